@@ -1,24 +1,20 @@
 package sferic;
 
-import java.io.IOException;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Properties;
 import org.apache.storm.Config;
 import org.apache.storm.LocalCluster;
 import org.apache.storm.generated.StormTopology;
-import org.apache.storm.shade.org.apache.zookeeper.server.NIOServerCnxnFactory;
-import org.apache.storm.shade.org.apache.zookeeper.server.ZooKeeperServer;
+import org.apache.storm.shade.org.apache.zookeeper.server.embedded.ExitHandler;
+import org.apache.storm.shade.org.apache.zookeeper.server.embedded.ZooKeeperServerEmbedded;
 
 /** A whole Storm in this JVM; nothing of it listens beyond loopback. */
 final class LocalStorm {
-    private static final int TICK_MS = 2000;
-    private static final int CONNECTIONS = 100;
-    private static final int BACKLOG = 50;
+    private static final long START_LIMIT_MS = 30_000;
 
     private final LocalCluster cluster;
 
@@ -40,13 +36,19 @@ final class LocalStorm {
         return new LocalStorm(new LocalCluster.Builder().withSupervisors(1).withDaemonConf(daemons).build());
     }
 
-    private static int zooKeeper(Path folder) throws IOException, InterruptedException {
+    private static int zooKeeper(Path folder) throws Exception {
         Files.createDirectories(folder);
-        ZooKeeperServer server = new ZooKeeperServer(folder.toFile(), folder.toFile(), TICK_MS);
-        NIOServerCnxnFactory connections = new NIOServerCnxnFactory();
-        connections.configure(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), CONNECTIONS, BACKLOG, false);
-        connections.startup(server, true);
-        return connections.getLocalPort();
+        Properties settings = new Properties();
+        settings.setProperty("clientPort", "0");
+        settings.setProperty("clientPortAddress", "127.0.0.1");
+        settings.setProperty("tickTime", "2000");
+        settings.setProperty("maxClientCnxns", "100");
+        settings.setProperty("admin.enableServer", "false");
+        ZooKeeperServerEmbedded server = ZooKeeperServerEmbedded.builder().baseDir(folder).configuration(settings)
+                .exitHandler(ExitHandler.LOG_ONLY).build();
+        server.start(START_LIMIT_MS);
+        String address = server.getConnectionString();
+        return Integer.parseInt(address.substring(address.lastIndexOf(':') + 1));
     }
 
     void submit(String name, Map<String, Object> config, StormTopology topology) throws Exception {
