@@ -151,6 +151,9 @@ final class BoltInstance implements Supervisor.Instance, Runs.Member {
         ends.tuples().forEach(held::ack);
         finishAtChild = false;
         finished = true;
+        // All senders have ended: what came since can only be what was there before.
+        queued.forEach(late -> held.ack(late.tuple()));
+        queued.clear();
         supervisor.answered(finish);
     }
 
@@ -207,9 +210,9 @@ final class BoltInstance implements Supervisor.Instance, Runs.Member {
 
     @Override
     public void dismiss() {
-        timer.shutdownNow();
-        mailbox.close();
         supervisor.dismiss();
+        mailbox.close();
+        timer.shutdownNow();
     }
 
     @Override

@@ -12,7 +12,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 final class Child {
     /** Called from the child's reader threads. */
     interface Listener {
-        void frame(Child child, Frame frame);
+        void frame(Child child, Frame frame) throws FrameException;
 
         /** Once, when no more frames will come. `why` is empty where the pipe simply ended. */
         void gone(Child child, String why);

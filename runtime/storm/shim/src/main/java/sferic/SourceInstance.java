@@ -131,9 +131,9 @@ final class SourceInstance implements Supervisor.Instance, Runs.Member {
 
     @Override
     public void dismiss() {
-        timer.shutdownNow();
-        mailbox.close();
         supervisor.dismiss();
+        mailbox.close();
+        timer.shutdownNow();
     }
 
     @Override

@@ -1,7 +1,6 @@
 package sferic;
 
 import java.io.IOException;
-import java.util.Base64;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -21,7 +20,7 @@ final class Supervisor implements Child.Listener {
         /** A frame that is neither READY nor EVENT. */
         void frame(Frame frame) throws FrameException;
 
-        /** The child is no more; another one follows. `hadState`: it had changed attributes, now lost. */
+        /** The child is no more; another one follows. */
         void died();
 
         /** From any thread: whether the child owes an answer. */
@@ -48,7 +47,8 @@ final class Supervisor implements Child.Listener {
     private volatile boolean closing;
     private boolean greeted;
     private boolean replaced;
-    private boolean gaveUp;
+    // Written by the mailbox and a reader thread, read by both.
+    private volatile boolean gaveUp;
 
     Supervisor(String stage, int rank, Settings settings, Events events, Mailbox mailbox,
             ScheduledExecutorService timer, Instance instance) {
@@ -125,8 +125,16 @@ final class Supervisor implements Child.Listener {
         }
     }
 
+    /**
+     * From the reader thread. Events go on from here, so that a child that floods them waits for whoever reads them
+     * and nothing piles up in the mailbox.
+     */
     @Override
-    public void frame(Child from, Frame frame) {
+    public void frame(Child from, Frame frame) throws FrameException {
+        if (frame.type() == Frames.EVENT) {
+            event(Json.object(frame.body()));
+            return;
+        }
         mailbox.post(() -> {
             if (from == child && !gaveUp) {
                 take(frame);
@@ -136,13 +144,11 @@ final class Supervisor implements Child.Listener {
 
     private void take(Frame frame) {
         try {
-            switch (frame.type()) {
-                case Frames.READY -> greet(Json.object(frame.body()));
-                case Frames.EVENT -> event(Json.object(frame.body()));
-                default -> {
-                    deaths.progress();
-                    instance.frame(frame);
-                }
+            if (frame.type() == Frames.READY) {
+                greet(Json.object(frame.body()));
+            } else {
+                deaths.progress();
+                instance.frame(frame);
             }
         } catch (FrameException error) {
             line("it broke the protocol and is killed: " + error.getMessage());
@@ -237,6 +243,9 @@ final class Supervisor implements Child.Listener {
 
     /** The instance's own code failed: nothing can go on. From the mailbox. */
     void broken(Exception error) {
+        if (closing) {
+            return;
+        }
         giveUp("failed", "the shim failed: " + error);
         Child last = child;
         if (last != null) {
@@ -247,10 +256,11 @@ final class Supervisor implements Child.Listener {
     // From the timer.
     private void look() {
         Child now = child;
-        if (now == null || !ready) {
+        if (now == null || gaveUp) {
             return;
         }
-        boolean kill = hang.look(now.page(), instance.outstanding(), System.nanoTime() / 1_000_000, seconds -> {
+        boolean owes = !ready || instance.outstanding();
+        boolean kill = hang.look(now.page(), owes, System.nanoTime() / 1_000_000, seconds -> {
             Page.Place place = now.page().place();
             Map<String, Object> slow = report("slow");
             slow.put("pe", place.pe());

@@ -33,7 +33,9 @@ record Task(String stage, int rank, Settings settings, Events events, Set<String
                 Files.createDirectories(settings.folder());
                 return settings;
             }
-            return settings.in(Files.createTempDirectory("sferic-"));
+            Path own = Files.createTempDirectory("sferic-");
+            own.toFile().deleteOnExit();
+            return settings.in(own);
         } catch (IOException error) {
             throw new IllegalStateException("no folder for what the instance shares with its process: " + error, error);
         }
