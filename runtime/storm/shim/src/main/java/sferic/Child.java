@@ -108,7 +108,7 @@ final class Child {
     /** The group outlives its leader, so this works on what a dead child left, too. */
     private void killGroup() {
         try {
-            new ProcessBuilder("/bin/sh", "-c", "kill -9 -- -" + process.pid())
+            new ProcessBuilder("/bin/sh", "-c", "kill -s KILL -- -" + process.pid())
                     .redirectErrorStream(true)
                     .redirectOutput(new File("/dev/null"))
                     .start()

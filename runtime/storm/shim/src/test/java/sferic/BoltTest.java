@@ -1,0 +1,222 @@
+package sferic;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import org.apache.storm.task.OutputCollector;
+import org.apache.storm.tuple.Tuple;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+@Timeout(60)
+class BoltTest {
+    private final Fakes.BoltLog log = new Fakes.BoltLog();
+    private final Fakes.Sink sink = new Fakes.Sink();
+    @TempDir
+    Path folder;
+    private BoltInstance bolt;
+
+    private void startHanging(String how, double hang, Integer... endSenders) {
+        Task task = Fakes.task(Fakes.settings(folder, how, hang), sink, endSenders);
+        bolt = new BoltInstance(task, new OutputCollector(log));
+        bolt.start();
+    }
+
+    private void start(String how, Integer... endSenders) {
+        startHanging(how, 0, endSenders);
+    }
+
+    @AfterEach
+    void stop() throws InterruptedException {
+        bolt.dismiss();
+        bolt.close();
+    }
+
+    @Test
+    void emitsAreAnchoredThenAcked() throws InterruptedException {
+        start("relay links:2,0");
+        List<Tuple> tuples = new ArrayList<>();
+        List<String> expected = new ArrayList<>();
+        for (int i = 0; i < 1000; i++) {
+            expected.add("item " + i);
+            tuples.add(Fakes.item("item " + i));
+            bolt.take(tuples.get(i));
+        }
+        log.awaitAck(tuples.get(999));
+        assertEquals(expected, log.payloads());
+        List<Fakes.Act> acts = log.all().stream().filter(act -> !act.what().equals("reset")).toList();
+        assertEquals(2000, acts.size());
+        for (int i = 0; i < 1000; i++) {
+            assertEquals("emit", acts.get(2 * i).what());
+            assertEquals("l2", acts.get(2 * i).stream());
+            assertEquals(List.of(tuples.get(i)), acts.get(2 * i).anchors());
+            assertEquals("ack", acts.get(2 * i + 1).what());
+            assertEquals(List.of(tuples.get(i)), acts.get(2 * i + 1).anchors());
+        }
+    }
+
+    @Test
+    void whatEveryWritesIsAnchoredToNothing() throws InterruptedException {
+        start("relay links:2,0 every");
+        assertNull(log.await(act -> act.what().equals("emit")).anchors());
+    }
+
+    @Test
+    void timeoutsOfHeldTuplesAreReset() throws InterruptedException {
+        start("relay links:2,0");
+        Tuple stuck = Fakes.item("hang");
+        Tuple behind = Fakes.item("behind");
+        bolt.take(stuck);
+        bolt.take(behind);
+        log.await(act -> act.what().equals("reset") && act.anchors().contains(behind));
+        log.await(act -> act.what().equals("reset") && act.anchors().contains(stuck));
+    }
+
+    @Test
+    void finishesWhenAllHaveEnded() throws InterruptedException {
+        start("relay links:2,0 post", 5, 6);
+        Tuple first = Fakes.end(5, 1);
+        Tuple again = Fakes.end(5, 1);
+        Tuple other = Fakes.end(6, 1);
+        Tuple item = Fakes.item("item");
+        bolt.take(first);
+        bolt.take(again);
+        bolt.take(item);
+        log.awaitAck(item);
+        bolt.take(other);
+        log.awaitAck(other);
+        assertEquals(List.of("item", "post 2"), log.payloads());
+        List<Fakes.Act> acts = log.all().stream().filter(act -> !act.what().equals("reset")).toList();
+        List<Tuple> ends = List.of(first, again, other);
+        assertEquals(ends, acts.get(2).anchors());
+        assertEquals(Frames.END_STREAM, acts.get(3).stream());
+        assertEquals(ends, acts.get(3).anchors());
+        assertEquals("end", acts.get(3).stream());
+        assertEquals(List.of("ack", "ack", "ack"), acts.subList(4, 7).stream().map(Fakes.Act::what).toList());
+        Tuple replay = Fakes.end(5, 1);
+        bolt.take(replay);
+        log.awaitAck(replay);
+        assertEquals(2, log.payloads().size());
+    }
+
+    @Test
+    void anEndOfAnotherAttemptCountsForNothing() throws InterruptedException {
+        start("relay links:2,0 post", 5);
+        Tuple old = Fakes.end(5, 7);
+        bolt.take(old);
+        log.awaitAck(old);
+        assertTrue(log.payloads().isEmpty());
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"die once", "garbage", "oversized", "cut"})
+    void aChildThatEndsBadlyIsReplaced(String fault) throws InterruptedException {
+        start("relay links:2,0");
+        Tuple before = Fakes.item("before");
+        Tuple bad = Fakes.item(fault);
+        Tuple after = Fakes.item("after");
+        bolt.take(before);
+        log.awaitAck(before);
+        bolt.take(bad);
+        bolt.take(after);
+        log.awaitAck(after);
+        assertEquals(List.of("before", fault, "after"), log.payloads());
+        Map<String, Object> died = sink.await("died");
+        assertEquals(2L, died.get("input"));
+        assertEquals(1L, died.get("step"));
+        assertTrue(log.all().stream().noneMatch(act -> act.what().equals("fail")));
+        assertEquals(0, sink.count("lost"));
+    }
+
+    @Test
+    void lostStateIsSaid() throws InterruptedException {
+        start("relay links:2,0");
+        Tuple state = Fakes.item("state");
+        bolt.take(state);
+        log.awaitAck(state);
+        bolt.take(Fakes.item("die once"));
+        Map<String, Object> lost = sink.await("lost");
+        assertEquals("s", lost.get("stage"));
+        assertEquals(2, lost.get("rank"));
+    }
+
+    @Test
+    void poisonIsSetAsideAndItsNeighboursLive() throws InterruptedException {
+        start("relay links:2,0");
+        List<Tuple> tuples = List.of(Fakes.item("a"), Fakes.item("poison"), Fakes.item("b"));
+        tuples.forEach(bolt::take);
+        log.awaitAck(tuples.get(2));
+        assertEquals(List.of("a", "b"), log.payloads());
+        sink.await("failed");
+        assertEquals(2, sink.count("died"));
+    }
+
+    @Test
+    void aHangIsWarnedOfThenKilled() throws InterruptedException {
+        startHanging("relay links:2,0", 1.0);
+        Tuple tuple = Fakes.item("hang");
+        bolt.take(tuple);
+        Map<String, Object> slow = sink.await("slow");
+        assertEquals(1L, slow.get("step"));
+        assertEquals(137, sink.await("died").get("exit"));
+        log.awaitAck(tuple);
+        assertEquals(List.of("hang"), log.payloads());
+    }
+
+    @Test
+    void aFloodOfStderrIsLimitedAndCounted() throws InterruptedException {
+        start("relay links:2,0");
+        Tuple tuple = Fakes.item("flood");
+        bolt.take(tuple);
+        log.awaitAck(tuple);
+        stop();
+        sink.await(event -> String.valueOf(event.get("text")).contains("more lines were not shown"));
+        assertTrue(sink.count("print") < 10_000);
+    }
+
+    @Test
+    void aChildThatCannotStartEndsTheRun() throws InterruptedException {
+        start("never");
+        Map<String, Object> error = sink.await("error");
+        assertEquals("failed", error.get("kind"));
+        assertTrue(error.get("text").toString().contains("exit status 3"), error.toString());
+        assertEquals(Deaths.NEVER_READY, sink.count("died"));
+    }
+
+    @Test
+    void anErrorOfTheChildIsForwardedAndItIsNotReplaced() throws InterruptedException {
+        start("error");
+        assertEquals("no such module", sink.await("error").get("text"));
+        stop();
+        assertEquals(0, sink.count("died"));
+    }
+
+    @Test
+    void closeLeavesNoProcess() throws InterruptedException {
+        start("relay links:2,0 started");
+        sink.await("started");
+        bolt.take(Fakes.item("stubborn"));
+        Tuple last = Fakes.item("last");
+        bolt.take(last);
+        log.awaitAck(last);
+        List<ProcessHandle> children = ProcessHandle.current().descendants().toList();
+        assertFalse(children.isEmpty());
+        stop();
+        for (ProcessHandle child : children) {
+            child.onExit().orTimeout(Fakes.LIMIT_S, TimeUnit.SECONDS).join();
+            assertFalse(child.isAlive());
+        }
+        assertEquals(0, folder.toFile().list().length);
+    }
+}

@@ -1,0 +1,211 @@
+package sferic;
+
+import java.lang.reflect.Proxy;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
+import org.apache.storm.spout.ISpoutOutputCollector;
+import org.apache.storm.task.IOutputCollector;
+import org.apache.storm.tuple.Tuple;
+
+/** Storm without Storm: tuples, collectors that remember, events that can be waited for. */
+final class Fakes {
+    static final long LIMIT_S = 30;
+
+    private Fakes() {}
+
+    static byte[] batch(String payload) {
+        byte[] header = new BatchHeader(BatchHeader.ITEMS, 1, 0, 1, 0, 1, 0, 1, 1).pack();
+        byte[] text = payload.getBytes(StandardCharsets.UTF_8);
+        byte[] batch = java.util.Arrays.copyOf(header, header.length + text.length);
+        System.arraycopy(text, 0, batch, header.length, text.length);
+        return batch;
+    }
+
+    static String payload(Object batch) {
+        byte[] data = (byte[]) batch;
+        return new String(data, BatchHeader.SIZE, data.length - BatchHeader.SIZE, StandardCharsets.UTF_8);
+    }
+
+    static Tuple item(String payload) {
+        return tuple("l1", 1, batch(payload));
+    }
+
+    static Tuple end(int sender, int attempt) {
+        return tuple(Frames.END_STREAM, sender, BatchHeader.end(sender, attempt).pack());
+    }
+
+    private static Tuple tuple(String stream, int sender, byte[] batch) {
+        return (Tuple) Proxy.newProxyInstance(Fakes.class.getClassLoader(), new Class<?>[] {Tuple.class},
+                (self, method, arguments) -> switch (method.getName()) {
+                    case "getSourceStreamId" -> stream;
+                    case "getSourceTask" -> sender;
+                    case "getBinaryByField" -> batch;
+                    case "equals" -> self == arguments[0];
+                    case "hashCode" -> System.identityHashCode(self);
+                    case "toString" -> stream + " from " + sender;
+                    default -> throw new UnsupportedOperationException(method.getName());
+                });
+    }
+
+    static Settings settings(Path folder, String how, double hangSeconds) {
+        String fake = Path.of("src/test/resources/fake_host.py").toAbsolutePath().toString();
+        return Settings.read(Map.of(
+                "sferic.python", "python3",
+                "sferic.child", List.of("-I", fake),
+                "sferic.env", Map.of("FAKE_s", how),
+                "sferic.window", 4,
+                "sferic.frame.limit", 1 << 24,
+                "sferic.hang.seconds", hangSeconds,
+                "sferic.slow.seconds", 0.3,
+                "sferic.run.dir", folder.toString(),
+                "topology.message.timeout.secs", 1), "s", folder);
+    }
+
+    static Task task(Settings settings, Sink sink, Integer... endSenders) {
+        return new Task("s", 2, settings, sink, Set.of("l2", Frames.END_STREAM), Set.of(endSenders));
+    }
+
+    /** One thing that happened at a collector. */
+    record Act(String what, String stream, Object batch, Collection<Tuple> anchors, Object id) {}
+
+    /** A queue that is searched from the front, whatever else is in it. */
+    static class Log<T> {
+        private final BlockingQueue<T> queue = new LinkedBlockingQueue<>();
+        private final List<T> seen = new ArrayList<>();
+
+        void add(T entry) {
+            queue.add(entry);
+        }
+
+        /** Waits for an entry; those passed over stay in all(). */
+        T await(Predicate<T> wanted) throws InterruptedException {
+            long until = System.nanoTime() + TimeUnit.SECONDS.toNanos(LIMIT_S);
+            while (true) {
+                T next = queue.poll(until - System.nanoTime(), TimeUnit.NANOSECONDS);
+                if (next == null) {
+                    throw new AssertionError("did not come; what came is " + seen);
+                }
+                seen.add(next);
+                if (wanted.test(next)) {
+                    return next;
+                }
+            }
+        }
+
+        /** Everything so far. */
+        List<T> all() {
+            queue.drainTo(seen);
+            return seen;
+        }
+    }
+
+    /** Events that can be waited for. */
+    static final class Sink extends Log<Map<String, Object>> implements Events {
+        @Override
+        public void event(Map<String, Object> event) {
+            add(event);
+        }
+
+        @Override
+        public void finished(String stage, int rank) {
+            add(Map.of("event", "finished", "stage", stage, "rank", rank));
+        }
+
+        @Override
+        public void result(byte[] batch) {
+            add(Map.of("event", "result", "payload", payload(batch)));
+        }
+
+        Map<String, Object> await(String name) throws InterruptedException {
+            return await(event -> name.equals(event.get("event")));
+        }
+
+        long count(String name) {
+            return all().stream().filter(event -> name.equals(event.get("event"))).count();
+        }
+    }
+
+    /** A bolt's collector. */
+    static final class BoltLog extends Log<Act> implements IOutputCollector {
+        @Override
+        public List<Integer> emit(String stream, Collection<Tuple> anchors, List<Object> values) {
+            add(new Act("emit", stream, values.get(values.size() - 1), anchors == null ? null : List.copyOf(anchors),
+                    null));
+            return List.of();
+        }
+
+        @Override
+        public void emitDirect(int task, String stream, Collection<Tuple> anchors, List<Object> values) {
+            throw new UnsupportedOperationException();
+        }
+
+        @Override
+        public void ack(Tuple tuple) {
+            add(new Act("ack", null, null, List.of(tuple), null));
+        }
+
+        @Override
+        public void fail(Tuple tuple) {
+            add(new Act("fail", null, null, List.of(tuple), null));
+        }
+
+        @Override
+        public void resetTimeout(Tuple tuple) {
+            add(new Act("reset", null, null, List.of(tuple), null));
+        }
+
+        @Override
+        public void flush() {}
+
+        @Override
+        public void reportError(Throwable error) {
+            throw new AssertionError(error);
+        }
+
+        void awaitAck(Tuple tuple) throws InterruptedException {
+            await(act -> act.what().equals("ack") && act.anchors().contains(tuple));
+        }
+
+        List<String> payloads() {
+            return all().stream().filter(act -> act.what().equals("emit") && !Frames.END_STREAM.equals(act.stream()))
+                    .map(act -> payload(act.batch())).toList();
+        }
+    }
+
+    /** A spout's collector. */
+    static final class SpoutLog extends Log<Act> implements ISpoutOutputCollector {
+        @Override
+        public List<Integer> emit(String stream, List<Object> values, Object id) {
+            add(new Act("emit", stream, values.get(values.size() - 1), null, id));
+            return List.of();
+        }
+
+        @Override
+        public void emitDirect(int task, String stream, List<Object> values, Object id) {
+            throw new UnsupportedOperationException();
+        }
+
+        @Override
+        public long getPendingCount() {
+            return 0;
+        }
+
+        @Override
+        public void flush() {}
+
+        @Override
+        public void reportError(Throwable error) {
+            throw new AssertionError(error);
+        }
+    }
+}

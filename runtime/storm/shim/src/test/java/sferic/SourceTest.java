@@ -1,0 +1,140 @@
+package sferic;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.IntStream;
+import org.apache.storm.spout.SpoutOutputCollector;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+@Timeout(60)
+class SourceTest {
+    private final Fakes.SpoutLog log = new Fakes.SpoutLog();
+    private final Fakes.Sink sink = new Fakes.Sink();
+    private final HostSpout spout = new HostSpout("s");
+    @TempDir
+    Path folder;
+
+    private void start(String how) {
+        spout.start(Fakes.task(Fakes.settings(folder, how, 0), sink), new SpoutOutputCollector(log));
+    }
+
+    @AfterEach
+    void stop() {
+        spout.close();
+    }
+
+    /** What the executor does, until something is emitted. */
+    private Fakes.Act next() throws InterruptedException {
+        int before = log.all().size();
+        while (log.all().size() == before) {
+            spout.nextTuple();
+            Thread.onSpinWait();
+            Thread.sleep(1);
+        }
+        return log.all().get(before);
+    }
+
+    private List<String> drain() throws InterruptedException {
+        List<String> payloads = new ArrayList<>();
+        for (Fakes.Act act = next(); !act.stream().equals(Frames.END_STREAM); act = next()) {
+            payloads.add(Fakes.payload(act.batch()));
+            spout.ack(act.id());
+        }
+        return payloads;
+    }
+
+    private static List<String> items(int from, int to) {
+        return IntStream.rangeClosed(from, to).mapToObj(i -> "item " + i).toList();
+    }
+
+    private Fakes.Act last() {
+        return log.all().get(log.all().size() - 1);
+    }
+
+    @Test
+    void endsWhenAllIsAcked() throws InterruptedException {
+        start("source:100 links:2,0");
+        assertEquals(items(1, 100), drain());
+        assertEquals(0, sink.count("finished"));
+        spout.ack(last().id());
+        assertEquals(1, sink.count("finished"));
+    }
+
+    @Test
+    void whatFailsIsSentAgainAndEndWaits() throws InterruptedException {
+        start("source:2 links:2,0");
+        Fakes.Act first = next();
+        Fakes.Act second = next();
+        spout.ack(second.id());
+        spout.fail(first.id());
+        Fakes.Act again = next();
+        assertEquals("item 1", Fakes.payload(again.batch()));
+        assertEquals(first.id(), again.id());
+        spout.ack(again.id());
+        assertEquals(Frames.END_STREAM, next().stream());
+        spout.fail(last().id());
+        assertEquals(Frames.END_STREAM, next().stream());
+    }
+
+    @Test
+    void aGroupIsAckedWhenAllItsOutputsAre() throws InterruptedException {
+        start("source:5 links:2,0;2,1");
+        List<Fakes.Act> acts = new ArrayList<>();
+        while (acts.size() < 8) {
+            spout.nextTuple();
+            acts = log.all();
+            Thread.sleep(1);
+        }
+        // Window 4: the fifth group comes only after one of the four is whole.
+        List.copyOf(acts).subList(0, 8).stream().filter(act -> act.id().toString().contains("index=0"))
+                .forEach(act -> spout.ack(act.id()));
+        for (int i = 0; i < 50; i++) {
+            spout.nextTuple();
+            Thread.sleep(1);
+        }
+        assertEquals(8, log.all().size());
+        spout.ack(log.all().get(1).id());
+        assertEquals("item 5", Fakes.payload(next().batch()));
+    }
+
+    @Test
+    void aSourceThatKnowsItsPositionGoesOn() throws InterruptedException {
+        start("source:20 links:2,0 die_at:3");
+        assertEquals(items(1, 20), drain());
+        assertEquals(1, sink.count("died"));
+        assertEquals(0, sink.count("lost"));
+    }
+
+    @Test
+    void aSourceThatDoesNotIsLost() throws InterruptedException {
+        start("source:5 links:2,0 die_at:3 notoken");
+        Map<String, Object> lost = sink.await("lost");
+        assertEquals(true, lost.get("restart"));
+    }
+
+    @Test
+    void stopDrainsThenEnds() throws InterruptedException {
+        String name = "stopping";
+        Runs.open(name, sink);
+        Settings settings = Settings.read(Map.of("sferic.run", name, "sferic.python", "python3", "sferic.child",
+                List.of("-I", Path.of("src/test/resources/fake_host.py").toAbsolutePath().toString()),
+                "sferic.env", Map.of("FAKE_s", "source:1000000000 links:2,0"), "sferic.window", 4,
+                "sferic.run.dir", folder.toString()), "s", folder);
+        spout.start(Fakes.task(settings, sink), new SpoutOutputCollector(log));
+        spout.ack(next().id());
+        Runs.stop(name);
+        List<String> rest = drain();
+        spout.ack(last().id());
+        assertEquals(items(2, rest.size() + 1), rest);
+        assertTrue(rest.size() < 1_000_000);
+        assertEquals(1, sink.count("finished"));
+    }
+}
