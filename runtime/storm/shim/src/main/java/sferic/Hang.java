@@ -9,6 +9,7 @@ final class Hang {
     private final Duration warn;
     private Page page;
     private Page.Place last;
+    private long heard;
     private long since;
     private boolean warned;
 
@@ -17,12 +18,13 @@ final class Hang {
         this.warn = warn;
     }
 
-    /** True where the child must be killed. `slow` gets the seconds, once for each standstill. */
-    boolean look(Page now, boolean outstanding, long nowMs, Consumer<Long> slow) {
+    /** True where the child must be killed. `frames`: how many it has sent; each is progress. `slow` gets the seconds, once for each standstill. */
+    boolean look(Page now, long frames, boolean outstanding, long nowMs, Consumer<Long> slow) {
         Page.Place place = now.place();
         long state = now.state();
         boolean working = state == Page.WORKING || state == Page.IDLE && outstanding;
-        if (now != page || !place.equals(last) || !working) {
+        if (now != page || frames != heard || !place.equals(last) || !working) {
+            heard = frames;
             page = now;
             last = place;
             since = nowMs;

@@ -4,6 +4,7 @@ import java.io.FileDescriptor;
 import java.io.FileInputStream;
 import java.io.FileOutputStream;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
@@ -97,7 +98,7 @@ public final class LocalMain {
             int tasks = Math.max(1, spout.get_common().get_parallelism_hint());
             String own = spout.get_common().get_json_conf();
             if (own != null && !own.isEmpty()
-                    && Json.object(own.getBytes(java.nio.charset.StandardCharsets.UTF_8)).get("topology.tasks")
+                    && Json.object(own.getBytes(StandardCharsets.UTF_8)).get("topology.tasks")
                             instanceof Number number) {
                 tasks = number.intValue();
             }
@@ -109,8 +110,14 @@ public final class LocalMain {
     private void run() throws Exception {
         Runs.open(RUN, events);
         daemon("sferic-runner", this::obey);
-        LocalStorm.start(tmp).submit(name, config, topology);
-        events.state("up");
+        try {
+            LocalStorm.start(tmp).submit(name, config, topology);
+            events.state("up");
+        } catch (Exception error) { // Storm's own, of any kind: told in the protocol, with the details on stderr
+            error.printStackTrace();
+            events.event(Map.of("event", "error", "kind", "failed", "text", "Storm did not start: " + error));
+            leave(1);
+        }
     }
 
     /** Frames from the command, until it is gone. */

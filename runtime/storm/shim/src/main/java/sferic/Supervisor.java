@@ -43,8 +43,12 @@ final class Supervisor implements Child.Listener {
     private final Hang hang;
     // Written by the mailbox, read by the timer and by close().
     private volatile Child child;
+    // Written by the mailbox, and by a reader thread that sees the child's last word; read by the timer.
     private volatile boolean ready;
+    // Written by close().
     private volatile boolean closing;
+    // Frames the child sent: written by the mailbox, read by the timer.
+    private volatile long heard;
     private boolean greeted;
     private boolean replaced;
     // Written by the mailbox and a reader thread, read by both.
@@ -143,6 +147,7 @@ final class Supervisor implements Child.Listener {
     }
 
     private void take(Frame frame) {
+        heard = heard + 1;
         try {
             if (frame.type() == Frames.READY) {
                 greet(Json.object(frame.body()));
@@ -260,7 +265,7 @@ final class Supervisor implements Child.Listener {
             return;
         }
         boolean owes = !ready || instance.outstanding();
-        boolean kill = hang.look(now.page(), owes, System.nanoTime() / 1_000_000, seconds -> {
+        boolean kill = hang.look(now.page(), heard, owes, System.nanoTime() / 1_000_000, seconds -> {
             Page.Place place = now.page().place();
             Map<String, Object> slow = report("slow");
             slow.put("pe", place.pe());
