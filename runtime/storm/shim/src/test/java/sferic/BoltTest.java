@@ -94,20 +94,22 @@ class BoltTest {
         bolt.take(again);
         bolt.take(item);
         log.awaitAck(item);
+        Tuple late = Fakes.item("late");
+        bolt.take(late);
+        log.awaitAck(late);
         bolt.take(other);
         log.awaitAck(other);
-        assertEquals(List.of("item", "post 2"), log.payloads());
+        assertEquals(List.of("item", "late", "post 2"), log.payloads());
         List<Fakes.Act> acts = log.all().stream().filter(act -> !act.what().equals("reset")).toList();
         List<Tuple> ends = List.of(first, again, other);
-        assertEquals(ends, acts.get(2).anchors());
-        assertEquals(Frames.END_STREAM, acts.get(3).stream());
-        assertEquals(ends, acts.get(3).anchors());
-        assertEquals("end", acts.get(3).stream());
-        assertEquals(List.of("ack", "ack", "ack"), acts.subList(4, 7).stream().map(Fakes.Act::what).toList());
+        assertEquals(ends, acts.get(4).anchors());
+        assertEquals("end", acts.get(5).stream());
+        assertEquals(ends, acts.get(5).anchors());
+        assertEquals(List.of("ack", "ack", "ack"), acts.subList(6, 9).stream().map(Fakes.Act::what).toList());
         Tuple replay = Fakes.end(5, 1);
         bolt.take(replay);
         log.awaitAck(replay);
-        assertEquals(2, log.payloads().size());
+        assertEquals(3, log.payloads().size());
     }
 
     @Test
