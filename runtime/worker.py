@@ -68,7 +68,7 @@ def work(incoming: BinaryIO, outgoing: BinaryIO, definition: Definition | None) 
         capture_output(wire.tell, stage, orders.rank, page)
         if definition is None:
             definition = _definition(plan, orders)
-        wire.codecs = {link.id: codec_for(link.codec, orders.key) for link in plan.links}
+        wire.codecs = {link.id: codec_for(link.codec, key=orders.key) for link in plan.links}
         _serve(plan, stage, orders, definition, wire, page)
     except LoadingError as error:
         wire.tell(error_event(str(error), "input"))

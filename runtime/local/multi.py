@@ -74,7 +74,7 @@ class _Run:
         plan.write(folder / "plan.json")
         self._settings = Settings(folder / "plan.json", Path.cwd(), attempt, _WINDOW, secrets.token_bytes(32))
         self._links = {link.id: link for link in plan.links}
-        self._codecs = {link.id: codec_for(link.codec, self._settings.key) for link in plan.links}
+        self._codecs = {link.id: codec_for(link.codec, key=self._settings.key) for link in plan.links}
         self._instances: list[Instance] = []
         self._by_stage: dict[str, list[Instance]] = {}
         for stage in plan.stages:
@@ -130,6 +130,8 @@ class _Run:
 
     def _watch_writes(self, instance: Instance) -> None:
         fd = instance.outgoing
+        if fd < 0:
+            return
         watched = fd in self._selector.get_map()
         if instance.unsent and not watched:
             self._selector.register(fd, selectors.EVENT_WRITE, instance)
