@@ -13,7 +13,9 @@ from sferic.runtime.plan import RootInput
 Inputs = Mapping[Any, Any] | int | None
 
 
-def root_inputs(graph: Graph, definition: Definition, inputs: Inputs) -> tuple[tuple[str, RootInput], ...]:
+def root_inputs(
+    graph: Graph, definition: Definition, inputs: Inputs, *, needs_data: bool = True
+) -> tuple[tuple[str, RootInput], ...]:
     """What each root gets. `inputs`: calls of every source, or by PE (object, name or path) calls or items."""
     problems: list[Problem] = []
     given: dict[str, RootInput] = {}
@@ -27,7 +29,7 @@ def root_inputs(graph: Graph, definition: Definition, inputs: Inputs) -> tuple[t
                 given[node.path] = _read(node, what, problems)
     for node in graph.nodes:
         if node.source and node.path not in given:
-            if node.inputs and not set(node.inputs) <= set(node.optional):
+            if needs_data and node.inputs and not set(node.inputs) <= set(node.optional):
                 text = f"{node.path} needs data: nothing is connected to its input {node.inputs[0]!r}"
                 remedy = f"connect it, or give it items with -d '{{\"{node.path}\": [{{\"{node.inputs[0]}\": …}}]}}'"
                 problems.append(Problem(text, node.location, remedy))

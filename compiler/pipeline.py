@@ -43,6 +43,7 @@ class Options:
     definition: str = ""
     params: tuple[tuple[str, str], ...] = ()
     files: tuple[tuple[str, str], ...] = ()
+    needs_data: bool = True  # False: roots that lack their data are no problem yet
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ def compile_plan(graph: WorkflowGraph, options: Options, inputs: Inputs = None) 
     """Compile; WrongInput with every problem found."""
     definition = expand(graph)
     logical = check(definition)
-    given = root_inputs(logical, definition, inputs)
+    given = root_inputs(logical, definition, inputs, needs_data=options.needs_data)
     parallel = Parallelism(options.processes).apply(logical)
     fused = Fuse(_fuse_mode(options)).apply(parallel)
     plan = _plan(parallel, fused, definition, options, given)

@@ -2,6 +2,7 @@
 runner start it the same way."""
 
 import base64
+import importlib
 import json
 import mmap
 import os
@@ -23,6 +24,7 @@ from sferic.runtime.process import become_child, capture_output
 from sferic.runtime.serve import serve_inputs
 from sferic.runtime.serve_source import serve_source
 from sferic.runtime.wire import Wire
+from sferic.runtime.workflow import WorkflowGraph
 
 
 
@@ -78,7 +80,7 @@ def work(incoming: BinaryIO, outgoing: BinaryIO, definition: Definition | None) 
 
 
 def _definition(plan: Plan, orders: Orders) -> Definition:
-    graph = load_graph(plan.definition.target, dict(plan.definition.params), orders.root)
+    graph = _graph(plan, orders)
     definition = expand(graph)
     found = digest(definition)
     if found != plan.definition.digest:
@@ -88,6 +90,15 @@ def _definition(plan: Plan, orders: Orders) -> Definition:
             "building it depends on nothing but its parameters."
         )
     return definition
+
+
+def _graph(plan: Plan, orders: Orders) -> WorkflowGraph:
+    if not plan.definition.pickled:
+        return load_graph(plan.definition.target, dict(plan.definition.params), orders.root)
+    # Written by the command that started this process, into a folder that only its user can write to.
+    pickle = importlib.import_module("cloudpickle")
+    graph: WorkflowGraph = pickle.loads((orders.root / "definition.pkl").read_bytes())
+    return graph
 
 
 def _serve(
