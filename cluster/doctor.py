@@ -23,8 +23,15 @@ class Check:
 
 def examine() -> list[Check]:
     """Look at everything; nothing is changed or fetched."""
-    checks = [Check("Python", sys.version_info >= (3, 11), platform.python_version(), "use Python 3.11 or newer")]
-    for package, extra in (("ormsgpack", ""), ("jinja2", "storm"), ("streamparse", "storm"), ("thriftpy2", "storm")):
+    checks = [
+        Check("Python", sys.version_info >= (3, 11), platform.python_version(), "use Python 3.11 or newer")
+    ]
+    for package, extra in (
+        ("ormsgpack", ""),
+        ("jinja2", "storm"),
+        ("streamparse", "storm"),
+        ("thriftpy2", "storm"),
+    ):
         found = importlib.util.find_spec(package) is not None
         remedy = f"pip install 'sferic[{extra}]'" if extra else "pip install sferic"
         checks.append(Check(package, found, "installed" if found else "not installed", remedy))

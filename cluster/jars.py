@@ -63,7 +63,9 @@ def compiler_jar() -> Path:
 def missing(folder: Path | None = None) -> list[Pin]:
     """The jars of Storm that are not in the cache, or not whole."""
     folder = folder or cache_folder("jars")
-    return [pin for pin in pinned() if not pin.name.startswith(COMPILER) and not _whole(pin, folder / pin.name)]
+    return [
+        pin for pin in pinned() if not pin.name.startswith(COMPILER) and not _whole(pin, folder / pin.name)
+    ]
 
 
 def repository() -> str:
@@ -166,7 +168,12 @@ def _progress(total: int) -> Iterator[Progress]:
         yield lambda _: None
         print("Storm is in the cache.", file=sys.stderr)  # noqa: T201
         return
-    columns = (TextColumn(f"Apache Storm {STORM_VERSION}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
+    columns = (
+        TextColumn(f"Apache Storm {STORM_VERSION}"),
+        BarColumn(),
+        DownloadColumn(),
+        TransferSpeedColumn(),
+    )
     with Progress(*columns, console=console) as bar:
         task = bar.add_task("fetch", total=total)
         yield lambda count: bar.advance(task, count)

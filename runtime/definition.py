@@ -66,7 +66,9 @@ class _Expansion:
     partitions: list[tuple[str, ...]] = field(default_factory=list[tuple[str, ...]])
     flaws: list[Flaw] = field(default_factory=list[Flaw])
     paths: dict[int, str] = field(default_factory=dict[int, str])
-    inside: dict[int, list[str]] = field(default_factory=dict[int, list[str]])  # composite -> paths of its PEs
+    inside: dict[int, list[str]] = field(
+        default_factory=dict[int, list[str]]
+    )  # composite -> paths of its PEs
 
     def graph(self, graph: WorkflowGraph, prefix: str) -> list[str]:
         mine: list[str] = []
@@ -113,7 +115,9 @@ class _Expansion:
             own_class = type(one.pe).__name__
             if given and not _numbered(str(given), own_class):
                 if given in taken:
-                    self.flaws.append(Flaw(f"the name {given!r} is set twice", one.location, "give one another name"))
+                    self.flaws.append(
+                        Flaw(f"the name {given!r} is set twice", one.location, "give one another name")
+                    )
                 taken.add(str(given))
         used = set(taken)
         for one in added:
@@ -137,7 +141,9 @@ class _Expansion:
             for target, target_port in targets:
                 grouping = connected.grouping
                 if grouping is None:
-                    grouping = connected.target.inputconnections.get(connected.target_port, {}).get("grouping")
+                    grouping = connected.target.inputconnections.get(connected.target_port, {}).get(
+                        "grouping"
+                    )
                 if grouping is None:
                     grouping = target.inputconnections.get(target_port, {}).get("grouping")
                 self.edges.append(

@@ -150,7 +150,9 @@ def plan_from_json(text: str) -> Plan:
     """Read what `Plan.to_json` wrote."""
     data: dict[str, Any] = json.loads(text)
     if data.get("version") != PLAN_VERSION:
-        raise PlanError(f"plan version {data.get('version')!r}, this runtime reads {PLAN_VERSION}; compile again")
+        raise PlanError(
+            f"plan version {data.get('version')!r}, this runtime reads {PLAN_VERSION}; compile again"
+        )
     definition = dict(data["definition"])
     for key in ("params", "files"):
         definition[key] = tuple(tuple(pair) for pair in definition[key])

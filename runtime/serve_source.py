@@ -33,7 +33,9 @@ class _SourceServer:
         self._wire = wire
         self._page = host.page
         self._window = window
-        self._linger = min((link.batch.linger for link in host.plan.links if link.from_stage == host.stage.id), default=1.0)
+        self._linger = min(
+            (link.batch.linger for link in host.plan.links if link.from_stage == host.stage.id), default=1.0
+        )
         self._position: Any = None
         self._knows_position = False
         self._stop = False

@@ -27,7 +27,6 @@ from sferic.runtime.wire import Wire
 from sferic.runtime.workflow import WorkflowGraph
 
 
-
 class Orders:
     """START, as this process reads it."""
 
@@ -130,8 +129,6 @@ def _map_page(path: str) -> memoryview:
     finally:
         os.close(fd)
     return memoryview(mapped).cast("Q")
-
-
 
 
 if __name__ == "__main__":

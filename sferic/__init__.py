@@ -31,7 +31,14 @@ __all__ = [
 _ROOMS = {
     "sferic.api": ("Results", "WorkflowFailed", "run"),
     "sferic.runtime.codec": ("register",),
-    "sferic.runtime.pe": ("ConsumerPE", "GenericPE", "IterativePE", "ProducerPE", "SimpleFunctionPE", "every"),
+    "sferic.runtime.pe": (
+        "ConsumerPE",
+        "GenericPE",
+        "IterativePE",
+        "ProducerPE",
+        "SimpleFunctionPE",
+        "every",
+    ),
     "sferic.runtime.workflow": ("CompositePE", "WorkflowGraph", "create_iterative_chain"),
 }
 

@@ -48,7 +48,9 @@ def pickled(graph: WorkflowGraph, folder: Path) -> DefinitionRef:
     import cloudpickle  # noqa: PLC0415 - only graphs in memory need it
 
     modules = {type(element.pe).__module__ for element in expand(graph).elements}
-    by_value = [sys.modules[name] for name in modules if name in sys.modules and not name.startswith("sferic.")]
+    by_value = [
+        sys.modules[name] for name in modules if name in sys.modules and not name.startswith("sferic.")
+    ]
     for module in by_value:
         if module.__name__ != "__main__":
             cloudpickle.register_pickle_by_value(module)

@@ -11,7 +11,10 @@ from sferic.runtime.plan import PlannedPE
 
 _REPR_LIMIT = 500
 _OUR_ROOMS = ("/sferic/runtime/", "/runtime/host/", "/runtime/local/")
-ITEM_ERRORS = (Exception, SystemExit)  # sys.exit() in a PE fails the item; it must not end a worker as if all were done
+ITEM_ERRORS = (
+    Exception,
+    SystemExit,
+)  # sys.exit() in a PE fails the item; it must not end a worker as if all were done
 
 
 class RunStopped(BaseException):  # noqa: N818 - an order, not an error; BaseException, so that user code lets it through

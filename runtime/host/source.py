@@ -109,7 +109,9 @@ class SourceRunner:
             if receivers is None:
                 raise step.unknown_port(name)
             if threading.get_ident() != owner:
-                raise RuntimeError(f"{step.planned.path} wrote from another thread than the one it was called on")
+                raise RuntimeError(
+                    f"{step.planned.path} wrote from another thread than the one it was called on"
+                )
             if stopping():
                 raise SourceStopped
             step.items_out += 1
@@ -117,5 +119,3 @@ class SourceRunner:
             wrote()
 
         return write
-
-

@@ -113,6 +113,8 @@ def _own_pes(definition: Definition, stage: Stage) -> Definition:
     mine = {pe.path for pe in stage.pes}
     memo: dict[int, Any] = {}
     elements = tuple(
-        replace(element, pe=copy.deepcopy(element.pe, memo)) for element in definition.elements if element.path in mine
+        replace(element, pe=copy.deepcopy(element.pe, memo))
+        for element in definition.elements
+        if element.path in mine
     )
     return replace(definition, elements=elements)
