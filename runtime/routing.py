@@ -4,7 +4,7 @@ Never `hash()`: that of str differs from process to process. What is hashed is a
 are equal for Python are equal; the layout below is part of what stays when versions change, as positions of keys do.
 """
 
-import datetime
+import datetime as dt
 import hashlib
 import math
 import sys
@@ -15,11 +15,11 @@ from typing import Any, Final
 _PRIME: Final = (1 << 127) - 1
 _CACHE_ENTRIES: Final = 65_536
 _CACHED_LENGTH: Final = 256
-_CACHED: Final = frozenset((str, int, bytes))
+_CACHED: Final = frozenset((str, int, bytes, float, bool, type(None)))
 _MAX_DEPTH: Final = 100
-_EPOCH: Final = datetime.datetime(1, 1, 1)  # noqa: DTZ001 - naive datetimes are taken as written
-_EPOCH_UTC: Final = datetime.datetime(1, 1, 1, tzinfo=datetime.UTC)
-_MICROSECOND: Final = datetime.timedelta(microseconds=1)
+_EPOCH: Final = dt.datetime(1, 1, 1)  # noqa: DTZ001 - naive datetimes are taken as written
+_EPOCH_UTC: Final = dt.datetime(1, 1, 1, tzinfo=dt.UTC)
+_MICROSECOND: Final = dt.timedelta(microseconds=1)
 
 
 class KeyTypeError(TypeError):
@@ -48,10 +48,10 @@ class KeyRouter:
 
     def bucket(self, key: object) -> int:
         """The bucket of `key`, 0 to instances - 1; raises KeyTypeError that names the port."""
-        # Only exact str, int and bytes, or tuples of these, are looked up: equal to one of them may also be a key of
-        # a type that must be refused, such as Fraction(1).
+        # Only keys of these very types, or tuples of them, are looked up: a value that must be refused, such as
+        # Fraction(1), may be equal to one that is remembered.
         cls = type(key)
-        if cls in _CACHED or (cls is tuple and _CACHED.issuperset(map(type, key))):  # type: ignore[call-overload]
+        if cls in _CACHED or (cls is tuple and _CACHED.issuperset(map(type, key))):
             known = self._seen.get(key)
             return self._remember(key) if known is None else known
         return self._bucket(key)
@@ -199,14 +199,14 @@ def _complex(key: Any) -> bytes:
     return real if key.imag == 0 else b"c" + len(real).to_bytes(1, "big") + real + imaginary
 
 
-def _datetime(key: datetime.datetime) -> bytes:
+def _datetime(key: dt.datetime) -> bytes:
     if key.utcoffset() is None:
         return b"d%d" % ((key.replace(tzinfo=None) - _EPOCH) // _MICROSECOND)
     return b"D%d" % ((key - _EPOCH_UTC) // _MICROSECOND)
 
 
-def _time(key: datetime.time) -> bytes:
-    since_midnight = datetime.timedelta(
+def _time(key: dt.time) -> bytes:
+    since_midnight = dt.timedelta(
         hours=key.hour, minutes=key.minute, seconds=key.second, microseconds=key.microsecond
     )
     offset = key.utcoffset()
@@ -217,24 +217,26 @@ def _time(key: datetime.time) -> bytes:
 
 _CANONICAL: Final[dict[Any, Callable[[Any], bytes]]] = {
     str: lambda key: b"s" + str.encode(key, "utf-8", "surrogatepass"),
-    bytes: lambda key: b"b" + bytes(key),
+    bytes: lambda key: b"".join((b"b", key)),
     bool: lambda key: _residue(int(key)),
     int: lambda key: _residue(int(key)),
     float: _ratio,
     complex: _complex,
     "decimal": _decimal,
-    datetime.datetime: _datetime,
-    datetime.date: lambda key: b"y%d" % key.toordinal(),
-    datetime.time: _time,
-    datetime.timedelta: lambda key: b"l%d" % (key // _MICROSECOND),
+    dt.datetime: _datetime,
+    dt.date: lambda key: b"y%d" % key.toordinal(),
+    dt.time: _time,
+    dt.timedelta: lambda key: b"l%d" % (key // _MICROSECOND),
     type(None): lambda _: b"0",
 }
 
 
 def _size(key: Any) -> int:
-    if isinstance(key, int):
-        return key.bit_length()
-    return sum(map(_size, key)) if isinstance(key, tuple) else len(key)
+    if isinstance(key, (str, bytes)):
+        return len(key)
+    if isinstance(key, tuple):
+        return len(key) + sum(map(_size, key))
+    return key.bit_length() if isinstance(key, int) else 0
 
 
 def _name(cls: type) -> str:

@@ -121,7 +121,9 @@ class TypeTable:
         if kind is None:
             raise unregistered(cls, "it is no dataclass, NamedTuple or Enum, and is not registered")
         if not any(found is cls for found in self._found(type_name(cls))):
-            raise unregistered(cls, "no module has it under this name (a class made inside a function, or replaced)")
+            raise unregistered(
+                cls, "no module has it under this name (a class made inside a function, or replaced)"
+            )
         return self._outside_name(cls), kind, None
 
     def resolve(self, name: object) -> tuple[type, str, Registration | None]:
