@@ -1,7 +1,7 @@
-"""Which instance gets an item of a group-by: a hash of our own, the same on every machine and interpreter start.
+"""Which instance gets an item of a group-by: a hash of our own, the same wherever and whenever it runs.
 
-Never `hash()`: that of str differs from process to process. What is hashed is a canonical form in which values that
-are equal for Python are equal; the layout below is part of what stays when versions change, as positions of keys do.
+Never `hash()`: that of str differs from process to process. What is hashed is a canonical form in which values
+that are equal for Python are equal. The form does not change between versions: where keys live depends on it.
 """
 
 import datetime as dt
@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable
 from typing import Any, Final
 
-# Numbers are hashed as their residue modulo this prime, so that one with a huge exponent is never written out.
+# Numbers are hashed as their residue modulo this prime, so that a huge exponent is never written out.
 _PRIME: Final = (1 << 127) - 1
 _CACHE_ENTRIES: Final = 65_536
 _CACHED_LENGTH: Final = 256
@@ -29,15 +29,15 @@ class KeyTypeError(TypeError):
 def key_hash(key: object) -> int:
     """The unsigned 64 bit hash of `key`; equal keys have equal hashes.
 
-    Keys are None, bool, numbers with Decimal and numpy's scalars, str, bytes, dates, times, datetimes and tuples of
-    these. True, 1, 1.0 and Decimal(1) are one key, and so are all NaN; aware datetimes count by their instant, naive
-    ones as written. Raises KeyTypeError for another type.
+    Keys are None, bool, numbers with Decimal and numpy's scalars, str, bytes, dates, times, datetimes, timedeltas
+    and tuples of these. True, 1, 1.0 and Decimal(1) are one key, and so are all NaN; aware datetimes count by
+    their instant, naive ones as written. Raises KeyTypeError for another type.
     """
     return int.from_bytes(hashlib.blake2b(_canonical(key, 0), digest_size=8).digest(), "big")
 
 
 class KeyRouter:
-    """Deals keys out to `instances` buckets; remembers those it has seen, `where` is what errors call the port."""
+    """Deals keys out to `instances` buckets and remembers them; `where` is what errors call the port."""
 
     def __init__(self, instances: int, where: str) -> None:
         if instances < 1:
@@ -46,11 +46,11 @@ class KeyRouter:
         self._where = where
         self._seen: dict[object, int] = {}
 
-    def bucket(self, key: object) -> int:
+    def bucket(self, key: Any) -> int:
         """The bucket of `key`, 0 to instances - 1; raises KeyTypeError that names the port."""
-        # Only keys of these very types, or tuples of them, are looked up: a value that must be refused, such as
-        # Fraction(1), may be equal to one that is remembered.
-        cls = type(key)
+        # Only keys of these very types, or tuples of them, are looked up: a value that must be refused, such
+        # as Fraction(1), may be equal to one that is remembered.
+        cls: Any = type(key)
         if cls in _CACHED or (cls is tuple and _CACHED.issuperset(map(type, key))):
             known = self._seen.get(key)
             return self._remember(key) if known is None else known
@@ -72,10 +72,10 @@ class KeyRouter:
 
 
 def key_getter(fields: tuple[int | str, ...]) -> Callable[[object], object]:
-    """The function that takes the key out of an item: of one field the value itself, of several a tuple of them.
+    """The function that takes the key out of an item: of one field the value itself, of several a tuple.
 
-    An int is a position in a tuple or list, a str the name of a dict's key or of an attribute. The function raises
-    KeyTypeError for an item without the field.
+    An int is a position in a tuple or list, a str the name of a dict's key or of an attribute. The function
+    raises KeyTypeError for an item without the field.
     """
     if not fields:
         raise ValueError("a group-by needs at least one field")
@@ -89,36 +89,34 @@ def key_getter(fields: tuple[int | str, ...]) -> Callable[[object], object]:
 
 
 def _position_getter(position: int) -> Callable[[object], object]:
-    def get(item: object) -> object:
-        if type(item) is tuple:
-            try:
-                return item[position]  # pyright: ignore[reportUnknownVariableType]
-            except IndexError:
-                pass  # _field says what is wrong
+    def get(item: Any) -> object:
+        if type(item) is tuple and len(item) > position >= 0:
+            return item[position]
         return _field(item, position)
 
     return get
 
 
 def _field(item: Any, field: int | str) -> object:
+    cls: type[Any] = type(item)
     if isinstance(field, int):
-        if not isinstance(item, (tuple, list)):
-            raise KeyTypeError(f"group-by position {field} needs a tuple or list, not {_name(type(item))}")
+        if not issubclass(cls, (tuple, list)):
+            raise KeyTypeError(f"group-by position {field} needs a tuple or list, not {_name(cls)}")
         try:
-            return item[field]  # pyright: ignore[reportUnknownVariableType]
+            return item[field]
         except IndexError:
             raise KeyTypeError(
-                f"group-by position {field} is not in a {_name(type(item))} of {len(item)} elements"
+                f"group-by position {field} is not in a {_name(cls)} of {len(item)} elements"
             ) from None
-    if isinstance(item, dict):
+    if issubclass(cls, dict):
         try:
-            return item[field]  # pyright: ignore[reportUnknownVariableType]
+            return item[field]
         except KeyError:
-            raise KeyTypeError(f"group-by field {field!r} is no key of this {_name(type(item))}") from None
+            raise KeyTypeError(f"group-by field {field!r} is no key of this {_name(cls)}") from None
     try:
         return getattr(item, field)
     except AttributeError:
-        raise KeyTypeError(f"group-by field {field!r} is no attribute of {_name(type(item))}") from None
+        raise KeyTypeError(f"group-by field {field!r} is no attribute of {_name(cls)}") from None
 
 
 def _canonical(key: Any, depth: int) -> bytes:
@@ -130,24 +128,26 @@ def _canonical(key: Any, depth: int) -> bytes:
     base = _base(key)
     if base is None:
         raise KeyTypeError(
-            f"{_name(type(key))} cannot be a key: keys are None, bool, numbers, str, bytes, dates, times, datetimes "
-            "and tuples of these"
+            f"{_name(type(key))} cannot be a key: keys are None, bool, numbers, str, bytes, dates, times, "
+            "datetimes, timedeltas and tuples of these"
         )
     if base is tuple:
         if depth >= _MAX_DEPTH:
             raise KeyTypeError(f"a key is nested more than {_MAX_DEPTH} deep")
-        parts = [_canonical(part, depth + 1) for part in tuple.__iter__(key)]
+        parts = [_canonical(part, depth + 1) for part in key]
         return b"t" + b"".join(len(part).to_bytes(8, "big") + part for part in parts)
     return _CANONICAL[base](key)
 
 
 def _base(key: Any) -> Any:
     """The type whose equality `key` has: its own, or one that it inherits `==` and `hash` from; else None."""
-    cls = type(key)
+    cls: Any = type(key)
     if cls in _CANONICAL or cls is tuple:
         return cls
     numpy = sys.modules.get("numpy")
     if numpy is not None and isinstance(key, numpy.generic):
+        if isinstance(key, numpy.timedelta64):  # an integer only by name
+            return None
         for ours, theirs in ((str, numpy.str_), (bytes, numpy.bytes_), (int, (numpy.bool_, numpy.integer))):
             if isinstance(key, theirs):
                 return ours
@@ -232,12 +232,13 @@ _CANONICAL: Final[dict[Any, Callable[[Any], bytes]]] = {
 
 
 def _size(key: Any) -> int:
-    if isinstance(key, (str, bytes)):
-        return len(key)
-    if isinstance(key, tuple):
+    cls: Any = type(key)
+    if cls is tuple:
         return len(key) + sum(map(_size, key))
-    return key.bit_length() if isinstance(key, int) else 0
+    if cls is int:
+        return key.bit_length()
+    return len(key) if cls in (str, bytes) else 0
 
 
-def _name(cls: type) -> str:
+def _name(cls: type[Any]) -> str:
     return cls.__qualname__ if cls.__module__ == "builtins" else f"{cls.__module__}.{cls.__qualname__}"

@@ -88,9 +88,7 @@ def _leaf(dtype: Any) -> str:
 
 def _tagless(descr: Any) -> Any:
     """numpy's description as lists and scalars: a name, or lists of [title and name, dtype, shape...]."""
-    if isinstance(descr, (list, tuple)):
-        return [_tagless(part) for part in descr]  # pyright: ignore[reportUnknownVariableType] - numpy's own nesting
-    return descr
+    return [_tagless(part) for part in descr] if type(descr) in (list, tuple) else descr
 
 
 def _lift_dtype(descr: Any) -> Any:

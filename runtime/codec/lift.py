@@ -28,7 +28,7 @@ class Lifting:
         self._slots: dict[type, dict[str, MemberDescriptorType]] = {}
 
     def lift(self, value: Any, depth: int) -> Any:
-        cls = type(value)
+        cls: Any = type(value)
         if cls is list:
             if depth > MAX_DEPTH + 1:
                 raise CodecError(f"the batch is nested more than {MAX_DEPTH} deep")

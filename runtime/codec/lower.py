@@ -31,7 +31,7 @@ class Lowering:
         self._described: dict[type, tuple[str, str, Registration | None]] = {}
 
     def lower(self, value: Any, depth: int) -> Any:
-        cls = type(value)
+        cls: Any = type(value)
         if cls in SCALARS:
             return _scalar(value) if self._each else value
         if depth > MAX_DEPTH:
@@ -131,7 +131,7 @@ class Lowering:
             raise unregistered(cls, "this instance has attributes beside its fields")
         lowered: list[Any] = [Tag.NAMED_TUPLE, name]
         try:
-            for inner in tuple.__iter__(value):
+            for inner in value:
                 lowered.append(self.lower(inner, depth + 1))
         except CodecError as error:
             fields: Any = getattr(cls, "_fields", ())

@@ -9,7 +9,7 @@ SCALARS: Final = frozenset((str, int, float, bool, type(None), bytes))
 
 
 class Tag:
-    """First element of a list; a number once used keeps its meaning. Plain ints: msgpack takes no Enum."""
+    """First element of a list; a number once used keeps its meaning. Not an Enum: msgpack wants ints."""
 
     LEAF_LIST: Final = 0  # scalars only: the reader need not look at them
     LEAF_TUPLE: Final = 1
