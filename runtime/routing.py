@@ -1,7 +1,7 @@
 """Which instance gets an item of a group-by: a hash of our own, the same wherever and whenever it runs.
 
-Never `hash()`: that of str differs from process to process. What is hashed is a canonical form in which values
-that are equal for Python are equal. The form does not change between versions: where keys live depends on it.
+Never `hash()`: that of str differs from process to process. What is hashed is a canonical form, in which
+values that are equal for Python are equal. The form does not change between versions: where keys live depends on it.
 """
 
 import datetime as dt
@@ -9,7 +9,7 @@ import hashlib
 import math
 import sys
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, cast
 
 # Numbers are hashed as their residue modulo this prime, so that a huge exponent is never written out.
 _PRIME: Final = (1 << 127) - 1
@@ -29,8 +29,8 @@ class KeyTypeError(TypeError):
 def key_hash(key: object) -> int:
     """The unsigned 64 bit hash of `key`; equal keys have equal hashes.
 
-    Keys are None, bool, numbers with Decimal and numpy's scalars, str, bytes, dates, times, datetimes, timedeltas
-    and tuples of these. True, 1, 1.0 and Decimal(1) are one key, and so are all NaN; aware datetimes count by
+    Keys are None, bool, numbers with Decimal and numpy's scalars, str, bytes, dates, times, datetimes,
+    timedeltas and tuples of these. True, 1, 1.0 and Decimal(1) are one key, and so are all NaN; aware datetimes count by
     their instant, naive ones as written. Raises KeyTypeError for another type.
     """
     return int.from_bytes(hashlib.blake2b(_canonical(key, 0), digest_size=8).digest(), "big")
@@ -46,12 +46,12 @@ class KeyRouter:
         self._where = where
         self._seen: dict[object, int] = {}
 
-    def bucket(self, key: Any) -> int:
+    def bucket(self, key: object) -> int:
         """The bucket of `key`, 0 to instances - 1; raises KeyTypeError that names the port."""
         # Only keys of these very types, or tuples of them, are looked up: a value that must be refused, such
         # as Fraction(1), may be equal to one that is remembered.
-        cls: Any = type(key)
-        if cls in _CACHED or (cls is tuple and _CACHED.issuperset(map(type, key))):
+        cls = type(key)
+        if cls in _CACHED or (cls is tuple and _CACHED.issuperset(map(type, cast("tuple[object]", key)))):
             known = self._seen.get(key)
             return self._remember(key) if known is None else known
         return self._bucket(key)
@@ -89,16 +89,18 @@ def key_getter(fields: tuple[int | str, ...]) -> Callable[[object], object]:
 
 
 def _position_getter(position: int) -> Callable[[object], object]:
-    def get(item: Any) -> object:
-        if type(item) is tuple and len(item) > position >= 0:
-            return item[position]
+    def get(item: object) -> object:
+        if isinstance(item, tuple):
+            fields = cast("tuple[object, ...]", item)
+            if 0 <= position < len(fields):
+                return fields[position]
         return _field(item, position)
 
     return get
 
 
 def _field(item: Any, field: int | str) -> object:
-    cls: type[Any] = type(item)
+    cls = type(cast("object", item))
     if isinstance(field, int):
         if not issubclass(cls, (tuple, list)):
             raise KeyTypeError(f"group-by position {field} needs a tuple or list, not {_name(cls)}")
@@ -128,20 +130,20 @@ def _canonical(key: Any, depth: int) -> bytes:
     base = _base(key)
     if base is None:
         raise KeyTypeError(
-            f"{_name(type(key))} cannot be a key: keys are None, bool, numbers, str, bytes, dates, times, "
+            f"{_name(type(cast('object', key)))} cannot be a key: keys are None, bool, numbers, str, bytes, dates, times, "
             "datetimes, timedeltas and tuples of these"
         )
     if base is tuple:
         if depth >= _MAX_DEPTH:
             raise KeyTypeError(f"a key is nested more than {_MAX_DEPTH} deep")
-        parts = [_canonical(part, depth + 1) for part in key]
+        parts = [_canonical(part, depth + 1) for part in tuple.__iter__(cast("tuple[object, ...]", key))]
         return b"t" + b"".join(len(part).to_bytes(8, "big") + part for part in parts)
     return _CANONICAL[base](key)
 
 
 def _base(key: Any) -> Any:
     """The type whose equality `key` has: its own, or one that it inherits `==` and `hash` from; else None."""
-    cls: Any = type(key)
+    cls: Any = type(cast("object", key))
     if cls in _CANONICAL or cls is tuple:
         return cls
     numpy = sys.modules.get("numpy")
@@ -232,7 +234,7 @@ _CANONICAL: Final[dict[Any, Callable[[Any], bytes]]] = {
 
 
 def _size(key: Any) -> int:
-    cls: Any = type(key)
+    cls = type(cast("object", key))
     if cls is tuple:
         return len(key) + sum(map(_size, key))
     if cls is int:

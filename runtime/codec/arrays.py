@@ -112,5 +112,6 @@ def _fields(descr: Any) -> list[tuple[Any, ...]]:
                 raise CodecError(f"no dtype of plain bytes: {inner!r}")
         else:
             inner = _fields(inner)
-        fields.append((tuple(name) if type(name) is list else name, inner, *(tuple(s) for s in shape)))
+        is_titled = isinstance(name, list)
+        fields.append((tuple(field[0]) if is_titled else name, inner, *(tuple(lengths) for lengths in shape)))
     return fields

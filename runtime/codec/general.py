@@ -1,6 +1,7 @@
 """The exact and safe codec. Plain batches take a quick way that touches no item in Python."""
 
 import itertools
+import operator
 import struct
 from typing import Any, Final, cast
 
@@ -29,6 +30,7 @@ _TUPLES_AS_ARRAYS: Final = (
 )
 _EXACT: Final = _TUPLES_AS_ARRAYS | ormsgpack.OPT_PASSTHROUGH_TUPLE
 _flatten = itertools.chain.from_iterable
+_values = operator.methodcaller("values")
 
 
 class GeneralCodec:
@@ -136,7 +138,7 @@ def _plain(items: list[Any], first: type) -> bool:
         return (
             {dict}.issuperset(map(type, items))
             and {str}.issuperset(map(type, _flatten(items)))
-            and SCALARS.issuperset(map(type, _flatten(map(dict.values, items))))
+            and SCALARS.issuperset(map(type, _flatten(map(_values, items))))
         )
     return False
 

@@ -5,7 +5,7 @@ import enum
 import re
 from collections.abc import Callable
 from types import MemberDescriptorType
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from sferic.runtime.codec import types as kinds
 from sferic.runtime.codec.arrays import lift_array, lift_numpy_scalar
@@ -28,7 +28,8 @@ class Lifting:
         self._slots: dict[type, dict[str, MemberDescriptorType]] = {}
 
     def lift(self, value: Any, depth: int) -> Any:
-        cls: Any = type(value)
+        node: object = value  # so that its type is known to be one
+        cls = type(node)
         if cls is list:
             if depth > MAX_DEPTH + 1:
                 raise CodecError(f"the batch is nested more than {MAX_DEPTH} deep")
@@ -190,7 +191,7 @@ def _numpy_bytes(_: Lifting, value: list[Any], __: int) -> Any:
 def _object(self: Lifting, value: list[Any], depth: int) -> Any:
     cls, _ = self.resolve(value[1], kinds.DATACLASS, kinds.PLAIN)
     state = self.rest(value, 2, depth)
-    instance = object.__new__(cls)
+    instance: Any = object.__new__(cls)
     slots = self.slots(cls)
     for name, inner in zip(state[::2], state[1::2], strict=True):
         # Not setattr: a property or a __setattr__ is code, and a frozen class has one that refuses.
@@ -205,10 +206,11 @@ def _object(self: Lifting, value: list[Any], depth: int) -> Any:
 
 def _named_tuple(self: Lifting, value: list[Any], depth: int) -> Any:
     cls, _ = self.resolve(value[1], kinds.NAMED_TUPLE)
-    fields: tuple[str, ...] = cls._fields
+    fields: Any = getattr(cls, "_fields", ())
     if len(fields) != len(value) - 2:
         raise CodecError(f"{value[1]!r} has other fields here than where the batch was written")
-    return tuple.__new__(cls, self.rest(value, 2, depth))
+    # Not cls(...): its __new__ may be the user's.
+    return tuple.__new__(cast("type[tuple[Any, ...]]", cls), self.rest(value, 2, depth))
 
 
 def _enum(self: Lifting, value: list[Any], depth: int) -> enum.Enum:

@@ -5,7 +5,7 @@ import enum
 import sys
 from collections.abc import Callable, Iterable
 from types import MemberDescriptorType
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from sferic.runtime.codec import types as kinds
 from sferic.runtime.codec.arrays import lower_array, lower_numpy_scalar
@@ -31,7 +31,8 @@ class Lowering:
         self._described: dict[type, tuple[str, str, Registration | None]] = {}
 
     def lower(self, value: Any, depth: int) -> Any:
-        cls: Any = type(value)
+        item: object = value  # so that its type is known to be one
+        cls = type(item)
         if cls in SCALARS:
             return _scalar(value) if self._each else value
         if depth > MAX_DEPTH:
@@ -131,7 +132,7 @@ class Lowering:
             raise unregistered(cls, "this instance has attributes beside its fields")
         lowered: list[Any] = [Tag.NAMED_TUPLE, name]
         try:
-            for inner in value:
+            for inner in tuple.__iter__(cast("tuple[Any, ...]", value)):  # the class may have an __iter__
                 lowered.append(self.lower(inner, depth + 1))
         except CodecError as error:
             fields: Any = getattr(cls, "_fields", ())

@@ -9,7 +9,7 @@ SCALARS: Final = frozenset((str, int, float, bool, type(None), bytes))
 
 
 class Tag:
-    """First element of a list; a number once used keeps its meaning. Not an Enum: msgpack wants ints."""
+    """First element of a list; a number once used keeps its meaning. No Enum: msgpack takes ints."""
 
     LEAF_LIST: Final = 0  # scalars only: the reader need not look at them
     LEAF_TUPLE: Final = 1

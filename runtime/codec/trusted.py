@@ -17,8 +17,8 @@ _HEADER = 1 + _MAC_BYTES
 class TrustedCodec:
     """Pickles items under HMAC-SHA256 with `key`, the topology's secret of at least 16 bytes.
 
-    It protects from those who can send bytes but do not know the key: nothing is unpickled before the whole batch
-    is authenticated. A batch that was seen once can be sent again: repeats are the transport's to watch.
+    It protects from those who can send bytes but do not know the key: nothing is unpickled before the whole
+    batch is authenticated. A batch that was seen can be sent again: repeats are the transport's to watch.
     """
 
     id = 2

@@ -47,10 +47,10 @@ def register(
 ) -> _Class:
     """Let exactly `cls` travel (not its subclasses); returns it, so that it can be used as a decorator.
 
-    Without more, an instance travels as its attributes, and no `__init__` runs where it arrives. `encode` turns
-    an instance to something that can travel, `decode` turns that back; one is not given without the other. The
-    process that receives must have run the same line. Raises TypeError for what is no class, ValueError for half
-    a pair, or where attributes cannot be all of it.
+    Without more, an instance travels as its attributes, and no `__init__` runs where it arrives. `encode`
+    turns an instance to something that can travel, `decode` turns that back; one is not given without the
+    other. The process that receives must have run the same line. Raises TypeError for what is no class,
+    ValueError for half a pair, or where attributes cannot be all of it.
     """
     if not isinstance(cls, type):  # pyright: ignore[reportUnnecessaryIsInstance] - users call it untyped
         raise TypeError(f"register takes a class, not {cls!r}")
@@ -81,9 +81,8 @@ def kind_of(cls: type[Any]) -> str | None:
     """DATACLASS, NAMED_TUPLE or ENUM if `cls` really is one, else None."""
     if issubclass(cls, enum.Enum):
         return ENUM
-    if issubclass(cls, tuple):
-        named: Any = cls
-        made = hasattr(named, "_field_defaults") and type(getattr(named, "_fields", None)) is tuple
+    if tuple in cls.__mro__:
+        made = hasattr(cls, "_field_defaults") and type(getattr(cls, "_fields", None)) is tuple
         return NAMED_TUPLE if made else None
     # A __del__ would be code that runs on state which a stream chose.
     fields_only = is_plain_layout(cls) and not hasattr(cls, "__del__")
@@ -103,8 +102,8 @@ def slots_of(cls: type) -> dict[str, types.MemberDescriptorType]:
 class TypeTable:
     """Finds classes by the names in a stream, among modules that this process has imported already.
 
-    `aliases` maps a module's name here to its name elsewhere: a script that runs as `__main__` and is imported
-    as `words` by workers has {"__main__": "words"}.
+    `aliases` maps a module's name here to its name elsewhere: a script that runs as `__main__` and is
+    imported as `words` by workers has {"__main__": "words"}.
     """
 
     def __init__(self, aliases: Mapping[str, str] | None = None, registry: Registry | None = None) -> None:
@@ -113,7 +112,7 @@ class TypeTable:
         self._registry = registry or _DEFAULT
 
     def describe(self, cls: type) -> tuple[str, str, Registration | None]:
-        """The name that `cls` travels by, its kind, its registration; raises CodecError if it may not travel."""
+        """The name, kind and registration that `cls` travels by; raises CodecError if it may not travel."""
         registration = self._registry.by_name.get(type_name(cls))
         if registration is not None and registration.cls is cls:
             kind = EXTENSION if registration.encode else kind_of(cls) or PLAIN
