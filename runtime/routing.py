@@ -1,7 +1,7 @@
 """Which instance gets an item of a group-by: a hash of our own, the same wherever and whenever it runs.
 
 Never `hash()`: that of str differs from process to process. What is hashed is a canonical form, in which
-values that are equal for Python are equal. The form does not change between versions: where keys live depends on it.
+values that are equal for Python are equal. It stays as it is over versions: where keys live depends on it.
 """
 
 import datetime as dt
@@ -13,6 +13,9 @@ from typing import Any, Final, cast
 
 # Numbers are hashed as their residue modulo this prime, so that a huge exponent is never written out.
 _PRIME: Final = (1 << 127) - 1
+_TUPLE: Any = tuple
+_SEQUENCE: Any = (tuple, list)
+_DICT: Any = dict
 _CACHE_ENTRIES: Final = 65_536
 _CACHED_LENGTH: Final = 256
 _CACHED: Final = frozenset((str, int, bytes, float, bool, type(None)))
@@ -30,8 +33,8 @@ def key_hash(key: object) -> int:
     """The unsigned 64 bit hash of `key`; equal keys have equal hashes.
 
     Keys are None, bool, numbers with Decimal and numpy's scalars, str, bytes, dates, times, datetimes,
-    timedeltas and tuples of these. True, 1, 1.0 and Decimal(1) are one key, and so are all NaN; aware datetimes count by
-    their instant, naive ones as written. Raises KeyTypeError for another type.
+    timedeltas and tuples of these. True, 1, 1.0 and Decimal(1) are one key, and so are all NaN; aware
+    datetimes count by their instant, naive ones as written. Raises KeyTypeError for another type.
     """
     return int.from_bytes(hashlib.blake2b(_canonical(key, 0), digest_size=8).digest(), "big")
 
@@ -100,25 +103,24 @@ def _position_getter(position: int) -> Callable[[object], object]:
 
 
 def _field(item: Any, field: int | str) -> object:
-    cls = type(cast("object", item))
     if isinstance(field, int):
-        if not issubclass(cls, (tuple, list)):
-            raise KeyTypeError(f"group-by position {field} needs a tuple or list, not {_name(cls)}")
+        if not isinstance(item, _SEQUENCE):
+            raise KeyTypeError(f"group-by position {field} needs a tuple or list, not {_name(type(item))}")
         try:
             return item[field]
         except IndexError:
             raise KeyTypeError(
-                f"group-by position {field} is not in a {_name(cls)} of {len(item)} elements"
+                f"group-by position {field} is not in a {_name(type(item))} of {len(item)} elements"
             ) from None
-    if issubclass(cls, dict):
+    if isinstance(item, _DICT):
         try:
             return item[field]
         except KeyError:
-            raise KeyTypeError(f"group-by field {field!r} is no key of this {_name(cls)}") from None
+            raise KeyTypeError(f"group-by field {field!r} is no key of this {_name(type(item))}") from None
     try:
         return getattr(item, field)
     except AttributeError:
-        raise KeyTypeError(f"group-by field {field!r} is no attribute of {_name(cls)}") from None
+        raise KeyTypeError(f"group-by field {field!r} is no attribute of {_name(type(item))}") from None
 
 
 def _canonical(key: Any, depth: int) -> bytes:
@@ -130,13 +132,13 @@ def _canonical(key: Any, depth: int) -> bytes:
     base = _base(key)
     if base is None:
         raise KeyTypeError(
-            f"{_name(type(cast('object', key)))} cannot be a key: keys are None, bool, numbers, str, bytes, dates, times, "
-            "datetimes, timedeltas and tuples of these"
+            f"{_name(type(cast('object', key)))} cannot be a key: keys are None, bool, numbers, str, bytes, "
+            "dates, times, datetimes, timedeltas and tuples of these"
         )
     if base is tuple:
         if depth >= _MAX_DEPTH:
             raise KeyTypeError(f"a key is nested more than {_MAX_DEPTH} deep")
-        parts = [_canonical(part, depth + 1) for part in tuple.__iter__(cast("tuple[object, ...]", key))]
+        parts = [_canonical(part, depth + 1) for part in _TUPLE.__iter__(key)]
         return b"t" + b"".join(len(part).to_bytes(8, "big") + part for part in parts)
     return _CANONICAL[base](key)
 
@@ -159,8 +161,9 @@ def _base(key: Any) -> Any:
     decimal = sys.modules.get("decimal")
     if decimal is not None and isinstance(key, decimal.Decimal):
         return "decimal" if cls.__eq__ is decimal.Decimal.__eq__ else None
+    base: Any
     for base in cls.__mro__:
-        if base in _CANONICAL or base is tuple:
+        if base in _CANONICAL or base is _TUPLE:
             return base if cls.__eq__ is base.__eq__ else None
     return None
 
@@ -242,5 +245,5 @@ def _size(key: Any) -> int:
     return len(key) if cls in (str, bytes) else 0
 
 
-def _name(cls: type[Any]) -> str:
+def _name(cls: Any) -> str:
     return cls.__qualname__ if cls.__module__ == "builtins" else f"{cls.__module__}.{cls.__qualname__}"

@@ -5,7 +5,7 @@ import enum
 import re
 from collections.abc import Callable
 from types import MemberDescriptorType
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from sferic.runtime.codec import types as kinds
 from sferic.runtime.codec.arrays import lift_array, lift_numpy_scalar
@@ -169,7 +169,7 @@ def _array(_: Lifting, value: list[Any], __: int) -> Any:
 
 
 def _far_array(self: Lifting, value: list[Any], __: int) -> Any:
-    return lift_array(value[1], value[2], self.buffers[value[3]])
+    return lift_array(value[1], value[2], self.buffers[int(value[3])])
 
 
 def _numpy_scalar(_: Lifting, value: list[Any], __: int) -> Any:
@@ -188,10 +188,14 @@ def _numpy_bytes(_: Lifting, value: list[Any], __: int) -> Any:
     return np.bytes_(_bytes(value[1]))
 
 
+def _blank(cls: Any) -> Any:
+    return object.__new__(cls)
+
+
 def _object(self: Lifting, value: list[Any], depth: int) -> Any:
     cls, _ = self.resolve(value[1], kinds.DATACLASS, kinds.PLAIN)
     state = self.rest(value, 2, depth)
-    instance: Any = object.__new__(cls)
+    instance = _blank(cls)
     slots = self.slots(cls)
     for name, inner in zip(state[::2], state[1::2], strict=True):
         # Not setattr: a property or a __setattr__ is code, and a frozen class has one that refuses.
@@ -210,7 +214,7 @@ def _named_tuple(self: Lifting, value: list[Any], depth: int) -> Any:
     if len(fields) != len(value) - 2:
         raise CodecError(f"{value[1]!r} has other fields here than where the batch was written")
     # Not cls(...): its __new__ may be the user's.
-    return tuple.__new__(cast("type[tuple[Any, ...]]", cls), self.rest(value, 2, depth))
+    return _TUPLE.__new__(cls, self.rest(value, 2, depth))
 
 
 def _enum(self: Lifting, value: list[Any], depth: int) -> enum.Enum:
@@ -246,6 +250,7 @@ def _ints(values: list[Any]) -> list[int]:
     return values
 
 
+_TUPLE: Any = tuple
 _NODES: Final = frozenset((list, dict))
 _HANDLERS: Final[dict[Any, _Handler]] = {
     Tag.LEAF_LIST: _leaf_list,

@@ -5,7 +5,7 @@ import enum
 import sys
 from collections.abc import Callable, Iterable
 from types import MemberDescriptorType
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from sferic.runtime.codec import types as kinds
 from sferic.runtime.codec.arrays import lower_array, lower_numpy_scalar
@@ -132,7 +132,7 @@ class Lowering:
             raise unregistered(cls, "this instance has attributes beside its fields")
         lowered: list[Any] = [Tag.NAMED_TUPLE, name]
         try:
-            for inner in tuple.__iter__(cast("tuple[Any, ...]", value)):  # the class may have an __iter__
+            for inner in _TUPLE.__iter__(value):  # the class may have an __iter__
                 lowered.append(self.lower(inner, depth + 1))
         except CodecError as error:
             fields: Any = getattr(cls, "_fields", ())
@@ -230,6 +230,7 @@ def _numpy_scalar(_: Lowering, value: Any, __: int) -> list[Any]:
     return lower_numpy_scalar(value)
 
 
+_TUPLE: Any = tuple
 _NO_ATTRIBUTES: Final[dict[Any, Any]] = {}
 _STEP: Final[dict[int, str]] = {
     Tag.SET: "{{item}}",

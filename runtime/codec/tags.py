@@ -2,7 +2,7 @@
 
 from typing import Final
 
-# Deeper nesting is refused on both sides. Every level is one array or map of msgpack, which itself stops at 254.
+# Deeper nesting is refused on both sides. A level is one array or map of msgpack, which stops at 254.
 MAX_DEPTH: Final = 200
 
 SCALARS: Final = frozenset((str, int, float, bool, type(None), bytes))
