@@ -49,12 +49,11 @@ class KeyRouter:
         self._where = where
         self._seen: dict[object, int] = {}
 
-    def bucket(self, key: object) -> int:
+    def bucket(self, key: Any) -> int:
         """The bucket of `key`, 0 to instances - 1; raises KeyTypeError that names the port."""
         # Only keys of these very types, or tuples of them, are looked up: a value that must be refused, such
         # as Fraction(1), may be equal to one that is remembered.
-        cls = type(key)
-        if cls in _CACHED or (cls is tuple and _CACHED.issuperset(map(type, cast("tuple[object]", key)))):
+        if type(key) in _CACHED or (type(key) is _TUPLE and _CACHED.issuperset(map(type, key))):
             known = self._seen.get(key)
             return self._remember(key) if known is None else known
         return self._bucket(key)
@@ -92,11 +91,9 @@ def key_getter(fields: tuple[int | str, ...]) -> Callable[[object], object]:
 
 
 def _position_getter(position: int) -> Callable[[object], object]:
-    def get(item: object) -> object:
-        if isinstance(item, tuple):
-            fields = cast("tuple[object, ...]", item)
-            if 0 <= position < len(fields):
-                return fields[position]
+    def get(item: Any) -> object:
+        if type(item) is _TUPLE and len(item) > position >= 0:
+            return item[position]
         return _field(item, position)
 
     return get
