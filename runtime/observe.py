@@ -1,0 +1,67 @@
+"""What a run tells whoever started it: events (docs/frames.md, EVENT) and results; and what they come to."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+Event = Mapping[str, Any]
+
+DONE, FAILED, WRONG_INPUT, ITEMS_FAILED, INTERRUPTED = 0, 1, 2, 3, 130
+
+
+class Observer(Protocol):
+    """Gets what happens in a run, on the thread that drives it."""
+
+    def event(self, event: Event) -> None:
+        """Something happened."""
+
+    def result(self, pe: str, port: str, values: list[Any]) -> None:
+        """Items came out of an unconnected port."""
+
+
+@dataclass
+class Outcome:
+    """An observer that keeps all: results by PE and port, failures, counts, and the exit status they come to."""
+
+    results: dict[tuple[str, str], list[Any]] = field(default_factory=dict[tuple[str, str], list[Any]])
+    failures: list[Event] = field(default_factory=list[Event])
+    errors: list[Event] = field(default_factory=list[Event])
+    lost: list[Event] = field(default_factory=list[Event])
+    counts: dict[str, Counter[str]] = field(default_factory=dict[str, Counter[str]])
+    interrupted: bool = False
+
+    def event(self, event: Event) -> None:
+        """Keep what decides the outcome."""
+        kind = event["event"]
+        if kind == "failed":
+            self.failures.append(event)
+        elif kind == "error":
+            self.errors.append(event)
+        elif kind == "lost":
+            self.lost.append(event)
+        elif kind == "counts":
+            for pe, counts in event["pes"].items():
+                self.counts.setdefault(pe, Counter()).update(counts)
+
+    def result(self, pe: str, port: str, values: list[Any]) -> None:
+        """Keep the items of a result port."""
+        self.results.setdefault((pe, port), []).extend(values)
+
+    def begin_again(self) -> None:
+        """Forget what an attempt that is to be repeated gave."""
+        self.results.clear()
+        self.failures.clear()
+        self.errors.clear()
+        self.counts.clear()
+
+    @property
+    def status(self) -> int:
+        """The command's exit status."""
+        if any(error.get("kind") == "input" for error in self.errors):
+            return WRONG_INPUT
+        if self.errors or any(failure["policy"] == "stop" for failure in self.failures):
+            return FAILED
+        if self.interrupted:
+            return INTERRUPTED
+        return ITEMS_FAILED if self.failures else DONE

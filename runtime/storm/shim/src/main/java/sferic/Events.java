@@ -1,0 +1,15 @@
+package sferic;
+
+import java.io.IOException;
+import java.util.Map;
+
+/** Where a topology's events and results go. Safe from any thread. */
+interface Events {
+    void event(Map<String, Object> event);
+
+    /** The END of this source's instance was processed by the whole topology. */
+    void finished(String stage, int rank);
+
+    /** A batch of results; returns when it is kept. */
+    void result(byte[] batch) throws IOException;
+}

@@ -1,0 +1,157 @@
+package sferic;
+
+import java.util.ArrayDeque;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.apache.storm.spout.SpoutOutputCollector;
+import org.apache.storm.task.TopologyContext;
+import org.apache.storm.topology.IRichSpout;
+import org.apache.storm.topology.OutputFieldsDeclarer;
+import org.apache.storm.tuple.Values;
+
+/** A stage without inputs. The executor's thread owns the fields; only it emits. */
+public final class HostSpout implements IRichSpout {
+    private static final long serialVersionUID = 1L;
+
+    /** Message id of one tuple: the index-th output of a group. */
+    private record Part(long group, int index) {}
+
+    private static final Part END = new Part(0, 0);
+
+    private final String stage;
+    private transient Task task;
+    private transient SourceInstance instance;
+    private transient SpoutOutputCollector collector;
+    private transient Map<Long, Unacked> unacked;
+    private transient ArrayDeque<Part> failed;
+    private transient boolean endSent;
+
+    /** A group whose outputs are kept until all are acked. */
+    private static final class Unacked {
+        final List<Emit> emits;
+        final boolean[] acked;
+        int left;
+
+        Unacked(List<Emit> emits) {
+            this.emits = emits;
+            this.acked = new boolean[emits.size()];
+            this.left = emits.size();
+        }
+    }
+
+    public HostSpout(String stage) {
+        this.stage = stage;
+    }
+
+    @Override
+    public void open(Map<String, Object> config, TopologyContext context, SpoutOutputCollector output) {
+        start(Task.of(stage, config, context), output);
+    }
+
+    /** Also for tests, which have no topology. */
+    void start(Task own, SpoutOutputCollector output) {
+        task = own;
+        collector = output;
+        unacked = new HashMap<>();
+        failed = new ArrayDeque<>();
+        instance = new SourceInstance(own);
+        instance.start();
+    }
+
+    @Override
+    public void nextTuple() {
+        Part again = failed.poll();
+        if (again != null) {
+            emit(again);
+            return;
+        }
+        Group group = instance.poll();
+        if (group != null) {
+            emit(group);
+        } else if (!endSent && unacked.isEmpty() && instance.drained()) {
+            endSent = true;
+            emit(END);
+        }
+    }
+
+    private void emit(Group group) {
+        if (group.number() == 0) {
+            group.emits().forEach(emit -> collector.emit(stream(emit), values(emit)));
+            return;
+        }
+        if (group.emits().isEmpty()) {
+            instance.acked(group.number());
+            return;
+        }
+        // Known before it is emitted: without ackers the ack comes inside emit.
+        unacked.put(group.number(), new Unacked(group.emits()));
+        for (int index = 0; index < group.emits().size(); index++) {
+            emit(new Part(group.number(), index));
+        }
+    }
+
+    private void emit(Part part) {
+        if (part.equals(END)) {
+            collector.emit(Frames.END_STREAM, new Values(task.end()), END);
+            return;
+        }
+        Unacked group = unacked.get(part.group());
+        if (group != null && !group.acked[part.index()]) {
+            Emit emit = group.emits.get(part.index());
+            collector.emit(stream(emit), values(emit), part);
+        }
+    }
+
+    private static String stream(Emit emit) {
+        return Frames.stream(emit.link());
+    }
+
+    private static Values values(Emit emit) {
+        return new Values(emit.bucket(), emit.batch());
+    }
+
+    @Override
+    public void ack(Object id) {
+        Part part = (Part) id;
+        if (part.equals(END)) {
+            task.events().finished(stage, task.rank());
+            return;
+        }
+        Unacked group = unacked.get(part.group());
+        if (group == null || group.acked[part.index()]) {
+            return;
+        }
+        group.acked[part.index()] = true;
+        group.left--;
+        if (group.left == 0) {
+            unacked.remove(part.group());
+            instance.acked(part.group());
+        }
+    }
+
+    /** Nothing but a timeout fails a tuple, so it is sent again. */
+    @Override
+    public void fail(Object id) {
+        failed.add((Part) id);
+    }
+
+    @Override
+    public void close() {
+        Closing.close(instance);
+    }
+
+    @Override
+    public void activate() {}
+
+    @Override
+    public void deactivate() {}
+
+    @Override
+    public void declareOutputFields(OutputFieldsDeclarer declarer) {}
+
+    @Override
+    public Map<String, Object> getComponentConfiguration() {
+        return Map.of();
+    }
+}

@@ -1,0 +1,56 @@
+package sferic;
+
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Events of a topology on a cluster go to the worker's log. */
+final class LogEvents implements Events {
+    private static final Logger LOG = LoggerFactory.getLogger(LogEvents.class);
+    private static final int PYTHON_WARNING = 30;
+    private static final int PYTHON_ERROR = 40;
+    private static final int PYTHON_INFO = 20;
+
+    private final AtomicBoolean resultsSeen = new AtomicBoolean();
+
+    @Override
+    public void event(Map<String, Object> event) {
+        String name = String.valueOf(event.get("event"));
+        switch (name) {
+            case "log" -> log(event);
+            case "print" -> LOG.info("{}[{}] {}", event.get("pe"), event.get("rank"), event.get("text"));
+            case "counts" -> LOG.debug("{}", Json.text(event));
+            case "error", "lost" -> LOG.error("{}", Json.text(event));
+            default -> LOG.warn("{}", Json.text(event));
+        }
+    }
+
+    private static void log(Map<String, Object> event) {
+        int level = event.get("level") instanceof Number number ? number.intValue() : PYTHON_INFO;
+        Object pe = event.get("pe");
+        Object rank = event.get("rank");
+        Object text = event.get("text");
+        if (level >= PYTHON_ERROR) {
+            LOG.error("{}[{}] {}", pe, rank, text);
+        } else if (level >= PYTHON_WARNING) {
+            LOG.warn("{}[{}] {}", pe, rank, text);
+        } else if (level >= PYTHON_INFO) {
+            LOG.info("{}[{}] {}", pe, rank, text);
+        } else {
+            LOG.debug("{}[{}] {}", pe, rank, text);
+        }
+    }
+
+    @Override
+    public void finished(String stage, int rank) {
+        LOG.info("source {}[{}] has ended and all it wrote is processed", stage, rank);
+    }
+
+    @Override
+    public void result(byte[] batch) {
+        if (resultsSeen.compareAndSet(false, true)) {
+            LOG.warn("results arrive that nobody asked for; they are dropped");
+        }
+    }
+}

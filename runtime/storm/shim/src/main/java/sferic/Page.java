@@ -1,0 +1,56 @@
+package sferic;
+
+import java.io.IOException;
+import java.nio.ByteOrder;
+import java.nio.MappedByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+
+/** The page a child tells its whereabouts on. Written by the child, read by any thread. */
+final class Page {
+    static final int SIZE = 4096;
+    static final long IDLE = 0;
+    static final long WORKING = 1;
+
+    private final Path path;
+    private final MappedByteBuffer data;
+
+    private Page(Path path, MappedByteBuffer data) {
+        this.path = path;
+        this.data = data;
+    }
+
+    static Page create(Path folder) throws IOException {
+        Path path = Files.createTempFile(folder, "page-", "");
+        try (FileChannel file = FileChannel.open(path, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
+            MappedByteBuffer data = file.map(FileChannel.MapMode.READ_WRITE, 0, SIZE);
+            data.order(ByteOrder.LITTLE_ENDIAN);
+            return new Page(path, data);
+        }
+    }
+
+    Path path() {
+        return path;
+    }
+
+    Place place() {
+        return new Place(data.getLong(0), data.getLong(8), data.getLong(16));
+    }
+
+    long state() {
+        return data.getLong(24);
+    }
+
+    boolean hasState() {
+        return data.getLong(32) != 0;
+    }
+
+    void delete() throws IOException {
+        Files.deleteIfExists(path);
+    }
+
+    /** Which item a child is at. */
+    record Place(long input, long pe, long step) {}
+}

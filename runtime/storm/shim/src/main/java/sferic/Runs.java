@@ -1,0 +1,58 @@
+package sferic;
+
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+
+/**
+ * Local runs of this JVM, by the name that `sferic.run` in a topology's configuration says. Storm makes the components
+ * itself, so this is how they find the run they belong to, and how the run finds them. Safe from any thread.
+ */
+final class Runs {
+    /** An instance with a child. */
+    interface Member {
+        /** A source ends as if it were done; others go on. */
+        void stop();
+
+        /** Asks the child to leave. */
+        void dismiss();
+
+        /** When this returns the child is no more. */
+        void close() throws InterruptedException;
+    }
+
+    private record Run(Events events, Set<Member> members) {}
+
+    private static final Map<String, Run> RUNS = new ConcurrentHashMap<>();
+
+    private Runs() {}
+
+    static void open(String name, Events events) {
+        RUNS.put(name, new Run(events, ConcurrentHashMap.newKeySet()));
+    }
+
+    static Events events(String name) {
+        Run run = name == null ? null : RUNS.get(name);
+        return run == null ? new LogEvents() : run.events();
+    }
+
+    static void join(String name, Member member) {
+        Run run = name == null ? null : RUNS.get(name);
+        if (run != null) {
+            run.members().add(member);
+        }
+    }
+
+    static void stop(String name) {
+        RUNS.get(name).members().forEach(Member::stop);
+    }
+
+    /** Ends all children of a run: all are asked before any is waited for. */
+    static void close(String name) throws InterruptedException {
+        Set<Member> members = RUNS.get(name).members();
+        members.forEach(Member::dismiss);
+        for (Member member : members) {
+            member.close();
+        }
+    }
+}

@@ -1,0 +1,81 @@
+package sferic;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.apache.storm.Config;
+
+/** What the topology's configuration says about one stage's children. Immutable. */
+record Settings(
+        List<String> command,
+        Map<String, String> env,
+        String plan,
+        String root,
+        int attempt,
+        int window,
+        String key,
+        Path folder,
+        int frameLimit,
+        Duration hang,
+        Duration slow,
+        Duration messageTimeout,
+        String run) {
+
+    /** `resources`: where the jar's files are unpacked; relative paths start there. */
+    static Settings read(Map<String, Object> config, String stage, Path resources) {
+        List<String> command = new ArrayList<>();
+        command.add(text(config, "sferic.python", "python3"));
+        if (config.get("sferic.child") instanceof List<?> arguments) {
+            arguments.forEach(argument -> command.add(resolved(argument, resources)));
+        }
+        Map<String, String> env = new TreeMap<>();
+        if (config.get("sferic.env") instanceof Map<?, ?> given) {
+            given.forEach((name, value) -> env.put(String.valueOf(name), resolved(value, resources)));
+        }
+        double hang = number(config, "sferic.hang.seconds", 0);
+        if (config.get("sferic.hang") instanceof Map<?, ?> stages && stages.get(stage) instanceof Number seconds) {
+            hang = seconds.doubleValue();
+        }
+        String folder = text(config, "sferic.run.dir", null);
+        return new Settings(
+                List.copyOf(command),
+                env,
+                resources.resolve(text(config, "sferic.plan", "plan.json")).toString(),
+                resources.resolve(text(config, "sferic.root", "")).toString(),
+                (int) number(config, "sferic.attempt", 1),
+                (int) number(config, "sferic.window", 16),
+                text(config, "sferic.key", null),
+                folder == null ? null : Path.of(folder),
+                (int) number(config, "sferic.frame.limit", Frames.DEFAULT_LIMIT),
+                seconds(hang),
+                seconds(number(config, "sferic.slow.seconds", 60)),
+                seconds(number(config, Config.TOPOLOGY_MESSAGE_TIMEOUT_SECS, 30)),
+                text(config, "sferic.run", null));
+    }
+
+    /** The same, with its files in this folder. */
+    Settings in(Path own) {
+        return new Settings(command, env, plan, root, attempt, window, key, own, frameLimit, hang, slow,
+                messageTimeout, run);
+    }
+
+    private static String resolved(Object value, Path resources) {
+        return String.valueOf(value).replace("{resources}", resources.toString());
+    }
+
+    private static Duration seconds(double seconds) {
+        return Duration.ofMillis(Math.round(seconds * 1000));
+    }
+
+    private static String text(Map<String, Object> config, String key, String otherwise) {
+        Object value = config.get(key);
+        return value == null ? otherwise : value.toString();
+    }
+
+    private static double number(Map<String, Object> config, String key, double otherwise) {
+        return config.get(key) instanceof Number value ? value.doubleValue() : otherwise;
+    }
+}

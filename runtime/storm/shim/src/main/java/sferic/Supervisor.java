@@ -1,0 +1,293 @@
+package sferic;
+
+import java.io.IOException;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * Keeps one child running for one instance and replaces it when it dies. Owned by the instance's mailbox, except where
+ * a field says otherwise.
+ */
+final class Supervisor implements Child.Listener {
+    /** The instance; called from its mailbox. */
+    interface Instance {
+        /** Further keys of START. */
+        Map<String, Object> position();
+
+        /** A frame that is neither READY nor EVENT. */
+        void frame(Frame frame) throws FrameException;
+
+        /** The child is no more; another one follows. */
+        void died();
+
+        /** From any thread: whether the child owes an answer. */
+        boolean outstanding();
+
+        /** True where no other child is needed. */
+        boolean complete();
+    }
+
+    private static final long LOOK_MS = 200;
+
+    private final String stage;
+    private final int rank;
+    private final Settings settings;
+    private final Events events;
+    private final Mailbox mailbox;
+    private final ScheduledExecutorService timer;
+    private final Instance instance;
+    private final Deaths deaths = new Deaths();
+    private final Hang hang;
+    // Written by the mailbox, read by the timer and by close().
+    private volatile Child child;
+    private volatile boolean ready;
+    private volatile boolean closing;
+    private boolean greeted;
+    private boolean replaced;
+    // Written by the mailbox and a reader thread, read by both.
+    private volatile boolean gaveUp;
+
+    Supervisor(String stage, int rank, Settings settings, Events events, Mailbox mailbox,
+            ScheduledExecutorService timer, Instance instance) {
+        this.stage = stage;
+        this.rank = rank;
+        this.settings = settings;
+        this.events = events;
+        this.mailbox = mailbox;
+        this.timer = timer;
+        this.instance = instance;
+        this.hang = new Hang(settings.hang(), settings.slow());
+    }
+
+    void start() {
+        mailbox.post(this::spawn);
+        timer.scheduleWithFixedDelay(this::look, LOOK_MS, LOOK_MS, TimeUnit.MILLISECONDS);
+    }
+
+    boolean ready() {
+        return ready;
+    }
+
+    /** To the child; a pipe that broke is told by gone(). */
+    void send(int type, List<byte[]> parts) throws FrameException {
+        try {
+            child.write(type, parts);
+        } catch (FrameException error) {
+            throw error;
+        } catch (IOException error) {
+            ready = false;
+        }
+    }
+
+    /** The child answered these inputs. */
+    void answered(long input) {
+        deaths.forget(input);
+    }
+
+    private void spawn() {
+        if (closing || gaveUp) {
+            return;
+        }
+        try {
+            child = Child.start(settings, "sferic-" + stage + "-" + rank, this);
+        } catch (IOException error) {
+            giveUp("input", "cannot start " + settings.command() + ": " + error.getMessage());
+            return;
+        }
+        Map<String, Object> start = new LinkedHashMap<>();
+        start.put("protocol", Frames.PROTOCOL);
+        start.put("plan", settings.plan());
+        start.put("root", settings.root());
+        start.put("stage", stage);
+        start.put("rank", rank);
+        start.put("attempt", settings.attempt());
+        start.put("page", child.page().path().toString());
+        start.put("window", settings.window());
+        start.put("group", 0);
+        start.put("poison", deaths.poison());
+        start.put("lost", replaced);
+        if (settings.key() != null) {
+            start.put("key", settings.key());
+        }
+        start.putAll(instance.position());
+        try {
+            child.write(Frames.START, List.of(Json.bytes(start)));
+        } catch (IOException error) {
+            line("it took no START: " + error.getMessage());
+        }
+        greeted = false;
+        replaced = true;
+        if (closing) {
+            child.dismiss();
+        }
+    }
+
+    /**
+     * From the reader thread. Events go on from here, so that a child that floods them waits for whoever reads them
+     * and nothing piles up in the mailbox.
+     */
+    @Override
+    public void frame(Child from, Frame frame) throws FrameException {
+        if (frame.type() == Frames.EVENT) {
+            event(Json.object(frame.body()));
+            return;
+        }
+        mailbox.post(() -> {
+            if (from == child && !gaveUp) {
+                take(frame);
+            }
+        });
+    }
+
+    private void take(Frame frame) {
+        try {
+            if (frame.type() == Frames.READY) {
+                greet(Json.object(frame.body()));
+            } else {
+                deaths.progress();
+                instance.frame(frame);
+            }
+        } catch (FrameException error) {
+            line("it broke the protocol and is killed: " + error.getMessage());
+            ready = false;
+            child.kill();
+            gone(child, error.getMessage());
+        }
+    }
+
+    private void greet(Map<String, Object> hello) {
+        if (hello.get("protocol") instanceof Number protocol && protocol.intValue() == Frames.PROTOCOL) {
+            ready = true;
+            greeted = true;
+        } else {
+            giveUp("input", "the child speaks protocol " + hello.get("protocol") + ", this shim " + Frames.PROTOCOL);
+            child.kill();
+        }
+    }
+
+    private void event(Map<String, Object> event) {
+        event.put("stage", stage);
+        event.putIfAbsent("rank", rank);
+        if ("error".equals(event.get("event"))) {
+            gaveUp = true;
+            ready = false;
+        }
+        events.event(event);
+    }
+
+    @Override
+    public void gone(Child from, String why) {
+        mailbox.post(() -> {
+            if (from == child) {
+                died(why);
+            }
+        });
+    }
+
+    private void died(String why) throws IOException, InterruptedException {
+        Child dead = child;
+        Page.Place place = dead.page().place();
+        boolean hadState = dead.page().hasState();
+        ready = false;
+        child = null;
+        int exit = dead.bury();
+        if (closing || gaveUp || instance.complete()) {
+            return;
+        }
+        Map<String, Object> event = report("died");
+        event.put("pid", dead.pid());
+        event.put("exit", exit);
+        event.put("input", place.input());
+        event.put("pe", place.pe());
+        event.put("step", place.step());
+        event.put("text", why);
+        events.event(event);
+        if (hadState) {
+            Map<String, Object> lost = report("lost");
+            lost.put("pe", place.pe());
+            events.event(lost);
+        }
+        String enough = deaths.died(place, greeted, System.nanoTime() / 1_000_000);
+        if (enough != null) {
+            giveUp("failed", enough + " (the last with exit status " + exit + ")");
+            return;
+        }
+        instance.died();
+        timer.schedule(() -> mailbox.post(this::spawn), deaths.nextDelay(), TimeUnit.MILLISECONDS);
+    }
+
+    private void giveUp(String kind, String text) {
+        gaveUp = true;
+        ready = false;
+        Map<String, Object> event = report("error");
+        event.put("kind", kind);
+        event.put("text", "stage " + stage + ", instance " + rank + ": " + text);
+        events.event(event);
+    }
+
+    Map<String, Object> report(String name) {
+        Map<String, Object> event = new LinkedHashMap<>();
+        event.put("event", name);
+        event.put("stage", stage);
+        event.put("rank", rank);
+        return event;
+    }
+
+    @Override
+    public void line(String text) {
+        events.event(Map.of("event", "print", "stage", stage, "pe", stage, "rank", rank, "text", text));
+    }
+
+    /** The instance's own code failed: nothing can go on. From the mailbox. */
+    void broken(Exception error) {
+        if (closing) {
+            return;
+        }
+        giveUp("failed", "the shim failed: " + error);
+        Child last = child;
+        if (last != null) {
+            last.kill();
+        }
+    }
+
+    // From the timer.
+    private void look() {
+        Child now = child;
+        if (now == null || gaveUp) {
+            return;
+        }
+        boolean owes = !ready || instance.outstanding();
+        boolean kill = hang.look(now.page(), owes, System.nanoTime() / 1_000_000, seconds -> {
+            Page.Place place = now.page().place();
+            Map<String, Object> slow = report("slow");
+            slow.put("pe", place.pe());
+            slow.put("step", place.step());
+            slow.put("seconds", seconds);
+            events.event(slow);
+        });
+        if (kill) {
+            line("no progress for " + settings.hang().toSeconds() + " s: it is killed");
+            now.kill();
+        }
+    }
+
+    /** From any thread: the child is asked to leave, and no other one will come. */
+    void dismiss() {
+        closing = true;
+        Child last = child;
+        if (last != null) {
+            last.dismiss();
+        }
+    }
+
+    /** After dismiss: when this returns the child is no more. */
+    void close() throws InterruptedException {
+        Child last = child;
+        if (last != null) {
+            last.close();
+        }
+    }
+}
