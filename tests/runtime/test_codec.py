@@ -54,7 +54,7 @@ class Level(enum.IntEnum):
     LOW = 1
 
 
-class Unit(str, enum.Enum):
+class Unit(str, enum.Enum):  # noqa: UP042 - not the same class as StrEnum
     METRE = "m"
 
 
@@ -76,7 +76,7 @@ class Int(int):
     pass
 
 
-def same(a: object, b: object) -> bool:
+def same(a: object, b: object) -> bool:  # noqa: PLR0912 - a case a type
     """Exactly equal: types, order of dicts, sign of zeros, NaN as itself."""
     if type(a) is not type(b):
         return False

@@ -29,7 +29,7 @@ class Level(enum.IntEnum):
     LOW = 1
 
 
-class Unit(str, enum.Enum):
+class Unit(str, enum.Enum):  # noqa: UP042 - not the same class as StrEnum
     METRE = "m"
 
 
@@ -74,7 +74,7 @@ ONE_KEY = [
         np.longdouble("nan"),
     ],
     [math.inf, Decimal("Infinity"), np.float16("inf"), complex(math.inf, 0)],
-    [0.1, Decimal(0.1), np.float64(0.1)],
+    [0.1, Decimal.from_float(0.1), np.float64(0.1)],
     [2**70, 2.0**70, Decimal(2**70), np.float32(2.0**70)],
     [10**400, Decimal("1E400"), Decimal("10E399")],
     [2**130 + 1, Decimal(2**130 + 1)],
@@ -176,7 +176,8 @@ SHOW = (
     "import sys; sys.path[:0] = {path!r}\n"
     "import datetime as dt; from decimal import Decimal\n"
     "from sferic.runtime.routing import KeyRouter, key_hash\n"
-    "keys = ['word', '', 'é\\ud800', b'x', 1, 2**80, 0.1, None, (1, 'a', (None,)), Decimal('1E999'), float('nan'),\n"
+    "keys = ['word', '', 'é\\ud800', b'x', 1, 2**80, 0.1, None, (1, 'a', (None,)),\n"
+    "  Decimal('1E999'), float('nan'),\n"
     "  dt.datetime(2020, 1, 1), dt.datetime(2020, 1, 1, tzinfo=dt.timezone.utc), dt.date(2020, 1, 1), 1j]\n"
     "router = KeyRouter(7, 'in')\n"
     "print([(key_hash(key), router.bucket(key)) for key in keys])"
