@@ -46,10 +46,7 @@ class GeneralCodec:
         quick = _quick(items)
         if quick is not None:
             return quick
-        try:
-            return self._tagged(items, each=False)
-        except TypeError:  # a surrogate or a big int among scalars, which were not looked at one by one
-            return self._tagged(items, each=True)
+        return self._tagged(items, each=False)
 
     def decode(self, data: bytes | memoryview) -> list[object]:
         """Raises CodecError for anything but a whole batch; takes memory in proportion to the data."""
@@ -80,7 +77,12 @@ class GeneralCodec:
         except CodecError as error:
             error.index = len(lowered)
             raise
-        body = ormsgpack.packb(lowered, option=_EXACT)
+        try:
+            body = ormsgpack.packb(lowered, option=_EXACT)
+        except TypeError as error:
+            if not each:  # a surrogate or a big int among scalars, which were not looked at one by one
+                return self._tagged(items, each=True)
+            raise CodecError(f"cannot encode the batch: {error}") from error
         buffers = lowering.buffers
         lengths = struct.pack(f"<{len(buffers)}Q", *(buffer.nbytes for buffer in buffers))
         return b"".join((_TAGGED, _SIZES.pack(len(buffers), len(body)), lengths, body, *buffers))
