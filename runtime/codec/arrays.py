@@ -1,4 +1,4 @@
-"""numpy arrays and scalars: a checked dtype, a shape, and the raw bytes. numpy is imported only when needed."""
+"""numpy arrays and scalars: a checked dtype, a shape, the raw bytes. numpy is imported only when needed."""
 
 import math
 import re
@@ -10,8 +10,8 @@ from sferic.runtime.codec.tags import Tag
 
 # From here on an array's bytes travel behind the body, copied once on each side.
 _FAR_BYTES: Final = 4096
-# Numbers, fixed-width text, void and times. Neither objects nor variable-width strings: their bytes are pointers.
-_LEAF: Final = re.compile(r"[<>|=][biufcSUVMm]\d+(\[[0-9]*[A-Za-zμ]+(/[0-9]+)?\])?|[<>=][qQ]")  # noqa: RUF001
+# Numbers, fixed-width text, void, times. Neither objects nor variable-width strings: those hold pointers.
+_LEAF: Final = re.compile(r"[<>|=][biufcSUVMm]\d+(\[[0-9]*[A-Za-zμ]+(/[0-9]+)?\])?|[<>=][qQ]")
 
 
 def lower_array(array: Any, buffers: list[memoryview]) -> list[Any]:
@@ -21,19 +21,19 @@ def lower_array(array: Any, buffers: list[memoryview]) -> list[Any]:
     flat = array.reshape(-1, order="F" if fortran else "C")
     shape = [*array.shape, "F"] if fortran else list(array.shape)
     if array.nbytes < _FAR_BYTES:
-        return [Tag.ARRAY.value, dtype, shape, flat.tobytes()]
+        return [Tag.ARRAY, dtype, shape, flat.tobytes()]
     buffers.append(memoryview(numpy.ascontiguousarray(flat).view(numpy.uint8)))
-    return [Tag.FAR_ARRAY.value, dtype, shape, len(buffers) - 1]
+    return [Tag.FAR_ARRAY, dtype, shape, len(buffers) - 1]
 
 
 def lower_numpy_scalar(value: Any) -> list[Any]:
     numpy: Any = sys.modules["numpy"]
     if isinstance(value, numpy.str_):
         text = str.__str__(value)
-        return [Tag.NUMPY_STR.value, text.encode("utf-8", "surrogatepass")]
+        return [Tag.NUMPY_STR, text.encode("utf-8", "surrogatepass")]
     if isinstance(value, numpy.bytes_):
-        return [Tag.NUMPY_BYTES.value, bytes(value)]
-    return [Tag.NUMPY_SCALAR.value, _lower_dtype(value.dtype), value.tobytes()]
+        return [Tag.NUMPY_BYTES, bytes(value)]
+    return [Tag.NUMPY_SCALAR, _lower_dtype(value.dtype), value.tobytes()]
 
 
 def lift_array(dtype: Any, shape: Any, data: bytes | memoryview) -> Any:
@@ -46,7 +46,8 @@ def lift_array(dtype: Any, shape: Any, data: bytes | memoryview) -> Any:
     if not all(type(length) is int and length >= 0 for length in shape):
         raise CodecError("an array's shape is a list of lengths")
     lifted = _lift_dtype(dtype)
-    if math.prod(shape) * lifted.itemsize != len(data) or (not lifted.itemsize and math.prod(shape) > 1 << 32):
+    length = math.prod(shape)
+    if length * lifted.itemsize != len(data) or (not lifted.itemsize and length > 1 << 32):
         raise CodecError("an array's bytes do not fit its shape")
     if not data:
         return np.empty(shape, lifted, order)
@@ -70,8 +71,8 @@ def _lower_dtype(dtype: Any) -> Any:
         same = False
     if not same:
         raise CodecError(
-            f"cannot encode a numpy array or scalar of dtype {dtype}: its bytes alone do not say what it holds; "
-            "convert it (tolist(), or another dtype) before it is written",
+            f"cannot encode a numpy array or scalar of dtype {dtype}: its bytes do not say what it holds",
+            advice="write its tolist(), or an array of another dtype",
             type_name=f"numpy:dtype({dtype})",
         )
     return lowered
@@ -87,9 +88,7 @@ def _leaf(dtype: Any) -> str:
 
 def _tagless(descr: Any) -> Any:
     """numpy's description as lists and scalars: a name, or lists of [title and name, dtype, shape...]."""
-    if isinstance(descr, (list, tuple)):
-        return [_tagless(part) for part in descr]  # pyright: ignore[reportUnknownVariableType] - numpy's own nesting
-    return descr
+    return [_tagless(part) for part in descr] if type(descr) in (list, tuple) else descr
 
 
 def _lift_dtype(descr: Any) -> Any:
@@ -113,5 +112,6 @@ def _fields(descr: Any) -> list[tuple[Any, ...]]:
                 raise CodecError(f"no dtype of plain bytes: {inner!r}")
         else:
             inner = _fields(inner)
-        fields.append((tuple(name) if type(name) is list else name, inner, *(tuple(s) for s in shape)))
+        is_titled = isinstance(name, list)
+        fields.append((tuple(field[0]) if is_titled else name, inner, *(tuple(lengths) for lengths in shape)))
     return fields

@@ -1,8 +1,9 @@
 """The exact and safe codec. Plain batches take a quick way that touches no item in Python."""
 
 import itertools
+import operator
 import struct
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import ormsgpack
 
@@ -29,10 +30,11 @@ _TUPLES_AS_ARRAYS: Final = (
 )
 _EXACT: Final = _TUPLES_AS_ARRAYS | ormsgpack.OPT_PASSTHROUGH_TUPLE
 _flatten = itertools.chain.from_iterable
+_values = operator.methodcaller("values")
 
 
 class GeneralCodec:
-    """msgpack with tags for what msgpack does not tell apart. Safe for any bytes; a codec has no state of its own."""
+    """msgpack, with tags for what msgpack does not tell apart. Safe for any bytes; keeps no state."""
 
     id = 1
 
@@ -40,14 +42,11 @@ class GeneralCodec:
         self._types = types or TypeTable()
 
     def encode(self, items: list[object]) -> bytes:
-        """Raises CodecError with the `index` of the first item that cannot travel; the others can, without it."""
+        """Raises CodecError with the `index` of the first item that cannot travel."""
         quick = _quick(items)
         if quick is not None:
             return quick
-        try:
-            return self._tagged(items, each=False)
-        except TypeError:  # a surrogate or a big int among scalars, which were not looked at one by one
-            return self._tagged(items, each=True)
+        return self._tagged(items, each=False)
 
     def decode(self, data: bytes | memoryview) -> list[object]:
         """Raises CodecError for anything but a whole batch; takes memory in proportion to the data."""
@@ -67,18 +66,23 @@ class GeneralCodec:
             raise
         except (ValueError, RecursionError, struct.error) as error:
             raise CodecError(f"the bytes are no whole batch: {error}") from error
-        raise CodecError(f"the bytes are no batch of the general codec (they start with {kind.hex() or 'nothing'})")
+        raise CodecError(f"the bytes are no batch of the general codec: they start with 0x{kind.hex()}")
 
     def _tagged(self, items: list[object], *, each: bool) -> bytes:
         lowering = Lowering(self._types, each=each)
         lowered: list[Any] = []
         try:
             for item in items:
-                lowered.append(lowering.lower(item, 0))  # noqa: PERF401 - its length says which item failed
+                lowered.append(lowering.lower(item, 0))
         except CodecError as error:
             error.index = len(lowered)
             raise
-        body = ormsgpack.packb(lowered, option=_EXACT)
+        try:
+            body = ormsgpack.packb(lowered, option=_EXACT)
+        except TypeError as error:
+            if not each:  # a surrogate or a big int among scalars, which were not looked at one by one
+                return self._tagged(items, each=True)
+            raise CodecError(f"cannot encode the batch: {error}") from error
         buffers = lowering.buffers
         lengths = struct.pack(f"<{len(buffers)}Q", *(buffer.nbytes for buffer in buffers))
         return b"".join((_TAGGED, _SIZES.pack(len(buffers), len(body)), lengths, body, *buffers))
@@ -103,15 +107,15 @@ def _quick(items: list[object]) -> bytes | None:
     first = type(items[0])
     try:
         if first is str:
-            # join refuses all but str and its subclasses, packb the subclasses: quicker than asking for types.
-            "".join(items)  # type: ignore[arg-type]
+            # join refuses all but str and its subclasses, packb refuses those: quicker than asking for types.
+            "".join(cast("list[str]", items))
             return _PLAIN + ormsgpack.packb(items, option=_EXACT)
         if first is tuple and {tuple}.issuperset(map(type, items)):
             return _columns(items)
         if _plain(items, first):
             return _PLAIN + ormsgpack.packb(items, option=_EXACT)
     except TypeError:
-        return None  # not of the first item's type, or something that packb does not keep: the long way finds out
+        return None  # mixed types, or a scalar that packb does not keep: the long way finds out
     return None
 
 
@@ -136,12 +140,12 @@ def _plain(items: list[Any], first: type) -> bool:
         return (
             {dict}.issuperset(map(type, items))
             and {str}.issuperset(map(type, _flatten(items)))
-            and SCALARS.issuperset(map(type, _flatten(map(dict.values, items))))
+            and SCALARS.issuperset(map(type, _flatten(map(_values, items))))
         )
     return False
 
 
 def _array(value: Any) -> list[Any]:
-    if type(value) is not list:
+    if not isinstance(value, list):
         raise CodecError("the bytes are no batch: an array of items is expected")
-    return value
+    return cast("list[Any]", value)

@@ -1,9 +1,10 @@
 """From a tagged batch back to items. Nothing here runs code that a stream chose."""
 
-import datetime
+import datetime as dt
 import enum
 import re
 from collections.abc import Callable
+from types import MemberDescriptorType
 from typing import Any, Final
 
 from sferic.runtime.codec import types as kinds
@@ -24,9 +25,11 @@ class Lifting:
         self.buffers = buffers
         self._types = types
         self._resolved: dict[str, tuple[type, str, Registration | None]] = {}
+        self._slots: dict[type, dict[str, MemberDescriptorType]] = {}
 
     def lift(self, value: Any, depth: int) -> Any:
-        cls = type(value)
+        node: object = value  # so that its type is known to be one
+        cls = type(node)
         if cls is list:
             if depth > MAX_DEPTH + 1:
                 raise CodecError(f"the batch is nested more than {MAX_DEPTH} deep")
@@ -39,7 +42,7 @@ class Lifting:
             except CodecError:
                 raise
             except Exception as error:  # wrong contents for the tag, or a method of the user's class raised
-                raise CodecError(f"cannot rebuild a {Tag(value[0]).name}: {error!r}") from error
+                raise CodecError(f"cannot rebuild a {handler.__name__.strip('_')}: {error!r}") from error
         if cls is dict:
             if depth > MAX_DEPTH + 1:
                 raise CodecError(f"the batch is nested more than {MAX_DEPTH} deep")
@@ -61,6 +64,12 @@ class Lifting:
         if kind not in kinds_allowed:
             raise CodecError(f"{name!r} is a {kind} here and something else where the batch was written")
         return cls, registration
+
+    def slots(self, cls: type) -> dict[str, MemberDescriptorType]:
+        slots = self._slots.get(cls)
+        if slots is None:
+            slots = self._slots[cls] = kinds.slots_of(cls)
+        return slots
 
 
 def _leaf_list(_: Lifting, value: list[Any], __: int) -> list[Any]:
@@ -110,30 +119,30 @@ def _complex(_: Lifting, value: list[Any], __: int) -> complex:
     return complex(*value[1:])
 
 
-def _date(_: Lifting, value: list[Any], __: int) -> datetime.date:
-    return datetime.date(*_ints(value[1:]))
+def _date(_: Lifting, value: list[Any], __: int) -> dt.date:
+    return dt.date(*_ints(value[1:]))
 
 
-def _time(self: Lifting, value: list[Any], depth: int) -> datetime.time:
+def _time(self: Lifting, value: list[Any], depth: int) -> dt.time:
     *clock, fold = _ints(value[2:])
-    return datetime.time(*clock, tzinfo=self.lift(value[1], depth + 1), fold=fold)
+    return dt.time(*clock, tzinfo=self.lift(value[1], depth + 1), fold=fold)
 
 
-def _datetime(self: Lifting, value: list[Any], depth: int) -> datetime.datetime:
+def _datetime(self: Lifting, value: list[Any], depth: int) -> dt.datetime:
     *clock, fold = _ints(value[2:])
     zone = self.lift(value[1], depth + 1)
-    return datetime.datetime(*clock, tzinfo=zone, fold=fold)  # type: ignore[arg-type] - checked by datetime itself
+    return dt.datetime(*clock, tzinfo=zone, fold=fold)
 
 
-def _timedelta(_: Lifting, value: list[Any], __: int) -> datetime.timedelta:
-    return datetime.timedelta(*_ints(value[1:]))
+def _timedelta(_: Lifting, value: list[Any], __: int) -> dt.timedelta:
+    return dt.timedelta(*_ints(value[1:]))
 
 
-def _timezone(self: Lifting, value: list[Any], depth: int) -> datetime.timezone:
-    return datetime.timezone(datetime.timedelta(*_ints(value[1:4])), *self.rest(value, 4, depth))
+def _timezone(self: Lifting, value: list[Any], depth: int) -> dt.timezone:
+    return dt.timezone(dt.timedelta(*_ints(value[1:4])), *self.rest(value, 4, depth))
 
 
-def _zone_info(_: Lifting, value: list[Any], __: int) -> datetime.tzinfo:
+def _zone_info(_: Lifting, value: list[Any], __: int) -> dt.tzinfo:
     from zoneinfo import ZoneInfo  # noqa: PLC0415 - most workflows have none
 
     if type(value[1]) is not str or not _ZONE_KEY.fullmatch(value[1]):
@@ -160,7 +169,7 @@ def _array(_: Lifting, value: list[Any], __: int) -> Any:
 
 
 def _far_array(self: Lifting, value: list[Any], __: int) -> Any:
-    return lift_array(value[1], value[2], self.buffers[value[3]])
+    return lift_array(value[1], value[2], self.buffers[int(value[3])])
 
 
 def _numpy_scalar(_: Lifting, value: list[Any], __: int) -> Any:
@@ -179,11 +188,15 @@ def _numpy_bytes(_: Lifting, value: list[Any], __: int) -> Any:
     return np.bytes_(_bytes(value[1]))
 
 
+def _blank(cls: Any) -> Any:
+    return object.__new__(cls)
+
+
 def _object(self: Lifting, value: list[Any], depth: int) -> Any:
     cls, _ = self.resolve(value[1], kinds.DATACLASS, kinds.PLAIN)
     state = self.rest(value, 2, depth)
-    instance = object.__new__(cls)
-    slots = kinds.slots_of(cls)
+    instance = _blank(cls)
+    slots = self.slots(cls)
     for name, inner in zip(state[::2], state[1::2], strict=True):
         # Not setattr: a property or a __setattr__ is code, and a frozen class has one that refuses.
         if name in slots:
@@ -197,10 +210,11 @@ def _object(self: Lifting, value: list[Any], depth: int) -> Any:
 
 def _named_tuple(self: Lifting, value: list[Any], depth: int) -> Any:
     cls, _ = self.resolve(value[1], kinds.NAMED_TUPLE)
-    fields: tuple[str, ...] = cls._fields  # type: ignore[attr-defined]
+    fields: Any = getattr(cls, "_fields", ())
     if len(fields) != len(value) - 2:
         raise CodecError(f"{value[1]!r} has other fields here than where the batch was written")
-    return tuple.__new__(cls, self.rest(value, 2, depth))
+    # Not cls(...): its __new__ may be the user's.
+    return _TUPLE.__new__(cls, self.rest(value, 2, depth))
 
 
 def _enum(self: Lifting, value: list[Any], depth: int) -> enum.Enum:
@@ -236,8 +250,9 @@ def _ints(values: list[Any]) -> list[int]:
     return values
 
 
+_TUPLE: Any = tuple
 _NODES: Final = frozenset((list, dict))
-_BY_TAG: Final[dict[Tag, _Handler]] = {
+_HANDLERS: Final[dict[Any, _Handler]] = {
     Tag.LEAF_LIST: _leaf_list,
     Tag.LEAF_TUPLE: _leaf_tuple,
     Tag.LIST: _list,
@@ -268,4 +283,3 @@ _BY_TAG: Final[dict[Tag, _Handler]] = {
     Tag.FLAG: _flag,
     Tag.EXTENSION: _extension,
 }
-_HANDLERS: Final[dict[Any, _Handler]] = {tag.value: handler for tag, handler in _BY_TAG.items()}

@@ -1,9 +1,10 @@
-"""From items to what msgpack keeps exactly: plain scalars, maps with plain keys, lists that start with a tag."""
+"""From items to what msgpack keeps exactly: scalars, maps with plain keys, lists that start with a tag."""
 
-import datetime
+import datetime as dt
 import enum
 import sys
 from collections.abc import Callable, Iterable
+from types import MemberDescriptorType
 from typing import Any, Final
 
 from sferic.runtime.codec import types as kinds
@@ -18,7 +19,7 @@ _Handler = Callable[["Lowering", Any, int], Any]
 class Lowering:
     """Lowers the items of one batch; big arrays gather in `buffers`, to follow the body as they are.
 
-    Unless `each`, runs of scalars are not looked at one by one: packb raises TypeError if one of them is a str with
+    Unless `each`, scalars are not looked at one by one: packb raises TypeError if one of them is a str with
     surrogates or an int beyond 64 bits, and the batch is lowered again with `each`.
     """
 
@@ -26,10 +27,12 @@ class Lowering:
         self.buffers: list[memoryview] = []
         self._types = types
         self._each = each
+        self._slots: dict[type, dict[str, MemberDescriptorType]] = {}
         self._described: dict[type, tuple[str, str, Registration | None]] = {}
 
     def lower(self, value: Any, depth: int) -> Any:
-        cls = type(value)
+        item: object = value  # so that its type is known to be one
+        cls = type(item)
         if cls in SCALARS:
             return _scalar(value) if self._each else value
         if depth > MAX_DEPTH:
@@ -39,11 +42,14 @@ class Lowering:
         handler = _HANDLERS.get(cls) or _imported_handler(cls)
         return handler(self, value, depth) if handler else self._of_own_class(value, cls, depth)
 
-    def sequence(self, tag: Tag, values: Iterable[Any], depth: int) -> list[Any]:
-        lowered: list[Any] = [tag.value]
+    def sequence(self, tag: int, values: Iterable[Any], depth: int) -> list[Any]:
+        lowered: list[Any] = [tag]
+        depth += 1
+        looks = self._each
         try:
             for value in values:
-                lowered.append(self.lower(value, depth + 1))  # noqa: PERF401 - its length says which one failed
+                plain = type(value) in SCALARS and not looks
+                lowered.append(value if plain else self.lower(value, depth))
         except CodecError as error:
             raise error.inside(_STEP.get(tag, "[{}]").format(len(lowered) - 1)) from None
         return lowered
@@ -63,12 +69,12 @@ class Lowering:
         if plain_keys and SCALARS.issuperset(map(type, value.values())):
             return value
         lowered: dict[Any, Any] = {}
-        pairs: list[Any] = [Tag.DICT.value]
+        pairs: list[Any] = [Tag.DICT]
         key = None
         try:
             for key, inner in value.items():
                 if plain_keys:
-                    lowered[key] = self.lower(inner, depth + 1)
+                    lowered[key] = inner if type(inner) in SCALARS else self.lower(inner, depth + 1)
                 else:
                     pairs += (self.lower(key, depth + 1), self.lower(inner, depth + 1))
         except CodecError as error:
@@ -81,19 +87,37 @@ class Lowering:
             described = self._described[cls] = self._types.describe(cls)
         name, kind, registration = described
         if kind == kinds.EXTENSION and registration is not None and registration.encode is not None:
-            return [Tag.EXTENSION.value, name, self._extension(registration.encode, value, cls, depth)]
+            return [Tag.EXTENSION, name, self._extension(registration.encode, value, cls, depth)]
         if kind == kinds.ENUM:
             return _enum_member(name, value, cls)
         if kind == kinds.NAMED_TUPLE:
             return self._named_tuple(name, value, cls, depth)
-        lowered: list[Any] = [Tag.OBJECT.value, name]
+        lowered: list[Any] = [Tag.OBJECT, name]
         attribute = ""
         try:
-            for attribute, inner in _state(value, cls).items():
+            for attribute, inner in self._state(value, cls).items():
                 lowered += (_scalar(attribute), self.lower(inner, depth + 1))
         except CodecError as error:
             raise error.inside(f".{attribute}") from None
         return lowered
+
+    def _state(self, value: Any, cls: type) -> dict[str, Any]:
+        """Attributes set on the instance, declared or not; a slot never filled has none."""
+        slots = self._slots.get(cls)
+        if slots is None:
+            slots = self._slots[cls] = kinds.slots_of(cls)
+        own: dict[Any, Any] = getattr(value, "__dict__", _NO_ATTRIBUTES)
+        if not {str}.issuperset(map(type, own)):
+            raise unregistered(cls, "an attribute's name is no str")
+        if not slots:
+            return own
+        state = dict(own)
+        for name, member in slots.items():
+            try:
+                state[name] = member.__get__(value, cls)
+            except AttributeError:
+                continue  # a field(init=False) that nobody has set
+        return state
 
     def _extension(self, encode: Callable[[Any], Any], value: Any, cls: type, depth: int) -> Any:
         try:
@@ -106,12 +130,13 @@ class Lowering:
     def _named_tuple(self, name: str, value: Any, cls: type, depth: int) -> list[Any]:
         if getattr(value, "__dict__", None):
             raise unregistered(cls, "this instance has attributes beside its fields")
-        lowered: list[Any] = [Tag.NAMED_TUPLE.value, name]
+        lowered: list[Any] = [Tag.NAMED_TUPLE, name]
         try:
-            for inner in tuple.__iter__(value):
-                lowered.append(self.lower(inner, depth + 1))  # noqa: PERF401 - its length says which one failed
+            for inner in _TUPLE.__iter__(value):  # the class may have an __iter__
+                lowered.append(self.lower(inner, depth + 1))
         except CodecError as error:
-            raise error.inside(f".{cls._fields[len(lowered) - 2]}") from None  # type: ignore[attr-defined]
+            fields: Any = getattr(cls, "_fields", ())
+            raise error.inside(f".{fields[len(lowered) - 2]}") from None
         return lowered
 
 
@@ -120,39 +145,25 @@ def _scalar(value: Any) -> Any:
         try:
             value.encode()
         except UnicodeEncodeError:
-            return [Tag.SURROGATES.value, value.encode("utf-8", "surrogatepass")]
+            return [Tag.SURROGATES, value.encode("utf-8", "surrogatepass")]
     elif type(value) is int and not -(1 << 63) <= value < 1 << 64:
-        return [Tag.BIG_INT.value, value.to_bytes(value.bit_length() // 8 + 1, "little", signed=True)]
+        return [Tag.BIG_INT, value.to_bytes(value.bit_length() // 8 + 1, "little", signed=True)]
     return value
 
 
 def _step_of_key(key: Any) -> str:
-    return f"[{key!r}]" if type(key) in SCALARS and len(repr(key)) < 80 else f"[<{type(key).__qualname__} key>]"
-
-
-def _state(value: Any, cls: type) -> dict[str, Any]:
-    """Attributes set on the instance, declared or not; a slot never filled has none."""
-    state: dict[str, Any] = {}
-    for name, member in kinds.slots_of(cls).items():
-        try:
-            state[name] = member.__get__(value, cls)
-        except AttributeError:
-            continue  # a field(init=False) that nobody has set
-    own: dict[Any, Any] | None = getattr(value, "__dict__", None)
-    if own is not None:
-        if not {str}.issuperset(map(type, own)):
-            raise unregistered(cls, "an attribute's name is no str")
-        state |= own
-    return state
+    return (
+        f"[{key!r}]" if type(key) in SCALARS and len(repr(key)) < 80 else f"[<{type(key).__qualname__} key>]"
+    )
 
 
 def _enum_member(name: str, value: enum.Enum, cls: type) -> list[Any]:
     if isinstance(value, enum.Flag):
-        return [Tag.FLAG.value, name, _scalar(value.value)]
+        return [Tag.FLAG, name, _scalar(value.value)]
     member = value._name_  # `name` may be a property of the user's
     if vars(cls)["_member_map_"].get(member) is not value:
         raise unregistered(cls, f"{member!r} is no member that can be found by name")
-    return [Tag.ENUM.value, name, _scalar(member)]
+    return [Tag.ENUM, name, _scalar(member)]
 
 
 def _set(self: Lowering, value: set[Any], depth: int) -> list[Any]:
@@ -164,48 +175,51 @@ def _frozenset(self: Lowering, value: frozenset[Any], depth: int) -> list[Any]:
 
 
 def _bytearray(_: Lowering, value: bytearray, __: int) -> list[Any]:
-    return [Tag.BYTEARRAY.value, bytes(value)]
+    return [Tag.BYTEARRAY, bytes(value)]
 
 
 def _complex(_: Lowering, value: complex, __: int) -> list[Any]:
-    return [Tag.COMPLEX.value, value.real, value.imag]
+    return [Tag.COMPLEX, value.real, value.imag]
 
 
-def _date(_: Lowering, value: datetime.date, __: int) -> list[Any]:
-    return [Tag.DATE.value, value.year, value.month, value.day]
+def _date(_: Lowering, value: dt.date, __: int) -> list[Any]:
+    return [Tag.DATE, value.year, value.month, value.day]
 
 
-def _time(self: Lowering, v: datetime.time, depth: int) -> list[Any]:
-    zone = self.sequence(Tag.TIME, (v.tzinfo,), depth) if v.tzinfo else [Tag.TIME.value, None]
+def _time(self: Lowering, v: dt.time, depth: int) -> list[Any]:
+    zone = self.sequence(Tag.TIME, (v.tzinfo,), depth) if v.tzinfo else [Tag.TIME, None]
     return [*zone, v.hour, v.minute, v.second, v.microsecond, v.fold]
 
 
-def _datetime(self: Lowering, v: datetime.datetime, depth: int) -> list[Any]:
-    zone = self.sequence(Tag.DATETIME, (v.tzinfo,), depth) if v.tzinfo else [Tag.DATETIME.value, None]
+def _datetime(self: Lowering, v: dt.datetime, depth: int) -> list[Any]:
+    zone = self.sequence(Tag.DATETIME, (v.tzinfo,), depth) if v.tzinfo else [Tag.DATETIME, None]
     return [*zone, v.year, v.month, v.day, v.hour, v.minute, v.second, v.microsecond, v.fold]
 
 
-def _timedelta(_: Lowering, value: datetime.timedelta, __: int) -> list[Any]:
-    return [Tag.TIMEDELTA.value, value.days, value.seconds, value.microseconds]
+def _timedelta(_: Lowering, value: dt.timedelta, __: int) -> list[Any]:
+    return [Tag.TIMEDELTA, value.days, value.seconds, value.microseconds]
 
 
-def _timezone(_: Lowering, value: datetime.timezone, __: int) -> list[Any]:
-    offset, *name = value.__getinitargs__()  # type: ignore[attr-defined] - what its pickling uses: offset, maybe name
-    return [Tag.TIMEZONE.value, offset.days, offset.seconds, offset.microseconds, *map(_scalar, name)]
+def _timezone(_: Lowering, value: dt.timezone, __: int) -> list[Any]:
+    initial: Any = value
+    offset, *name = initial.__getinitargs__()  # what its pickling uses: the offset, and a name if it has one
+    return [Tag.TIMEZONE, offset.days, offset.seconds, offset.microseconds, *map(_scalar, name)]
 
 
 def _zone_info(_: Lowering, value: Any, __: int) -> list[Any]:
     if value.key is None:
-        raise CodecError("cannot encode a ZoneInfo made from a file: it has no key", type_name="zoneinfo:ZoneInfo")
-    return [Tag.ZONEINFO.value, _scalar(value.key)]
+        raise CodecError(
+            "cannot encode a ZoneInfo made from a file: it has no key", type_name="zoneinfo:ZoneInfo"
+        )
+    return [Tag.ZONEINFO, _scalar(value.key)]
 
 
 def _decimal(_: Lowering, value: Any, __: int) -> list[Any]:
-    return [Tag.DECIMAL.value, str(value)]
+    return [Tag.DECIMAL, str(value)]
 
 
 def _uuid(_: Lowering, value: Any, __: int) -> list[Any]:
-    return [Tag.UUID.value, value.bytes, *(() if value.is_safe.value is None else (value.is_safe.value,))]
+    return [Tag.UUID, value.bytes, *(() if value.is_safe.value is None else (value.is_safe.value,))]
 
 
 def _array(self: Lowering, value: Any, __: int) -> list[Any]:
@@ -216,7 +230,9 @@ def _numpy_scalar(_: Lowering, value: Any, __: int) -> list[Any]:
     return lower_numpy_scalar(value)
 
 
-_STEP: Final = {
+_TUPLE: Any = tuple
+_NO_ATTRIBUTES: Final[dict[Any, Any]] = {}
+_STEP: Final[dict[int, str]] = {
     Tag.SET: "{{item}}",
     Tag.FROZENSET: "{{item}}",
     Tag.TIME: ".tzinfo",
@@ -231,11 +247,11 @@ _HANDLERS: Final[dict[type, _Handler]] = {
     frozenset: _frozenset,
     bytearray: _bytearray,
     complex: _complex,
-    datetime.date: _date,
-    datetime.time: _time,
-    datetime.datetime: _datetime,
-    datetime.timedelta: _timedelta,
-    datetime.timezone: _timezone,
+    dt.date: _date,
+    dt.time: _time,
+    dt.datetime: _datetime,
+    dt.timedelta: _timedelta,
+    dt.timezone: _timezone,
 }
 
 _IN_MODULES: Final[tuple[tuple[str, str, _Handler], ...]] = (

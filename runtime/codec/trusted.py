@@ -17,8 +17,8 @@ _HEADER = 1 + _MAC_BYTES
 class TrustedCodec:
     """Pickles items under HMAC-SHA256 with `key`, the topology's secret of at least 16 bytes.
 
-    It protects from those who can send bytes but do not know the key: nothing is unpickled before the whole batch is
-    authenticated. A batch that was seen once can be sent again; order and repeats are the transport's to watch.
+    It protects from those who can send bytes but do not know the key: nothing is unpickled before the whole
+    batch is authenticated. A batch that was seen can be sent again: repeats are the transport's to watch.
     """
 
     id = 2
@@ -41,17 +41,19 @@ class TrustedCodec:
         return b"".join((bytes((_KIND,)), self._mac(body), body))
 
     def decode(self, data: bytes | memoryview) -> list[object]:
-        """Raises CodecError for bytes that were not made with this key, before anything else is done with them."""
+        """Raises CodecError for bytes that were not made with this key, before they are looked at."""
         view = memoryview(data)
         if len(view) < _HEADER + _COUNT.size or view[0] != _KIND:
             raise CodecError("these bytes are no batch of the trusted codec")
         body = view[_HEADER:]
         if not hmac.compare_digest(self._mac(body), bytes(view[1:_HEADER])):
-            raise CodecError("the batch was not made with the key of this topology, or was changed on its way")
+            raise CodecError(
+                "the batch was not made with the key of this topology, or was changed on its way"
+            )
         stream = io.BytesIO(body)
         (count,) = _COUNT.unpack(stream.read(_COUNT.size))
         try:
-            return [pickle.load(stream) for _ in range(count)]
+            return [pickle.load(stream) for _ in range(count)]  # noqa: S301 - authenticated above
         except Exception as error:  # unpickling runs the items' own code, which may raise anything
             raise CodecError(f"cannot unpickle an item: {error}") from error
 

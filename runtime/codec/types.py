@@ -47,9 +47,10 @@ def register(
 ) -> _Class:
     """Let exactly `cls` travel (not its subclasses); returns it, so that it can be used as a decorator.
 
-    Without more, an instance travels as its attributes, and no `__init__` runs where it arrives. `encode` turns an
-    instance to something that can travel, `decode` turns that back; one is not given without the other. The process
-    that receives must have run the same line. Raises TypeError for what is no class, ValueError for half a pair.
+    Without more, an instance travels as its attributes, and no `__init__` runs where it arrives. `encode`
+    turns an instance to something that can travel, `decode` turns that back; one is not given without the
+    other. The process that receives must have run the same line. Raises TypeError for what is no class,
+    ValueError for half a pair, or where attributes cannot be all of it.
     """
     if not isinstance(cls, type):  # pyright: ignore[reportUnnecessaryIsInstance] - users call it untyped
         raise TypeError(f"register takes a class, not {cls!r}")
@@ -64,7 +65,7 @@ def register(
     return cls
 
 
-def is_plain_layout(cls: type) -> bool:
+def is_plain_layout(cls: type[Any]) -> bool:
     """True if instances are only attributes: no base but object is made in C."""
     return all(base is object or base.__flags__ & _HEAP_TYPE for base in cls.__mro__) and not _c_made(cls)
 
@@ -76,17 +77,16 @@ def _c_made(cls: type) -> bool:
     )
 
 
-def kind_of(cls: type) -> str | None:
+def kind_of(cls: type[Any]) -> str | None:
     """DATACLASS, NAMED_TUPLE or ENUM if `cls` really is one, else None."""
     if issubclass(cls, enum.Enum):
         return ENUM
-    if issubclass(cls, tuple):
-        fields = getattr(cls, "_fields", None)
-        return NAMED_TUPLE if type(fields) is tuple and hasattr(cls, "_field_defaults") else None
+    if tuple in cls.__mro__:
+        made = hasattr(cls, "_field_defaults") and type(getattr(cls, "_fields", None)) is tuple
+        return NAMED_TUPLE if made else None
     # A __del__ would be code that runs on state which a stream chose.
-    if dataclasses.is_dataclass(cls) and is_plain_layout(cls) and not hasattr(cls, "__del__"):
-        return DATACLASS
-    return None
+    fields_only = is_plain_layout(cls) and not hasattr(cls, "__del__")
+    return DATACLASS if fields_only and dataclasses.is_dataclass(cls) else None
 
 
 def slots_of(cls: type) -> dict[str, types.MemberDescriptorType]:
@@ -102,8 +102,8 @@ def slots_of(cls: type) -> dict[str, types.MemberDescriptorType]:
 class TypeTable:
     """Finds classes by the names in a stream, among modules that this process has imported already.
 
-    `aliases` maps a module's name here to its name elsewhere: a script that runs as `__main__` and is imported as
-    `words` by workers has {"__main__": "words"}.
+    `aliases` maps a module's name here to its name elsewhere: a script that runs as `__main__` and is
+    imported as `words` by workers has {"__main__": "words"}.
     """
 
     def __init__(self, aliases: Mapping[str, str] | None = None, registry: Registry | None = None) -> None:
@@ -112,7 +112,7 @@ class TypeTable:
         self._registry = registry or _DEFAULT
 
     def describe(self, cls: type) -> tuple[str, str, Registration | None]:
-        """The name that `cls` travels by, its kind and its registration; raises CodecError if it may not travel."""
+        """The name, kind and registration that `cls` travels by; raises CodecError if it may not travel."""
         registration = self._registry.by_name.get(type_name(cls))
         if registration is not None and registration.cls is cls:
             kind = EXTENSION if registration.encode else kind_of(cls) or PLAIN
@@ -121,7 +121,9 @@ class TypeTable:
         if kind is None:
             raise unregistered(cls, "it is no dataclass, NamedTuple or Enum, and is not registered")
         if not any(found is cls for found in self._found(type_name(cls))):
-            raise unregistered(cls, "no module has it under this name (a class made inside a function, or replaced)")
+            raise unregistered(
+                cls, "no module has it under this name (a class made inside a function, or replaced)"
+            )
         return self._outside_name(cls), kind, None
 
     def resolve(self, name: object) -> tuple[type, str, Registration | None]:
@@ -153,12 +155,15 @@ class TypeTable:
     def _found(self, name: str) -> Iterator[type]:
         module, _, qualname = name.partition(":")
         # vars() and not getattr(): a module's or class's own __getattr__ is code that would run.
-        place: Any = sys.modules.get(module)
-        if not isinstance(place, types.ModuleType):
+        home = sys.modules.get(module)
+        if not isinstance(home, types.ModuleType):
             return
+        inside: Mapping[str, Any] = vars(home)
+        found: Any = None
         for part in qualname.split("."):
-            place = vars(place).get(part)
-            if not isinstance(place, type):
+            found = inside.get(part)
+            if not isinstance(found, type):
                 return
-        if place.__module__ == module and place.__qualname__ == qualname:
-            yield place
+            inside = vars(found)
+        if found.__module__ == module and found.__qualname__ == qualname:
+            yield found
