@@ -23,9 +23,7 @@ class Check:
 
 def examine() -> list[Check]:
     """Look at everything; nothing is changed or fetched."""
-    checks = [
-        Check("Python", sys.version_info >= (3, 11), platform.python_version(), "use Python 3.11 or newer")
-    ]
+    checks = [Check("Python", sys.version_info >= (3, 11), platform.python_version(), "use Python 3.11 or newer")]
     for package, extra in (
         ("ormsgpack", ""),
         ("jinja2", "storm"),

@@ -63,9 +63,7 @@ def compiler_jar() -> Path:
 def missing(folder: Path | None = None) -> list[Pin]:
     """The jars of Storm that are not in the cache, or not whole."""
     folder = folder or cache_folder("jars")
-    return [
-        pin for pin in pinned() if not pin.name.startswith(COMPILER) and not _whole(pin, folder / pin.name)
-    ]
+    return [pin for pin in pinned() if not pin.name.startswith(COMPILER) and not _whole(pin, folder / pin.name)]
 
 
 def repository() -> str:

@@ -11,7 +11,6 @@ import subprocess
 import tempfile
 from base64 import b64encode
 from collections.abc import Iterator
-
 from pathlib import Path
 from typing import IO, Any
 
@@ -43,9 +42,7 @@ def run_on_local_storm(artefact: StormArtefact, root: Path, observer: Observer, 
     endless = any(pe.endless for stage in artefact.plan.stages for pe in stage.pes)
     for attempt in (1, 2):
         with _folder() as folder:
-            run = _LocalRun(
-                artefact, root, observer, stop, folder, attempt, again=attempt == 1 and not endless
-            )
+            run = _LocalRun(artefact, root, observer, stop, folder, attempt, again=attempt == 1 and not endless)
             try:
                 run.carry()
             finally:
@@ -110,7 +107,7 @@ class _LocalRun:
         java = find_java()
         command = [str(java.path), *_JVM, "-cp", class_path, "sferic.LocalMain", str(folder / "conf.json")]
         with self._errors.open("wb") as errors:
-            return subprocess.Popen(  # noqa: S603
+            return subprocess.Popen(
                 command,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,

@@ -52,7 +52,7 @@ def build(java: Java, sources: Sequence[Path], class_path: Sequence[Path], jar: 
         else:
             command = [str(java.path), "-jar", str(compiler_jar()), "-17", "-nowarn"]
         command += ["-encoding", "UTF-8", "-cp", joined, "-d", str(classes), *map(str, sources)]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:
             raise ShimError(f"the shim does not compile:\n{done.stdout}{done.stderr}")
         part = Path(folder) / "shim.jar"

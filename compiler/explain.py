@@ -19,13 +19,9 @@ def explain_text(compiled: Compiled) -> str:
     for verdict in compiled.verdicts:
         edge = verdict.edge
         what = "fused" if verdict.fused else "apart"
-        lines.append(
-            f"  {edge.source}.{edge.source_port} → {edge.target}.{edge.target_port}: {what}: {verdict.why}"
-        )
+        lines.append(f"  {edge.source}.{edge.source_port} → {edge.target}.{edge.target_port}: {what}: {verdict.why}")
     lines += ["", "Stages, each a process an instance"]
-    lines += [
-        f"  {stage.id} × {stage.instances}: {', '.join(pe.path for pe in stage.pes)}" for stage in plan.stages
-    ]
+    lines += [f"  {stage.id} × {stage.instances}: {', '.join(pe.path for pe in stage.pes)}" for stage in plan.stages]
     lines += ["", "Links, each a hop between processes"]
     lines += [f"  {_link(link)}" for link in plan.links]
     lines += ["", "Files that travel"]
@@ -36,9 +32,7 @@ def explain_text(compiled: Compiled) -> str:
 def _link(link: Link) -> str:
     to = "results" if link.to_stage == RESULTS else f"{link.to_pe}.{link.to_port}"
     fields = f" {list(link.routing.fields)}" if link.routing.fields else ""
-    return (
-        f"{link.id}: {link.from_pe}.{link.from_port} → {to}: {link.routing.kind}{fields}, {link.codec} codec"
-    )
+    return f"{link.id}: {link.from_pe}.{link.from_port} → {to}: {link.routing.kind}{fields}, {link.codec} codec"
 
 
 def explain_json(compiled: Compiled) -> dict[str, Any]:

@@ -31,9 +31,7 @@ def root_inputs(
         if node.source and node.path not in given:
             if needs_data and node.inputs and not set(node.inputs) <= set(node.optional):
                 text = f"{node.path} needs data: nothing is connected to its input {node.inputs[0]!r}"
-                remedy = (
-                    f'connect it, or give it items with -d \'{{"{node.path}": [{{"{node.inputs[0]}": …}}]}}\''
-                )
+                remedy = f'connect it, or give it items with -d \'{{"{node.path}": [{{"{node.inputs[0]}": …}}]}}\''
                 problems.append(Problem(text, node.location, remedy))
             elif isinstance(inputs, int) and inputs != 1 and node.settings.endless:
                 text = f"-i {inputs} is not for {node.path}, which is endless"
@@ -56,9 +54,7 @@ def _root(graph: Graph, definition: Definition, who: Any, problems: list[Problem
         problems.append(Problem(text, remedy="use the whole path"))
         return None
     if not paths:
-        problems.append(
-            Problem(f"an input for {who!r}, which is no PE", remedy=nearest(str(who), graph.by_path()))
-        )
+        problems.append(Problem(f"an input for {who!r}, which is no PE", remedy=nearest(str(who), graph.by_path())))
         return None
     node = graph.node(paths[0])
     if not node.source:
@@ -73,17 +69,13 @@ def _read(node: Node, what: Any, problems: list[Problem]) -> RootInput:
         return RootInput(what)
     if not isinstance(what, Sequence) or isinstance(what, (str, bytes)):
         text = f"the input of {node.path} is a {type(what).__name__}"
-        problems.append(
-            Problem(text, node.location, "it must be a number of calls or a list of {port: item}")
-        )
+        problems.append(Problem(text, node.location, "it must be a number of calls or a list of {port: item}"))
         return RootInput()
     items = cast(Sequence[Any], what)
     for item in items:
         unknown = set(item) - set(node.inputs) if isinstance(item, dict) else None
         if unknown is None or (unknown and node.inputs):
             text = f"{item!r} is no input for {node.path}"
-            problems.append(
-                Problem(text, node.location, f"each item is {{port: item}} with ports {list(node.inputs)}")
-            )
+            problems.append(Problem(text, node.location, f"each item is {{port: item}} with ports {list(node.inputs)}"))
             break
     return RootInput(items=tuple(items))

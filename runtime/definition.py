@@ -66,9 +66,7 @@ class _Expansion:
     partitions: list[tuple[str, ...]] = field(default_factory=list[tuple[str, ...]])
     flaws: list[Flaw] = field(default_factory=list[Flaw])
     paths: dict[int, str] = field(default_factory=dict[int, str])
-    inside: dict[int, list[str]] = field(
-        default_factory=dict[int, list[str]]
-    )  # composite -> paths of its PEs
+    inside: dict[int, list[str]] = field(default_factory=dict[int, list[str]])  # composite -> paths of its PEs
 
     def graph(self, graph: WorkflowGraph, prefix: str) -> list[str]:
         mine: list[str] = []
@@ -112,17 +110,15 @@ class _Expansion:
         taken: set[str] = set()
         for one in added:
             given = one.settings.get("name") or one.pe.name
-            own_class = type(one.pe).__name__
+            own_class = _base(one.pe)
             if given and not _numbered(str(given), own_class):
                 if given in taken:
-                    self.flaws.append(
-                        Flaw(f"the name {given!r} is set twice", one.location, "give one another name")
-                    )
+                    self.flaws.append(Flaw(f"the name {given!r} is set twice", one.location, "give one another name"))
                 taken.add(str(given))
         used = set(taken)
         for one in added:
             given = str(one.settings.get("name") or one.pe.name)
-            base = type(one.pe).__name__
+            base = _base(one.pe)
             if given and not _numbered(given, base):
                 names.append(given)
                 continue
@@ -141,9 +137,7 @@ class _Expansion:
             for target, target_port in targets:
                 grouping = connected.grouping
                 if grouping is None:
-                    grouping = connected.target.inputconnections.get(connected.target_port, {}).get(
-                        "grouping"
-                    )
+                    grouping = connected.target.inputconnections.get(connected.target_port, {}).get("grouping")
                 if grouping is None:
                     grouping = target.inputconnections.get(target_port, {}).get("grouping")
                 self.edges.append(
@@ -165,8 +159,12 @@ class _Expansion:
             what = "output" if kind == "outputmappings" else "input"
             known = ", ".join(getattr(pe, kind)) or "none"
             self.flaws.append(Flaw(f"composite {pe.name or type(pe).__name__} has no {what} port {port!r}",
-                                   pe._made_at, f"its {what}s are: {known}"))  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # fmt: skip
+                                   pe._made_at, f"its {what}s are: {known}"))  # pyright: ignore[reportPrivateUsage]  # fmt: skip
         return [inner for one, name in mapped for inner in self._outer_to_inner(one, name, kind)]
+
+
+def _base(pe: GenericPE) -> str:
+    return pe.base_name or type(pe).__name__
 
 
 def _numbered(name: str, base: str) -> bool:

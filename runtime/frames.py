@@ -58,9 +58,7 @@ class BatchHeader:
         """Read the header at the start of a batch."""
         if len(data) < BATCH_HEADER_SIZE:
             raise FrameError(f"a batch of {len(data)} bytes is shorter than its header")
-        version, kind, codec, flags, link, sender, attempt, epoch, sequence, count, _ = _BATCH.unpack_from(
-            data
-        )
+        version, kind, codec, flags, link, sender, attempt, epoch, sequence, count, _ = _BATCH.unpack_from(data)
         if version != cls.VERSION:
             raise FrameError(f"batch version {version}, this runtime reads {cls.VERSION}")
         return cls(link, sender, sequence, count, kind, codec, flags, attempt, epoch)
@@ -176,9 +174,7 @@ class FrameReader:
         while len(self._pending) - start >= _HEADER.size:
             length, kind, flags, reserved = _HEADER.unpack_from(self._pending, start)
             if length > self._limit or reserved:
-                raise FrameError(
-                    f"a frame header that says {length} bytes, type {kind:#x}: not this protocol"
-                )
+                raise FrameError(f"a frame header that says {length} bytes, type {kind:#x}: not this protocol")
             end = start + _HEADER.size + length
             if len(self._pending) < end:
                 break

@@ -22,9 +22,7 @@ class LoadingError(ValueError):
     """A target that is no workflow; the text says where and what to do."""
 
 
-def load_graph(
-    target: str, params: Mapping[str, str] | None = None, root: Path | None = None
-) -> WorkflowGraph:
+def load_graph(target: str, params: Mapping[str, str] | None = None, root: Path | None = None) -> WorkflowGraph:
     """Import the module of `target` (a file relative to `root`) and take or build its graph."""
     module, name = load_module(target, root or Path.cwd())
     found = _named(module, name, target) if name else _only_one(module, target)
@@ -75,9 +73,7 @@ def _guarded(load: Callable[[], Any], target: str) -> Any:
 
 def _users_frames(error: BaseException) -> str:
     frames = traceback.TracebackException.from_exception(error)
-    kept = [
-        frame for frame in frames.stack if "importlib" not in frame.filename and not _ours(frame.filename)
-    ]
+    kept = [frame for frame in frames.stack if "importlib" not in frame.filename and not _ours(frame.filename)]
     frames.stack = traceback.StackSummary.from_list(kept)
     return "".join(frames.format(chain=False)).rstrip()
 
@@ -116,7 +112,7 @@ def _build(found: Any, params: dict[str, str], target: str) -> WorkflowGraph:
     if isinstance(found, WorkflowGraph):
         if params:
             raise LoadingError(
-                f"{target}: -p {next(iter(params))}=… has nothing to go to: this is a graph, not a function that builds one"
+                f"{target}: -p {next(iter(params))}=… has nothing to go to: a graph, not a function that builds one"
             )
         return found
     if not callable(found):

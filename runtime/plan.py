@@ -72,6 +72,9 @@ class Stage:
         return any(pe.source for pe in self.pes)
 
 
+_LIMITS = BatchLimits()
+
+
 @dataclass(frozen=True, slots=True)
 class Link:
     """From an output port of one stage to an input port of another, or to the results (`to_stage` is RESULTS)."""
@@ -85,7 +88,7 @@ class Link:
     to_port: str = ""
     routing: Routing = Routing("global")
     codec: str = "general"
-    batch: BatchLimits = BatchLimits()
+    batch: BatchLimits = _LIMITS
     # Index of the connection in the expanded definition, where a key function has to be found again.
     connection: int = -1
 
@@ -150,9 +153,7 @@ def plan_from_json(text: str) -> Plan:
     """Read what `Plan.to_json` wrote."""
     data: dict[str, Any] = json.loads(text)
     if data.get("version") != PLAN_VERSION:
-        raise PlanError(
-            f"plan version {data.get('version')!r}, this runtime reads {PLAN_VERSION}; compile again"
-        )
+        raise PlanError(f"plan version {data.get('version')!r}, this runtime reads {PLAN_VERSION}; compile again")
     definition = dict(data["definition"])
     for key in ("params", "files"):
         definition[key] = tuple(tuple(pair) for pair in definition[key])

@@ -208,9 +208,7 @@ def _datetime(key: dt.datetime) -> bytes:
 
 
 def _time(key: dt.time) -> bytes:
-    since_midnight = dt.timedelta(
-        hours=key.hour, minutes=key.minute, seconds=key.second, microseconds=key.microsecond
-    )
+    since_midnight = dt.timedelta(hours=key.hour, minutes=key.minute, seconds=key.second, microseconds=key.microsecond)
     offset = key.utcoffset()
     if offset is None:
         return b"m%d" % (since_midnight // _MICROSECOND)

@@ -53,9 +53,7 @@ class _SourceServer:
         threading.Thread(target=self._send_waiting, name="sferic-linger", daemon=True).start()
         self._position = position
         self._page[PAGE_STATE] = WORKING
-        self._host.run_sources(
-            stopping=lambda: self._stop, position=position, moved=self._moved, wrote=self._wrote
-        )
+        self._host.run_sources(stopping=lambda: self._stop, position=position, moved=self._moved, wrote=self._wrote)
         self._host.finish()
         self._close_group()
         self._wait_for(0)

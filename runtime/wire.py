@@ -117,11 +117,9 @@ class Wire:
         header = BatchHeader.unpack(batch)
         codec = self.codecs[header.link]
         if header.codec != codec.id:
-            raise frames.FrameError(
-                f"link {header.link} carries codec {header.codec}, the plan says {codec.id}"
-            )
+            raise frames.FrameError(f"link {header.link} carries codec {header.codec}, the plan says {codec.id}")
         return header.link, codec.decode(memoryview(batch)[frames.BATCH_HEADER_SIZE :])
 
 
-def _nobody(link: Link, item: Any, error: BaseException) -> None:
+def _nobody(_link: Link, _item: Any, error: BaseException) -> None:
     raise error

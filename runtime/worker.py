@@ -18,7 +18,6 @@ from sferic.runtime.host import Host
 from sferic.runtime.host.failures import RunStopped, error_event
 from sferic.runtime.host.step import STARTING
 from sferic.runtime.loading import LoadingError, load_graph
-
 from sferic.runtime.plan import Plan, Stage, plan_from_json
 from sferic.runtime.process import become_child, capture_output
 from sferic.runtime.serve import serve_inputs
@@ -100,9 +99,7 @@ def _graph(plan: Plan, orders: Orders) -> WorkflowGraph:
     return graph
 
 
-def _serve(
-    plan: Plan, stage: Stage, orders: Orders, definition: Definition, wire: Wire, page: memoryview
-) -> None:
+def _serve(plan: Plan, stage: Stage, orders: Orders, definition: Definition, wire: Wire, page: memoryview) -> None:
     host = Host(
         plan, stage, orders.rank, definition, outlet=wire, tell=wire.tell, page=page, lock=wire.lock
     )  # fmt: skip

@@ -18,23 +18,13 @@ from sferic.runtime.loading import LoadingError, load_graph
 from sferic.runtime.observe import FAILED, INTERRUPTED, WRONG_INPUT
 
 _WORKFLOW = click.argument("workflow", metavar="WORKFLOW")
-_PARAMS = click.option(
-    "-p", "params", multiple=True, metavar="NAME=VALUE", help="A parameter of the workflow."
-)
-_PROCESSES = click.option(
-    "-n", "processes", type=click.IntRange(1), help="Instances in all, sources included."
-)
-_FUSE = click.option(
-    "--fuse", type=click.Choice(["auto", "hints", "none"]), default="auto", show_default=True
-)
+_PARAMS = click.option("-p", "params", multiple=True, metavar="NAME=VALUE", help="A parameter of the workflow.")
+_PROCESSES = click.option("-n", "processes", type=click.IntRange(1), help="Instances in all, sources included.")
+_FUSE = click.option("--fuse", type=click.Choice(["auto", "hints", "none"]), default="auto", show_default=True)
 _CALLS = click.option("-i", "calls", type=click.IntRange(0), help="How often each source is called.")
 _DATA = click.option("-d", "data", help="Inputs of the roots as JSON, by PE.")
-_FILE = click.option(
-    "-f", "data_file", type=click.Path(exists=True, dir_okay=False), help="A file of that JSON."
-)
-_CODEC = click.option(
-    "--codec", type=click.Choice(["general", "trusted"]), default="general", show_default=True
-)
+_FILE = click.option("-f", "data_file", type=click.Path(exists=True, dir_okay=False), help="A file of that JSON.")
+_CODEC = click.option("--codec", type=click.Choice(["general", "trusted"]), default="general", show_default=True)
 _JSON = click.option("--json", "as_json", is_flag=True, help="Output for programs.")
 _ON = click.option("--on", type=click.Choice(list(TARGETS)), default="local", show_default=True)
 
@@ -100,9 +90,7 @@ def main() -> None:
 @_FUSE
 @_CODEC
 @click.option("--check-items", is_flag=True, help="Refuse on this machine what a cluster would refuse.")
-@click.option(
-    "--on-failure", type=click.Choice(["stop", "skip", "dead-letter"]), default="stop", show_default=True
-)
+@click.option("--on-failure", type=click.Choice(["stop", "skip", "dead-letter"]), default="stop", show_default=True)
 @_JSON
 def run(workflow: str, on: str, results: str | None, *, as_json: bool, **given: Any) -> None:
     """Run a workflow to its end."""
@@ -144,9 +132,7 @@ def check(workflow: str, params: tuple[str, ...], *, as_json: bool) -> None:
             sys.exit(WRONG_INPUT)
         raise
     count = len(compiled.graph.nodes)
-    click.echo(
-        json.dumps({"ok": True, "pes": count}) if as_json else f"{workflow}: {count} PEs, nothing wrong"
-    )
+    click.echo(json.dumps({"ok": True, "pes": count}) if as_json else f"{workflow}: {count} PEs, nothing wrong")
 
 
 @main.command()
@@ -171,9 +157,7 @@ def explain(workflow: str, on: str, *, as_json: bool, **given: Any) -> None:
 @main.command("compile")
 @_WORKFLOW
 @click.option("--to", "target", type=click.Choice(["storm"]), required=True)
-@click.option(
-    "-o", "--output", type=click.Path(file_okay=False), help="Folder to write; named after the workflow."
-)
+@click.option("-o", "--output", type=click.Path(file_okay=False), help="Folder to write; named after the workflow.")
 @click.option("--name", help="The topology's name.")
 @_PROCESSES
 @_CALLS
@@ -258,9 +242,7 @@ def _inputs(given: dict[str, Any]) -> Inputs:
     except (json.JSONDecodeError, RecursionError) as error:
         raise WrongInput([Problem(f"the inputs are not JSON: {error}")]) from error
     if not isinstance(data, dict):
-        raise WrongInput(
-            [Problem("the inputs are no JSON object", remedy='write {"PE": [{"port": item}, …]}')]
-        )
+        raise WrongInput([Problem("the inputs are no JSON object", remedy='write {"PE": [{"port": item}, …]}')])
     return data  # pyright: ignore[reportUnknownVariableType]
 
 

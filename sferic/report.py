@@ -32,16 +32,12 @@ class Reporter(Outcome):
         elif kind == "error":
             self._say(f"error: {event['text']}")
         elif kind == "died":
-            self._say(
-                f"{event['stage']} (instance {event['rank']}): its process {event['pid']} died and is replaced"
-            )
+            self._say(f"{event['stage']} (instance {event['rank']}): its process {event['pid']} died and is replaced")
         elif kind == "lost":
             what = "the run begins again" if event.get("restart") else "the run goes on without it"
             self._say(f"{event['stage']} (instance {event['rank']}): its state is lost, {what}")
         elif kind == "slow":
-            self._say(
-                f"{event['pe']} (instance {event['rank']}) has been at one item for {event['seconds']:.0f} s"
-            )
+            self._say(f"{event['pe']} (instance {event['rank']}) has been at one item for {event['seconds']:.0f} s")
         elif kind == "counts":
             self._progress()
 

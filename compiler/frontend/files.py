@@ -28,10 +28,7 @@ def travelling_files(target: str, root: Path) -> tuple[tuple[str, str], ...]:
         if path.suffix == ".py":
             waiting += _mentioned(path, found[path], root)
     return tuple(
-        sorted(
-            (path.relative_to(root).as_posix(), hashlib.sha256(data).hexdigest())
-            for path, data in found.items()
-        )
+        sorted((path.relative_to(root).as_posix(), hashlib.sha256(data).hexdigest()) for path, data in found.items())
     )
 
 
@@ -47,9 +44,7 @@ def _mentioned(path: Path, text: bytes, root: Path) -> Iterator[Path]:
     try:
         tree = ast.parse(text)
     except SyntaxError as error:
-        raise WrongInput(
-            [Problem(f"not Python: {error.msg}", Location(str(path), error.lineno or 0))]
-        ) from error
+        raise WrongInput([Problem(f"not Python: {error.msg}", Location(str(path), error.lineno or 0))]) from error
     for node in ast.walk(tree):
         for module in _imported(node, path, root):
             file = _module_file(module, root)
@@ -86,9 +81,7 @@ def _packages_above(file: Path, root: Path) -> Iterator[Path]:
 
 def _included(tree: ast.Module) -> Iterator[tuple[str, int]]:
     for node in tree.body:
-        if isinstance(node, ast.Assign) and any(
-            isinstance(t, ast.Name) and t.id == "include" for t in node.targets
-        ):
+        if isinstance(node, ast.Assign) and any(isinstance(t, ast.Name) and t.id == "include" for t in node.targets):
             for constant in ast.walk(node.value):
                 if isinstance(constant, ast.Constant) and isinstance(constant.value, str):
                     yield constant.value, node.lineno

@@ -86,9 +86,7 @@ def _node(element: Element, connected: set[tuple[str, str]], problems: list[Prob
     for port in pe.inputconnections:
         if not source and (element.path, port) not in connected and port not in optional:
             text = f"nothing is connected to input {port!r} of {element.path}"
-            problems.append(
-                Problem(text, element.location, "connect it, or list it in the class's `optional`")
-            )
+            problems.append(Problem(text, element.location, "connect it, or list it in the class's `optional`"))
     every = any(hasattr(getattr(type(pe), name, None), "__sferic_every__") for name in dir(type(pe)))
     return Node(
         element.path,
@@ -154,9 +152,7 @@ def _check_partitions(definition: Definition, elements: dict[str, Element], prob
         for path in elements:
             if path not in named and "/" not in path:
                 text = f"no partition names {path}"
-                problems.append(
-                    Problem(text, definition.partitions_at, "add it to one, or give it one of its own")
-                )
+                problems.append(Problem(text, definition.partitions_at, "add it to one, or give it one of its own"))
 
 
 def _order(definition: Definition, edges: list[RawEdge], problems: list[Problem]) -> list[str]:

@@ -152,9 +152,7 @@ def _scalar(value: Any) -> Any:
 
 
 def _step_of_key(key: Any) -> str:
-    return (
-        f"[{key!r}]" if type(key) in SCALARS and len(repr(key)) < 80 else f"[<{type(key).__qualname__} key>]"
-    )
+    return f"[{key!r}]" if type(key) in SCALARS and len(repr(key)) < 80 else f"[<{type(key).__qualname__} key>]"
 
 
 def _enum_member(name: str, value: enum.Enum, cls: type) -> list[Any]:
@@ -208,9 +206,7 @@ def _timezone(_: Lowering, value: dt.timezone, __: int) -> list[Any]:
 
 def _zone_info(_: Lowering, value: Any, __: int) -> list[Any]:
     if value.key is None:
-        raise CodecError(
-            "cannot encode a ZoneInfo made from a file: it has no key", type_name="zoneinfo:ZoneInfo"
-        )
+        raise CodecError("cannot encode a ZoneInfo made from a file: it has no key", type_name="zoneinfo:ZoneInfo")
     return [Tag.ZONEINFO, _scalar(value.key)]
 
 

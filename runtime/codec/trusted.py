@@ -47,9 +47,7 @@ class TrustedCodec:
             raise CodecError("these bytes are no batch of the trusted codec")
         body = view[_HEADER:]
         if not hmac.compare_digest(self._mac(body), bytes(view[1:_HEADER])):
-            raise CodecError(
-                "the batch was not made with the key of this topology, or was changed on its way"
-            )
+            raise CodecError("the batch was not made with the key of this topology, or was changed on its way")
         stream = io.BytesIO(body)
         (count,) = _COUNT.unpack(stream.read(_COUNT.size))
         try:

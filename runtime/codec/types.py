@@ -72,9 +72,7 @@ def is_plain_layout(cls: type[Any]) -> bool:
 
 def _c_made(cls: type) -> bool:
     # A C extension may make heap types too; those bring their own __new__.
-    return getattr(cls, "__new__", None) is not object.__new__ and isinstance(
-        cls.__new__, types.BuiltinFunctionType
-    )
+    return getattr(cls, "__new__", None) is not object.__new__ and isinstance(cls.__new__, types.BuiltinFunctionType)
 
 
 def kind_of(cls: type[Any]) -> str | None:
@@ -121,9 +119,7 @@ class TypeTable:
         if kind is None:
             raise unregistered(cls, "it is no dataclass, NamedTuple or Enum, and is not registered")
         if not any(found is cls for found in self._found(type_name(cls))):
-            raise unregistered(
-                cls, "no module has it under this name (a class made inside a function, or replaced)"
-            )
+            raise unregistered(cls, "no module has it under this name (a class made inside a function, or replaced)")
         return self._outside_name(cls), kind, None
 
     def resolve(self, name: object) -> tuple[type, str, Registration | None]:

@@ -17,11 +17,11 @@ ITEM_ERRORS = (
 )  # sys.exit() in a PE fails the item; it must not end a worker as if all were done
 
 
-class RunStopped(BaseException):  # noqa: N818 - an order, not an error; BaseException, so that user code lets it through
+class RunStopped(BaseException):
     """The run ends here; what happened has been told to the observer."""
 
 
-class SourceStopped(BaseException):  # noqa: N818 - as RunStopped
+class SourceStopped(BaseException):
     """Raised out of a source's write when the run was asked to stop; ends the source."""
 
 

@@ -52,9 +52,7 @@ class Host:
         self._by_path = {step.planned.path: step for step in self._steps}
         self._wire(outlet, lock or nullcontext())
         self._entries = {
-            link.id: self._by_path[link.to_pe].runner(link.to_port)
-            for link in plan.links
-            if link.to_stage == stage.id
+            link.id: self._by_path[link.to_pe].runner(link.to_port) for link in plan.links if link.to_stage == stage.id
         }
         self._poison: dict[int, dict[int, frozenset[int]]] = {}
         self.timers = Timers([], clock)

@@ -84,7 +84,7 @@ class SourceRunner:
         try:
             result = body()
             if result is not None:
-                step._returned(result) if not isinstance(result, GeneratorType) else self._pull(result)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+                step._returned(result) if not isinstance(result, GeneratorType) else self._pull(result)  # pyright: ignore[reportPrivateUsage]
         except ITEM_ERRORS as error:
             step.failed += 1
             step.failures.item_failed("a call of the source", error)
@@ -97,7 +97,7 @@ class SourceRunner:
 
     def _pulled(self, generator: Iterator[Any]) -> Iterator[None]:
         for item in generator:
-            self._step._returned(item)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+            self._step._returned(item)  # pyright: ignore[reportPrivateUsage]
             yield
 
     def _streaming_write(self) -> Callable[[str, Any], None]:
@@ -109,9 +109,7 @@ class SourceRunner:
             if receivers is None:
                 raise step.unknown_port(name)
             if threading.get_ident() != owner:
-                raise RuntimeError(
-                    f"{step.planned.path} wrote from another thread than the one it was called on"
-                )
+                raise RuntimeError(f"{step.planned.path} wrote from another thread than the one it was called on")
             if stopping():
                 raise SourceStopped
             step.items_out += 1

@@ -17,9 +17,7 @@ def fingerprint(pe: GenericPE) -> Any:
     """Something equal as long as the attributes are; None where they are too much to look at."""
     budget = [_BUDGET]
     try:
-        return tuple(
-            (name, _value(value, budget)) for name, value in sorted(vars(pe).items()) if name not in _OURS
-        )
+        return tuple((name, _value(value, budget)) for name, value in sorted(vars(pe).items()) if name not in _OURS)
     except (_TooMuch, RecursionError):
         return None
 

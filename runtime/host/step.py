@@ -77,7 +77,7 @@ class Step:
         if port is None:
             return process
         if port == self._bare_input:
-            return cast(Callable[[Any], Any], self.pe._process)  # noqa: SLF001 - the user's hook  # pyright: ignore[reportPrivateUsage]
+            return cast(Callable[[Any], Any], self.pe._process)
         return lambda item: process({port: item})
 
     def runner(self, port: str | None) -> Callable[[list[Any]], None]:

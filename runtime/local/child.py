@@ -72,9 +72,7 @@ class Instance:
     since: float = 0.0
     warned: bool = False
 
-    def start(
-        self, settings: Settings, work: Callable[[int, int], None], close: Iterable[int], *, lost: bool
-    ) -> None:
+    def start(self, settings: Settings, work: Callable[[int, int], None], close: Iterable[int], *, lost: bool) -> None:
         """Fork the process and send it START."""
         to_child, self.outgoing = os.pipe()
         self.incoming, from_child = os.pipe()
@@ -145,9 +143,7 @@ class Instance:
         self._send_held()
 
     def _send_held(self) -> None:
-        self.send(
-            frames.FEED, frames.pack_inputs([(given.number, given.batch) for given in self.held.values()])
-        )
+        self.send(frames.FEED, frames.pack_inputs([(given.number, given.batch) for given in self.held.values()]))
 
     def resend(self) -> None:
         """Give a new process what its predecessor had not answered."""

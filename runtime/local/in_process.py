@@ -74,9 +74,7 @@ def run_in_process(
     queue = _Queue(plan, observer)
     for stage in plan.stages:
         queue.hosts[stage.id] = [
-            Host(
-                plan, stage, rank, _own_pes(definition, stage), outlet=queue, tell=observer.event, clock=clock
-            )
+            Host(plan, stage, rank, _own_pes(definition, stage), outlet=queue, tell=observer.event, clock=clock)
             for rank in range(stage.instances)
         ]
     try:
@@ -113,8 +111,6 @@ def _own_pes(definition: Definition, stage: Stage) -> Definition:
     mine = {pe.path for pe in stage.pes}
     memo: dict[int, Any] = {}
     elements = tuple(
-        replace(element, pe=copy.deepcopy(element.pe, memo))
-        for element in definition.elements
-        if element.path in mine
+        replace(element, pe=copy.deepcopy(element.pe, memo)) for element in definition.elements if element.path in mine
     )
     return replace(definition, elements=elements)

@@ -15,7 +15,7 @@ from pathlib import Path
 from sferic.runtime import frames
 from sferic.runtime.codec import codec_for
 from sferic.runtime.definition import Definition
-from sferic.runtime.frames import BATCH_HEADER_SIZE, BatchHeader, Body, Emit, FrameError
+from sferic.runtime.frames import BATCH_HEADER_SIZE, Body, Emit, FrameError
 from sferic.runtime.host.failures import error_event
 from sferic.runtime.host.step import PAGE_HAS_STATE, PAGE_STATE, WORKING
 from sferic.runtime.local.child import Input, Instance, Root, Settings, register
@@ -85,18 +85,14 @@ class _Run:
         self._by_stage: dict[str, list[Instance]] = {}
         for stage in plan.stages:
             self._by_stage[stage.id] = [
-                Instance(len(self._instances) + rank, stage.id, rank, stage.source)
-                for rank in range(stage.instances)
+                Instance(len(self._instances) + rank, stage.id, rank, stage.source) for rank in range(stage.instances)
             ]
             self._instances += self._by_stage[stage.id]
         self._senders = {
-            stage.id: {link.from_stage for link in plan.links if link.to_stage == stage.id}
-            for stage in plan.stages
+            stage.id: {link.from_stage for link in plan.links if link.to_stage == stage.id} for stage in plan.stages
         }
         self._endless = any(pe.endless for stage in plan.stages for pe in stage.pes)
-        self._open: dict[Root, int] = defaultdict(
-            int
-        )  # batches of a source's group that are not answered yet
+        self._open: dict[Root, int] = defaultdict(int)  # batches of a source's group that are not answered yet
         self._numbers = 0
         self._stopped = False
 
@@ -126,12 +122,7 @@ class _Run:
         self._selector.close()
 
     def _start(self, instance: Instance, *, lost: bool) -> None:
-        others = [
-            fd
-            for other in self._instances
-            for fd in (other.incoming, other.outgoing)
-            if other is not instance
-        ]
+        others = [fd for other in self._instances for fd in (other.incoming, other.outgoing) if other is not instance]
 
         def work(incoming: int, outgoing: int) -> None:
             from sferic.runtime.process import leave_with  # noqa: PLC0415 - only a child needs it
@@ -280,24 +271,18 @@ class _Run:
             if same_input > _MOST_DEATHS_AN_INPUT:
                 self._event(error_event(f"{where}: its process died {same_input} times on one batch"))
         if len(instance.deaths) > _MOST_DEATHS:
-            self._event(
-                error_event(f"{where}: its process died {len(instance.deaths)} times within a minute")
-            )
+            self._event(error_event(f"{where}: its process died {len(instance.deaths)} times within a minute"))
         if len(instance.deaths) > 1:
             time.sleep(min(0.05 * 2 ** (len(instance.deaths) - 2), 2.0))
 
     def _lost(self, instance: Instance) -> None:
         where = f"{instance.stage} (instance {instance.rank})"
         again = not self._endless and self._attempt == 1
-        self._observer.event(
-            {"event": "lost", "stage": instance.stage, "rank": instance.rank, "restart": again}
-        )
+        self._observer.event({"event": "lost", "stage": instance.stage, "rank": instance.rank, "restart": again})
         if again:
             raise _BeginAgain
         if not self._endless:
-            self._event(
-                error_event(f"{where}: its process died and its state is lost, in a second attempt too")
-            )
+            self._event(error_event(f"{where}: its process died and its state is lost, in a second attempt too"))
 
     def _look(self, now: float) -> None:
         if self._stop.requested and not self._stopped:

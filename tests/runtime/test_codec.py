@@ -102,9 +102,7 @@ def same(a: object, b: object) -> bool:  # noqa: PLR0912 - a case a type
     if isinstance(a, decimal.Decimal):
         return a.as_tuple() == b.as_tuple()
     if isinstance(a, (dt.datetime, dt.time)):
-        return (
-            a.replace(tzinfo=None) == b.replace(tzinfo=None) and a.fold == b.fold and same(a.tzinfo, b.tzinfo)
-        )
+        return a.replace(tzinfo=None) == b.replace(tzinfo=None) and a.fold == b.fold and same(a.tzinfo, b.tzinfo)
     if isinstance(a, Point):
         return same(vars(a), vars(b))
     if isinstance(a, zoneinfo.ZoneInfo):
@@ -138,9 +136,7 @@ hashable_leaves = st.one_of(
 hashable = st.recursive(
     hashable_leaves,
     lambda inner: (
-        st.lists(inner, max_size=3).map(tuple)
-        | st.frozensets(inner, max_size=3)
-        | st.builds(Pair, inner, inner)
+        st.lists(inner, max_size=3).map(tuple) | st.frozensets(inner, max_size=3) | st.builds(Pair, inner, inner)
     ),
     max_leaves=5,
 )
@@ -206,9 +202,7 @@ def test_nothing_is_changed_by_the_quick_ways(odd: object) -> None:
         assert same(round_trip(items), items)
 
 
-@pytest.mark.parametrize(
-    "odd", [Str("a"), Int(1), memoryview(b"x"), object(), lambda: 0, int, Ellipsis, range(3)]
-)
+@pytest.mark.parametrize("odd", [Str("a"), Int(1), memoryview(b"x"), object(), lambda: 0, int, Ellipsis, range(3)])
 def test_what_is_not_kept_is_refused_wherever_it_is(odd: object) -> None:
     for items in ([odd], ["a", odd], [1, odd], [("a", 1), ("a", odd)], [[odd]], [{"a": odd}], [Point(odd)]):
         with pytest.raises(CodecError) as caught:

@@ -58,10 +58,7 @@ class Nobody(str):
 
 ONE_KEY = [
     [True, 1, 1.0, Decimal(1), Decimal("1.000"), 1 + 0j, Level.LOW]
-    + [
-        kind(1)
-        for kind in (np.int8, np.uint64, np.longlong, np.float16, np.longdouble, np.complex64, np.bool_)
-    ],
+    + [kind(1) for kind in (np.int8, np.uint64, np.longlong, np.float16, np.longdouble, np.complex64, np.bool_)],
     [0, 0.0, -0.0, Decimal("-0"), Decimal("0E+5"), False, -0j, np.float32(-0.0)],
     [
         NAN,
@@ -106,10 +103,7 @@ ONE_KEY = [
             (None,),
         )
     ),
-    *(
-        [key]
-        for key in ("1", 1j, -1, 2**61 - 1, 2**64 + 1, 1e-300, Decimal("1E-300"), Decimal("1E999999999"))
-    ),
+    *([key] for key in ("1", 1j, -1, 2**61 - 1, 2**64 + 1, 1e-300, Decimal("1E-300"), Decimal("1E999999999"))),
 ]
 
 

@@ -104,9 +104,7 @@ def write_artefact(artefact: StormArtefact, folder: Path, *, shim: Path, runtime
     return folder / f"{artefact.name}.jar"
 
 
-def _jar_entries(
-    artefact: StormArtefact, shim: Path, runtime: Path, config: str
-) -> Iterator[tuple[str, bytes]]:
+def _jar_entries(artefact: StormArtefact, shim: Path, runtime: Path, config: str) -> Iterator[tuple[str, bytes]]:
     with zipfile.ZipFile(shim) as classes:
         for name in classes.namelist():
             yield name, classes.read(name)

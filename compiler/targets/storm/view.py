@@ -43,18 +43,14 @@ def component_views(plan: Plan) -> list[StageView]:
         incoming[link.to_stage].append(InputView(source, stream, 'Grouping.fields("bucket")'))
         ends[link.to_stage][source] = InputView(source, "end", "Grouping.ALL")
     views = [
-        _stage_view(
-            stage, attribute[stage.id], incoming[stage.id] + list(ends[stage.id].values()), outgoing[stage.id]
-        )
+        _stage_view(stage, attribute[stage.id], incoming[stage.id] + list(ends[stage.id].values()), outgoing[stage.id])
         for stage in plan.stages
     ]
     if incoming[RESULTS]:
         inputs = tuple(incoming[RESULTS]) + tuple(ends[RESULTS].values())
         about = "takes what comes out of unconnected ports"
         views.append(
-            StageView(
-                "results", "results", "JavaBolt", "sferic.ResultsBolt", "", 1, about, inputs, (), end=False
-            )
+            StageView("results", "results", "JavaBolt", "sferic.ResultsBolt", "", 1, about, inputs, (), end=False)
         )
     return views
 

@@ -137,9 +137,7 @@ def relay(start, how, links, page):
         for number, item in inputs(body):
             page.put(number, 0, 1, 1)
             if number in poison:
-                event(
-                    event="failed", pe="fake", rank=start["rank"], item=repr(item[40:]), policy="dead-letter"
-                )
+                event(event="failed", pe="fake", rank=start["rank"], item=repr(item[40:]), policy="dead-letter")
                 send(0x82, struct.pack("<IQ", 1, number) + emits([], links))
                 continue
             misbehave(how, start, page, number, item)
