@@ -56,6 +56,7 @@ class GenericPE:
 
     rank: int = 0
     name: str = ""
+    base_name: str = ""  # what the name is made from where the user sets none; the class's name if empty
     id: str = ""
     inputconnections: dict[str, Connection]
     outputconnections: dict[str, Connection]
@@ -185,13 +186,11 @@ class SimpleFunctionPE(IterativePE):
 
     stateless = True
 
-    def __init__(
-        self, compute_fn: Callable[..., Any] | None = None, params: dict[str, Any] | None = None
-    ) -> None:
+    def __init__(self, compute_fn: Callable[..., Any] | None = None, params: dict[str, Any] | None = None) -> None:
         super().__init__()
         if compute_fn is not None:
             self.compute_fn = compute_fn
-            self.name = getattr(compute_fn, "__name__", "")
+            self.base_name = getattr(compute_fn, "__name__", "")
         self.params = dict(params or {})
 
     def _process(self, data: Any) -> Any:

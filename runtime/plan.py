@@ -72,6 +72,9 @@ class Stage:
         return any(pe.source for pe in self.pes)
 
 
+_LIMITS = BatchLimits()
+
+
 @dataclass(frozen=True, slots=True)
 class Link:
     """From an output port of one stage to an input port of another, or to the results (`to_stage` is RESULTS)."""
@@ -85,7 +88,7 @@ class Link:
     to_port: str = ""
     routing: Routing = Routing("global")
     codec: str = "general"
-    batch: BatchLimits = BatchLimits()
+    batch: BatchLimits = _LIMITS
     # Index of the connection in the expanded definition, where a key function has to be found again.
     connection: int = -1
 

@@ -86,9 +86,7 @@ class WorkflowGraph:
 class CompositePE(GenericPE):
     """A sub-workflow used as one PE. A mapped port may lead to several inner ports."""
 
-    def __init__(
-        self, create_graph: Callable[..., Any] | None = None, params: dict[str, Any] | None = None
-    ) -> None:
+    def __init__(self, create_graph: Callable[..., Any] | None = None, params: dict[str, Any] | None = None) -> None:
         super().__init__()
         self.subgraph = WorkflowGraph()
         self.inputmappings: dict[str, list[tuple[GenericPE, str]]] = {}
@@ -147,7 +145,7 @@ def create_iterative_chain(
     for given in functions:
         function, params = given if isinstance(given, tuple) else (given, {})
         pe = FunctionPE_class(function, params)
-        pe.name = f"{name_prefix}{getattr(function, '__name__', 'function')}{name_suffix}"
+        pe.base_name = f"{name_prefix}{getattr(function, '__name__', 'function')}{name_suffix}"
         if previous is None:
             chain.map_input("input", pe, pe.INPUT_NAME)
         else:

@@ -1,0 +1,177 @@
+"""Storm's jars: fetched once into the user's cache, checked against the hashes pinned here."""
+
+import contextlib
+import fcntl
+import hashlib
+import json
+import os
+import sys
+import tempfile
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from sferic.cluster.cache import cache_folder
+
+STORM_VERSION = "2.8.3"
+PINS = "storm-jars.json"
+COMPILER = "ecj-"  # the Eclipse compiler's jar: wanted only where there is no javac
+_BLOCK = 1 << 18
+_AT_ONCE = 4
+_TRIES = 3
+
+Progress = Callable[[int], None]
+
+
+class JarsMissing(RuntimeError):  # noqa: N818 - names the situation
+    """Jars could not be fetched; the text says which, from where, and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pin:
+    """A jar as it has to be. `path` is its place in a Maven repository."""
+
+    path: str
+    sha256: str
+    size: int
+
+    @property
+    def name(self) -> str:
+        """The file's name."""
+        return self.path.rpartition("/")[2]
+
+
+def pinned() -> list[Pin]:
+    """Every jar that this version may fetch."""
+    entries = json.loads((Path(__file__).parent / PINS).read_text())
+    return [Pin(entry["path"], entry["sha256"], entry["size"]) for entry in entries]
+
+
+def storm_jars() -> list[Path]:
+    """Storm's class path: fetched first where it is not in the cache yet."""
+    return fetch([pin for pin in pinned() if not pin.name.startswith(COMPILER)])
+
+
+def compiler_jar() -> Path:
+    """The Eclipse compiler, for machines without a JDK."""
+    return fetch([pin for pin in pinned() if pin.name.startswith(COMPILER)])[0]
+
+
+def missing(folder: Path | None = None) -> list[Pin]:
+    """The jars of Storm that are not in the cache, or not whole."""
+    folder = folder or cache_folder("jars")
+    return [pin for pin in pinned() if not pin.name.startswith(COMPILER) and not _whole(pin, folder / pin.name)]
+
+
+def repository() -> str:
+    """Where jars come from: $SFERIC_MAVEN (a mirror), else the address that the library jgo knows."""
+    given = os.environ.get("SFERIC_MAVEN")
+    if given:
+        return given.rstrip("/")
+    from jgo.constants import MAVEN_CENTRAL_URL  # noqa: PLC0415 - only a first use needs it
+
+    return str(MAVEN_CENTRAL_URL).rstrip("/")
+
+
+def fetch(pins: Sequence[Pin], folder: Path | None = None) -> list[Path]:
+    """The files of `pins`, in order; those that are missing or broken are fetched, with a progress bar."""
+    folder = folder or cache_folder("jars")
+    wanted = [pin for pin in pins if not _whole(pin, folder / pin.name)]
+    if wanted:
+        with _locked(folder):
+            wanted = [pin for pin in wanted if not _whole(pin, folder / pin.name)]
+            _fetch_all(wanted, folder)
+    return [folder / pin.name for pin in pins]
+
+
+def _whole(pin: Pin, path: Path) -> bool:
+    """Is the file there as pinned? Its hash is taken once, and again when size or time change."""
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return False
+    if found.st_size != pin.size:
+        return False
+    stamp = path.with_name(f"{path.name}.checked")
+    mark = f"{pin.sha256} {found.st_mtime_ns}"
+    if stamp.is_file() and stamp.read_text() == mark:
+        return True
+    if hashlib.sha256(path.read_bytes()).hexdigest() != pin.sha256:
+        return False
+    stamp.write_text(mark)
+    return True
+
+
+@contextlib.contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """One process at a time fetches into `folder`; the others find all done when it is their turn."""
+    with (folder / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _fetch_all(pins: Sequence[Pin], folder: Path) -> None:
+    if not pins:
+        return
+    with _progress(sum(pin.size for pin in pins)) as advance, ThreadPoolExecutor(_AT_ONCE) as pool:
+        for done in [pool.submit(_fetch_one, pin, folder, advance) for pin in pins]:
+            done.result()
+
+
+def _fetch_one(pin: Pin, folder: Path, advance: Progress) -> None:
+    base = repository()
+    why = ""
+    for _ in range(_TRIES):
+        handle, name = tempfile.mkstemp(prefix=f".{pin.name}.", dir=folder)
+        part = Path(name)
+        try:
+            with os.fdopen(handle, "wb") as out:
+                digest = _download(f"{base}/{pin.path}", out.write, advance)
+            if digest == pin.sha256:
+                part.replace(folder / pin.name)
+                return
+            why = "what arrived is not the pinned file"
+        except (OSError, urllib.error.URLError) as error:
+            why = str(error)
+        finally:
+            part.unlink(missing_ok=True)
+    raise JarsMissing(
+        f"{pin.path} could not be fetched from {base}: {why}. Check the network, or set SFERIC_MAVEN to a mirror "
+        f"that this machine reaches; or copy the file to {folder / pin.name}"
+    )
+
+
+def _download(url: str, write: Callable[[bytes], object], advance: Progress) -> str:
+    digest = hashlib.sha256()
+    with urllib.request.urlopen(url, timeout=60) as response:  # noqa: S310 - a mirror may be a file
+        while block := response.read(_BLOCK):
+            write(block)
+            digest.update(block)
+            advance(len(block))
+    return digest.hexdigest()
+
+
+@contextlib.contextmanager
+def _progress(total: int) -> Iterator[Progress]:
+    """A bar on a terminal, two lines elsewhere; both on stderr."""
+    from rich.console import Console  # noqa: PLC0415 - only a first use needs it
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn  # noqa: PLC0415
+
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        print(f"Fetching Apache Storm {STORM_VERSION} ({total / 1e6:.0f} MB), once…", file=sys.stderr)  # noqa: T201
+        yield lambda _: None
+        print("Storm is in the cache.", file=sys.stderr)  # noqa: T201
+        return
+    columns = (
+        TextColumn(f"Apache Storm {STORM_VERSION}"),
+        BarColumn(),
+        DownloadColumn(),
+        TransferSpeedColumn(),
+    )
+    with Progress(*columns, console=console) as bar:
+        task = bar.add_task("fetch", total=total)
+        yield lambda count: bar.advance(task, count)

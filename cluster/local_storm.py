@@ -1,0 +1,191 @@
+"""Runs a topology on a Storm in one JVM on this machine, from start to end."""
+
+import contextlib
+import json
+import os
+import secrets
+import select
+import shutil
+import signal
+import subprocess
+import tempfile
+from base64 import b64encode
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, Any
+
+from sferic.cluster.jars import storm_jars
+from sferic.cluster.java import find_java
+from sferic.cluster.shim import shim_jar
+from sferic.compiler.targets.storm import StormArtefact
+from sferic.runtime import frames
+from sferic.runtime.codec import codec_for
+from sferic.runtime.frames import BATCH_HEADER_SIZE, BatchHeader, FrameReader
+from sferic.runtime.host.failures import error_event
+from sferic.runtime.local.in_process import StopRequest
+from sferic.runtime.observe import Event, Observer
+from sferic.runtime.plan import Plan
+
+# Quick to start and small: one topology, a few children.
+_JVM = ("-Xms64m", "-Xmx1g", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=4", "-Xshare:auto")
+_READ = 1 << 20
+_TURN = 0.1
+_LAST = 60  # lines of the JVM's stderr that are shown when it dies
+_LEAVE = 10.0  # seconds a JVM may take to end its children
+
+
+def run_on_local_storm(artefact: StormArtefact, root: Path, observer: Observer, stop: StopRequest) -> None:
+    """Run the topology to its end; what happens goes to `observer`.
+
+    When state was lost a finite run begins again once; the second time it ends with an error.
+    """
+    endless = any(pe.endless for stage in artefact.plan.stages for pe in stage.pes)
+    for attempt in (1, 2):
+        with _folder() as folder:
+            run = _LocalRun(artefact, root, observer, stop, folder, attempt, again=attempt == 1 and not endless)
+            try:
+                run.carry()
+            finally:
+                run.close()
+        if not run.lost:
+            return
+        begin_again = getattr(observer, "begin_again", None)
+        if begin_again is not None:
+            begin_again()
+
+
+@contextlib.contextmanager
+def _folder() -> Iterator[Path]:
+    folder = Path(tempfile.mkdtemp(prefix="sferic-storm-"))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)  # the JVM is gone; what it still held is of no use
+
+
+class _LocalRun:
+    def __init__(
+        self,
+        artefact: StormArtefact,
+        root: Path,
+        observer: Observer,
+        stop: StopRequest,
+        folder: Path,
+        attempt: int,
+        *,
+        again: bool,
+    ) -> None:
+        self._plan: Plan = artefact.plan
+        self._observer = observer
+        self._stop = stop
+        self._again = again
+        self._stop_sent = False
+        self._ended = False
+        self.lost = False
+        key = secrets.token_bytes(32)
+        self._codecs = {link.id: codec_for(link.codec, key=key) for link in self._plan.links}
+        self._errors = folder / "stderr.txt"
+        self._jvm = self._start(artefact, root, folder, attempt, key)
+
+    def _start(
+        self, artefact: StormArtefact, root: Path, folder: Path, attempt: int, key: bytes
+    ) -> "subprocess.Popen[bytes]":
+        artefact.plan.write(folder / "plan.json")
+        (folder / "topology.bin").write_bytes(artefact.struct)
+        config = {
+            **artefact.config,
+            "sferic.plan": str(folder / "plan.json"),
+            "sferic.root": str(root),
+            "sferic.attempt": attempt,
+            "sferic.run.dir": str(folder / "run"),
+        }
+        if any(link.codec == "trusted" for link in self._plan.links):
+            config["sferic.key"] = b64encode(key).decode()
+        given = {"name": artefact.name, "struct": str(folder / "topology.bin"), "config": config}
+        (folder / "conf.json").write_text(json.dumps({**given, "tmp": str(folder / "tmp")}))
+        class_path = ":".join(map(str, [shim_jar(), *storm_jars()]))
+        java = find_java()
+        command = [str(java.path), *_JVM, "-cp", class_path, "sferic.LocalMain", str(folder / "conf.json")]
+        with self._errors.open("wb") as errors:
+            return subprocess.Popen(
+                command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                cwd=folder,
+                start_new_session=True,
+            )
+
+    def carry(self) -> None:
+        """Pass on frames until the run has ended."""
+        out = _pipe(self._jvm.stdout)
+        reader = FrameReader()
+        while not self._ended:
+            self._look_at_stop()
+            if not select.select([out], [], [], _TURN)[0]:
+                continue
+            data = os.read(out.fileno(), _READ)
+            if not data:
+                self._jvm.wait()
+                self._observer.event(error_event(self._last_words()))
+                return
+            for kind, _, body in reader.feed(data):
+                self._frame(kind, body)
+
+    def _look_at_stop(self) -> None:
+        if self._stop.requested and not self._stop_sent:
+            self._stop_sent = True
+            stdin = _pipe(self._jvm.stdin)
+            stdin.write(frames.pack_frame(frames.STOP))
+            stdin.flush()
+
+    def _frame(self, kind: int, body: bytes) -> None:
+        if self._ended:
+            return
+        if kind == frames.RESULT:
+            header = BatchHeader.unpack(body)
+            link = self._plan.links[header.link]
+            items = self._codecs[link.id].decode(memoryview(body)[BATCH_HEADER_SIZE:])
+            self._observer.result(link.from_pe, link.from_port, items)
+        elif kind == frames.EVENT:
+            self._event(json.loads(body))
+        elif kind == frames.STATE:
+            state: dict[str, Any] = json.loads(body)
+            self._observer.event({"event": "state", **state})
+            self._ended = state["state"] == "finished"
+
+    def _event(self, event: Event) -> None:
+        endless = any(pe.endless for stage in self._plan.stages for pe in stage.pes)
+        if event["event"] == "lost" and not endless:
+            self._observer.event({**event, "restart": self._again})
+            self._ended = True
+            self.lost = self._again
+            if not self._again:
+                where = f"{event['stage']} (instance {event['rank']})"
+                text = f"{where}: its process died and its state is lost, in a second attempt too"
+                self._observer.event(error_event(text))
+            return
+        self._observer.event(event)
+        if event["event"] == "error" or (event["event"] == "failed" and event["policy"] == "stop"):
+            self._ended = True
+
+    def _last_words(self) -> str:
+        lines = self._errors.read_text(errors="replace").splitlines()[-_LAST:]
+        said = "\n".join(lines) or "(it said nothing)"
+        return f"the JVM of the local Storm ended by itself with status {self._jvm.returncode}. Its last words:\n{said}"
+
+    def close(self) -> None:
+        """Leave no JVM behind, and no child of it: at the end of its stdin it ends both."""
+        with contextlib.suppress(BrokenPipeError):
+            _pipe(self._jvm.stdin).close()
+        try:
+            self._jvm.wait(_LEAVE)
+        except subprocess.TimeoutExpired:
+            os.killpg(self._jvm.pid, signal.SIGKILL)
+            self._jvm.wait()
+        _pipe(self._jvm.stdout).close()
+
+
+def _pipe(pipe: IO[bytes] | None) -> IO[bytes]:
+    assert pipe is not None
+    return pipe

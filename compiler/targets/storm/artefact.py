@@ -1,0 +1,145 @@
+"""The files of a Storm topology: readable, complete, and the same bytes for the same input."""
+
+import hashlib
+import importlib
+import json
+import re
+import shutil
+import tempfile
+import zipfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sferic.compiler.diagnostics import Problem, WrongInput
+from sferic.compiler.targets.storm.config import topology_config
+from sferic.compiler.targets.storm.view import component_views
+from sferic.runtime.plan import Plan
+
+_NIMBUS_BUFFER = 1 << 20
+_NAME = re.compile(r"[A-Za-z0-9_-]+")
+_TIME = (1980, 1, 1, 0, 0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class StormArtefact:
+    """What `compile --to storm` writes."""
+
+    name: str
+    topology_py: str
+    struct: bytes
+    config: Mapping[str, Any]
+    plan: Plan
+    files: Mapping[str, bytes]  # the user's, by path below the root
+
+
+def make_artefact(plan: Plan, root: Path, *, name: str, python: str, version: str) -> StormArtefact:
+    """Render `plan`; the user's files are read from `root`."""
+    if not _NAME.fullmatch(name):
+        text = f"{name!r} is no name for a topology"
+        raise WrongInput([Problem(text, remedy="use letters, digits, - and _")])
+    text = render(plan, name, version)
+    struct = thrift_struct(text)
+    if len(struct) > _NIMBUS_BUFFER * 9 // 10:
+        message = f"the topology's description has {len(struct)} bytes, Nimbus takes 1 MiB"
+        remedy = "fuse PEs into partitions, or raise nimbus.thrift.max_buffer_size on the cluster"
+        raise WrongInput([Problem(message, remedy=remedy)])
+    files = {path: (root / path).read_bytes() for path, _ in plan.definition.files}
+    return StormArtefact(name, text, struct, topology_config(plan, python=python), plan, files)
+
+
+def render(plan: Plan, name: str, version: str) -> str:
+    """topology.py."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined  # noqa: PLC0415 - only here are templates rendered
+
+    environment = Environment(  # noqa: S701 - the output is Python; user text passes through `literal`
+        loader=PackageLoader("sferic", "templates"), undefined=StrictUndefined, keep_trailing_newline=True
+    )
+    environment.filters["literal"] = _literal
+    template = environment.get_template("storm_topology.py.j2")
+    about = ascii(plan.definition.target or "a graph in memory")[1:-1].replace('"', "'")
+    return template.render(name=name, version=version, definition=about, stages=component_views(plan))
+
+
+def _literal(text: str) -> str:
+    return json.dumps(text, ensure_ascii=True)
+
+
+def thrift_struct(topology_py: str) -> bytes:
+    """What topology.py makes, by running it."""
+    try:
+        importlib.import_module("streamparse")
+    except ImportError as error:
+        text = "Storm topologies are built with packages that are not installed here"
+        raise WrongInput([Problem(text, remedy="pip install 'sferic[storm]'")]) from error
+    scope: dict[str, Any] = {"__name__": "sferic_topology"}
+    exec(compile(topology_py, "topology.py", "exec"), scope)  # noqa: S102 - our own rendering; user text is in literals
+    struct: bytes = scope["thrift_struct"]()
+    return struct
+
+
+def write_artefact(artefact: StormArtefact, folder: Path, *, shim: Path, runtime: Path, version: str) -> Path:
+    """Write the artefact to `folder`, all of it or nothing; returns the jar's path.
+
+    `shim`: the jar of the shim's classes; `runtime`: the folder of the runtime package, which travels too.
+    """
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    part = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    try:
+        config = json.dumps(artefact.config, indent=1, sort_keys=True) + "\n"
+        entries = dict(_jar_entries(artefact, shim, runtime, config))
+        manifest = _manifest(artefact, entries, version)
+        (part / "topology.py").write_text(artefact.topology_py)
+        (part / "config.json").write_text(config)
+        artefact.plan.write(part / "plan.json")
+        (part / "MANIFEST.json").write_text(manifest)
+        _write_jar(part / f"{artefact.name}.jar", entries | {"MANIFEST.json": manifest.encode()})
+        if folder.exists():
+            shutil.rmtree(folder)
+        part.chmod(0o755)
+        part.rename(folder)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+    return folder / f"{artefact.name}.jar"
+
+
+def _jar_entries(artefact: StormArtefact, shim: Path, runtime: Path, config: str) -> Iterator[tuple[str, bytes]]:
+    with zipfile.ZipFile(shim) as classes:
+        for name in classes.namelist():
+            yield name, classes.read(name)
+    yield "topology.bin", artefact.struct
+    yield "topology.py", artefact.topology_py.encode()
+    yield "config.json", config.encode()
+    yield "resources/plan.json", artefact.plan.to_json().encode()
+    yield "resources/sferic/__init__.py", (runtime.parent / "sferic" / "__init__.py").read_bytes()
+    for path in sorted(runtime.rglob("*.py")):
+        if "shim" not in path.relative_to(runtime).parts:
+            yield f"resources/sferic/runtime/{path.relative_to(runtime).as_posix()}", path.read_bytes()
+    for path, data in artefact.files.items():
+        yield f"resources/{path}", data
+
+
+def _manifest(artefact: StormArtefact, entries: Mapping[str, bytes], version: str) -> str:
+    plan = artefact.plan.to_json().encode()
+    return (
+        json.dumps(
+            {
+                "name": artefact.name,
+                "sferic": version,
+                "plan": hashlib.sha256(plan).hexdigest(),
+                "files": {path: hashlib.sha256(data).hexdigest() for path, data in sorted(entries.items())},
+            },
+            indent=1,
+        )
+        + "\n"
+    )
+
+
+def _write_jar(path: Path, entries: Mapping[str, bytes]) -> None:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in sorted(entries):
+            entry = zipfile.ZipInfo(name, _TIME)
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            entry.external_attr = 0o644 << 16
+            archive.writestr(entry, entries[name])

@@ -1,0 +1,42 @@
+"""The topology's configuration, each number with its reason."""
+
+import os
+from typing import Any
+
+from sferic.runtime.plan import Plan
+
+_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
+
+
+def topology_config(plan: Plan, *, python: str, cores: int | None = None) -> dict[str, Any]:
+    """Storm's settings and the shim's (`sferic.…`). `python`: the interpreter that the children run."""
+    instances = sum(stage.instances for stage in plan.stages)
+    threads = str(max(1, (cores or os.cpu_count() or 1) // max(1, instances)))
+    return {
+        "topology.workers": 1,
+        "topology.acker.executors": 1,
+        # A tuple is a batch: a full queue of 32,768 of them would be gigabytes.
+        "topology.executor.receive.buffer.size": 256,
+        "topology.transfer.buffer.size": 256,
+        # Groups of a source unanswered at a time; each is a few tuples. This bounds what is in flight anywhere.
+        "topology.max.spout.pending": 256,
+        "sferic.window": 16,
+        "topology.message.timeout.secs": 30,
+        # Batches go out when they are made; a waiting strategy that sleeps long would add to the latency.
+        "topology.bolt.wait.strategy": "org.apache.storm.policy.WaitStrategyProgressive",
+        "topology.spout.wait.strategy": "org.apache.storm.policy.WaitStrategyProgressive",
+        "topology.fall.back.on.java.serialization": False,
+        "topology.skip.missing.kryo.registrations": False,
+        "sferic.python": python,
+        "sferic.child": ["-m", "sferic.runtime.worker"],
+        "sferic.plan": "plan.json",
+        "sferic.attempt": 1,
+        "sferic.hang.seconds": 0,
+        "sferic.hang": {
+            stage.id: max(pe.hang_timeout or 0 for pe in stage.pes)
+            for stage in plan.stages
+            if any(pe.hang_timeout for pe in stage.pes)
+        },
+        # Numerical libraries share the cores among the instances, unless the user said otherwise.
+        "sferic.env": {name: threads for name in _THREADS if name not in os.environ},
+    }

@@ -1,0 +1,187 @@
+"""The host runs one instance of one stage: items in, batches for links out."""
+
+import time
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
+
+from sferic.runtime.definition import Definition
+from sferic.runtime.host.failures import ITEM_ERRORS, Failures, RunStopped, error_event, user_traceback
+from sferic.runtime.host.outputs import CallReceiver, LinkReceiver, Outlet
+from sferic.runtime.host.source import SourceRunner
+from sferic.runtime.host.state import StateWatch
+from sferic.runtime.host.step import PAGE_FIELDS, PAGE_INPUT, Page, Step
+from sferic.runtime.host.timers import Timers
+from sferic.runtime.observe import Event
+from sferic.runtime.pe import GenericPE
+from sferic.runtime.plan import Link, Plan, RootInput, Routing, Stage
+from sferic.runtime.routing import key_getter
+
+_NO_POISON: frozenset[int] = frozenset()
+
+
+class Host:
+    """One instance of one stage.
+
+    `open`, then `feed` (or `run_sources` in a stage of sources), then `finish`. All on one thread; the outlet's
+    `send` is called on it, too, and on the thread that calls `flush` in a stage of sources, under `lock`.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        stage: Stage,
+        rank: int,
+        definition: Definition,
+        *,
+        outlet: Outlet,
+        tell: Callable[[Event], None],
+        page: Page | None = None,
+        lock: AbstractContextManager[Any] | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.plan = plan
+        self.stage = stage
+        self.rank = rank
+        self.tell = tell
+        self.page: Page = [0] * PAGE_FIELDS if page is None else page
+        self._definition = definition
+        self._clock = clock
+        self._pes: dict[str, GenericPE] = {element.path: element.pe for element in definition.elements}
+        self._steps = [self._step(index) for index in range(len(stage.pes))]
+        self._by_path = {step.planned.path: step for step in self._steps}
+        self._wire(outlet, lock or nullcontext())
+        self._entries = {
+            link.id: self._by_path[link.to_pe].runner(link.to_port) for link in plan.links if link.to_stage == stage.id
+        }
+        self._poison: dict[int, dict[int, frozenset[int]]] = {}
+        self.timers = Timers([], clock)
+        self._watch = StateWatch([])
+
+    def _step(self, index: int) -> Step:
+        planned = self.stage.pes[index]
+        pe = self._pes[planned.path]
+        pe.rank = self.rank
+        pe.numprocesses = self.stage.instances
+        failures = Failures(planned, self.rank, self.tell)
+        pe.__dict__["log"] = pe.__dict__["_log"] = self._logger(planned.path)
+        return Step(index, planned, pe, failures, self.page)
+
+    def _logger(self, path: str) -> Callable[[object], None]:
+        def log(msg: object) -> None:
+            self.tell({"event": "log", "level": 20, "pe": path, "rank": self.rank, "text": str(msg)})
+
+        return log
+
+    def _wire(self, outlet: Outlet, lock: AbstractContextManager[Any]) -> None:
+        for hop in self.stage.hops:
+            run = self._by_path[hop.to_pe].runner(hop.to_port)
+            self._by_path[hop.from_pe].receivers[hop.from_port].append(CallReceiver(run, copies=hop.copy))
+        for link in self.plan.links:
+            if link.from_stage == self.stage.id:
+                self._wire_link(link, outlet, lock)
+
+    def _wire_link(self, link: Link, outlet: Outlet, lock: AbstractContextManager[Any]) -> None:
+        step = self._by_path[link.from_pe]
+
+        def refuse(item: Any, error: BaseException) -> None:
+            step.failed += 1
+            step.failures.item_failed(item, error)
+
+        receiver = LinkReceiver(
+            link,
+            self.plan.instances_of(link),
+            outlet,
+            key=self._key(link),
+            refuse=refuse,
+            lock=lock,
+            check_keys=self.plan.check_items,
+        )
+        # Links go before calls: they take the items' bytes before a PE of this stage may change the items.
+        step.receivers[link.from_port].insert(0, receiver)
+
+    def _key(self, link: Link) -> Callable[[Any], Any] | None:
+        routing: Routing = link.routing
+        if routing.kind != "key":
+            return None
+        if routing.function:
+            return self._definition.edges[link.connection].grouping
+        return key_getter(routing.fields)
+
+    def refused(self, link: Link, item: Any, error: BaseException) -> None:
+        """An item that the codec of a link refuses fails, by the policy of the PE that wrote it."""
+        step = self._by_path[link.from_pe]
+        step.failed += 1
+        step.failures.item_failed(item, error)
+
+    def open(self) -> None:
+        """Run preprocess. A failure here ends the run: there is no item to blame."""
+        for step in self._steps:
+            try:
+                step.pe.preprocess()
+            except ITEM_ERRORS as error:
+                where = f"{step.planned.path} (instance {self.rank})"
+                self.tell(error_event(f"{where}: preprocess failed\n{user_traceback(error)}"))
+                raise RunStopped(step.planned.path) from error
+        self.timers = Timers(self._steps, self._clock)
+        self._watch = StateWatch([step.pe for step in self._steps if not step.planned.stateless])
+
+    def set_poison(self, marks: Iterable[tuple[int, int, int]]) -> None:
+        """Items, as (input, pe, step), that killed their process twice: they fail instead of being processed."""
+        for number, pe, step in marks:
+            steps = self._poison.setdefault(number, {})
+            steps[pe] = steps.get(pe, frozenset()) | {step}
+
+    def begin_input(self, number: int) -> None:
+        """The next items belong to input `number`; steps are counted anew."""
+        poison = self._poison.get(number) if self._poison else None
+        for step in self._steps:
+            step.begun = 0
+            step.poison = poison.get(step.index, _NO_POISON) if poison else _NO_POISON
+        self.page[PAGE_INPUT] = number
+
+    def feed(self, link_id: int, items: list[Any]) -> None:
+        """Run a link's items through the stage."""
+        self._entries[link_id](items)
+
+    def flush(self) -> None:
+        """Send on whatever links are gathering."""
+        for step in self._steps:
+            step.flush()
+
+    def run_sources(
+        self,
+        *,
+        stopping: Callable[[], bool],
+        position: Any = None,
+        moved: Callable[[Any], None] = lambda _: None,
+        wrote: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Run the sources of this stage to their end, one after the other."""
+        given: Mapping[str, RootInput] = dict(self.plan.inputs)
+        for step in self._steps:
+            if step.planned.source:
+                root = given.get(step.planned.path, RootInput())
+                SourceRunner(
+                    step, root, instances=self.stage.instances, stopping=stopping, moved=moved, wrote=wrote
+                ).run(position)
+
+    def committed(self, position: Any) -> None:
+        """Tell the stage's source that all up to `position` is processed everywhere."""
+        for step in self._steps:
+            tell = getattr(step.pe, "committed", None)
+            if step.planned.source and tell is not None and position is not None:
+                step.guarded(lambda tell=tell: tell(position), "committed")
+
+    def finish(self) -> None:
+        """Run postprocess in topological order; what it writes flows on."""
+        for step in self._steps:
+            step.guarded(step.pe.postprocess, "postprocess")
+
+    def has_state(self) -> bool:
+        """True once a stateful PE changed an attribute after preprocess."""
+        return self._watch.changed
+
+    def counts(self) -> dict[str, dict[str, int]]:
+        """Counters by PE, since the last call."""
+        return {step.planned.path: step.counts() for step in self._steps}

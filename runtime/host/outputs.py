@@ -1,0 +1,129 @@
+"""From what a PE wrote to calls inside the stage and to batches for links."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import Any, Protocol
+
+from sferic.runtime.host.ownership import own
+from sferic.runtime.plan import Link
+from sferic.runtime.routing import KeyRouter
+
+
+class Outlet(Protocol):
+    """Where batches of links go: the transport. `first_limit`: how many items a link's first batch may hold."""
+
+    first_limit: int
+
+    def send(self, link: Link, bucket: int, items: list[Any]) -> int:
+        """Take a batch; returns how many items the next one of this link had better hold."""
+        ...
+
+
+class Receiver(Protocol):
+    """One receiver of an output port's items."""
+
+    def take(self, items: list[Any]) -> None:
+        """Take items; the list is the receiver's own from now on."""
+        ...
+
+    def flush(self) -> None:
+        """Send on what is being gathered."""
+        ...
+
+
+class CallReceiver:
+    """A PE of the same stage."""
+
+    def __init__(self, run: Callable[[list[Any]], None], *, copies: bool) -> None:
+        self._run = run
+        self._copies = copies
+
+    def take(self, items: list[Any]) -> None:
+        """Run the items through the PE."""
+        self._run([own(item) for item in items] if self._copies else items)
+
+    def flush(self) -> None:
+        """Nothing is gathered here."""
+
+
+class LinkReceiver:
+    """A link: sorts items into one bucket a receiving instance, and hands full ones to the outlet.
+
+    `lock` guards the buckets of a source, where a second thread sends what has waited long enough.
+    """
+
+    def __init__(
+        self,
+        link: Link,
+        instances: int,
+        outlet: Outlet,
+        *,
+        key: Callable[[Any], Any] | None,
+        refuse: Callable[[Any, BaseException], None],
+        lock: AbstractContextManager[Any],
+        check_keys: bool = False,
+    ) -> None:
+        self._link = link
+        self._outlet = outlet
+        self._refuse = refuse
+        self._lock = lock
+        self._limit = min(outlet.first_limit, link.batch.items)
+        self._turn = 0
+        self.buckets: list[list[Any]] = [[] for _ in range(instances)]
+        self._router = KeyRouter(instances, f"{link.to_pe}.{link.to_port}")
+        self._key = key
+        self._deal = self._dealer(instances, check_keys=check_keys)
+
+    def _dealer(self, instances: int, *, check_keys: bool) -> Callable[[list[Any]], None]:
+        kind = self._link.routing.kind
+        if kind == "key" and (instances > 1 or check_keys):
+            return self._by_key
+        if instances == 1 or kind == "global":
+            return self._to_first
+        return self._to_all if kind == "all" else self._in_turn
+
+    def take(self, items: list[Any]) -> None:
+        """Sort the items into buckets; send full ones."""
+        with self._lock:
+            self._deal(items)
+            for bucket, held in enumerate(self.buckets):
+                if len(held) >= self._limit:
+                    self._send(bucket)
+
+    def flush(self) -> None:
+        """Send every bucket that holds something."""
+        with self._lock:
+            for bucket, held in enumerate(self.buckets):
+                if held:
+                    self._send(bucket)
+
+    def _send(self, bucket: int) -> None:
+        items, self.buckets[bucket] = self.buckets[bucket], []
+        for start in range(0, len(items), self._limit):
+            limit = self._outlet.send(self._link, bucket, items[start : start + self._limit])
+        self._limit = max(1, min(limit, self._link.batch.items))
+
+    def _to_first(self, items: list[Any]) -> None:
+        self.buckets[0] += items
+
+    def _to_all(self, items: list[Any]) -> None:
+        for held in self.buckets[1:]:
+            held += [own(item) for item in items]
+        self.buckets[0] += items
+
+    def _in_turn(self, items: list[Any]) -> None:
+        count = len(self.buckets)
+        for offset in range(min(count, len(items))):
+            self.buckets[(self._turn + offset) % count] += items[offset::count]
+        self._turn = (self._turn + len(items)) % count
+
+    def _by_key(self, items: list[Any]) -> None:
+        buckets, bucket_of, key = self.buckets, self._router.bucket, self._key
+        assert key is not None
+        for item in items:
+            try:
+                bucket = bucket_of(key(item))
+            except Exception as error:  # noqa: BLE001 - a user's key function may raise anything
+                self._refuse(item, error)
+            else:
+                buckets[bucket].append(item)

@@ -1,0 +1,119 @@
+"""Runs a source: calls it, pulls it or reads it, and lets its items go as they are written."""
+
+import threading
+from collections.abc import Callable, Iterator
+from types import GeneratorType
+from typing import Any, cast
+
+from sferic.runtime.host.failures import ITEM_ERRORS, SourceStopped
+from sferic.runtime.host.ownership import own
+from sferic.runtime.host.step import Step
+from sferic.runtime.pe import ProducerPE, knows_position
+from sferic.runtime.plan import RootInput
+
+
+class SourceRunner:
+    """One source PE of a stage.
+
+    A source's writes pass on at once, as it may never return; `moved(position)` is told where it stands after each
+    item, `wrote()` that items went out, `stopping()` says that it is to end.
+    """
+
+    def __init__(
+        self,
+        step: Step,
+        given: RootInput,
+        *,
+        instances: int,
+        stopping: Callable[[], bool],
+        moved: Callable[[Any], None],
+        wrote: Callable[[], None],
+    ) -> None:
+        self._step = step
+        self._given = given
+        self._rank = step.pe.rank
+        self._instances = instances
+        self._stopping = stopping
+        self._moved = moved
+        self._wrote = wrote
+
+    def run(self, position: Any) -> None:
+        """Run the source to its end, from `position` on (None: from the beginning)."""
+        try:
+            if self._given.items is not None:
+                self._run_items(self._given.items, position)
+            elif knows_position(self._step.pe):
+                self._stream(lambda: self._read(position))
+            else:
+                self._run_calls(position)
+        except SourceStopped:
+            pass  # asked to end: its postprocess comes next, as at any end
+
+    def _mine(self, count: int) -> range:
+        """Which of `count` calls or items fall to this instance: dealt in turn, all where the source splits."""
+        return range(count) if self._step.planned.splits else range(self._rank, count, self._instances)
+
+    def _run_items(self, items: tuple[Any, ...], position: Any) -> None:
+        run = self._step.runner(None)
+        for index in self._mine(len(items)):
+            if self._stopping():
+                return
+            if position is None or index > position:
+                run([items[index]])
+                self._wrote()
+                self._moved(index)
+
+    def _run_calls(self, position: Any) -> None:
+        for index in self._mine(self._given.calls):
+            if self._stopping():
+                return
+            if position is None or index > position:
+                self._stream(lambda: self._step.pe.process({}))
+
+    def _read(self, position: Any) -> None:
+        source = cast(ProducerPE, self._step.pe)
+        for item, after in source.read(position):
+            source.write(source.OUTPUT_NAME, item)
+            self._moved(after)
+
+    def _stream(self, body: Callable[[], Any]) -> None:
+        """Run the user's code with a `write` that passes items on at once, and pull it if it is a generator."""
+        step = self._step
+        step.pe.__dict__["write"] = step.pe.__dict__["_write"] = self._streaming_write()
+        step.items_in += 1
+        try:
+            result = body()
+            if result is not None:
+                step._returned(result) if not isinstance(result, GeneratorType) else self._pull(result)  # pyright: ignore[reportPrivateUsage]
+        except ITEM_ERRORS as error:
+            step.failed += 1
+            step.failures.item_failed("a call of the source", error)
+        finally:
+            step.install_write()
+
+    def _pull(self, generator: Any) -> None:
+        for _ in self._pulled(cast(Iterator[Any], generator)):
+            pass
+
+    def _pulled(self, generator: Iterator[Any]) -> Iterator[None]:
+        for item in generator:
+            self._step._returned(item)  # pyright: ignore[reportPrivateUsage]
+            yield
+
+    def _streaming_write(self) -> Callable[[str, Any], None]:
+        step, stopping, wrote = self._step, self._stopping, self._wrote
+        owner = threading.get_ident()
+
+        def write(name: str, data: Any) -> None:
+            receivers = step.receivers.get(name)
+            if receivers is None:
+                raise step.unknown_port(name)
+            if threading.get_ident() != owner:
+                raise RuntimeError(f"{step.planned.path} wrote from another thread than the one it was called on")
+            if stopping():
+                raise SourceStopped
+            step.items_out += 1
+            step.deliver(name, [own(data)])
+            wrote()
+
+        return write

@@ -1,0 +1,61 @@
+"""Has an instance changed an attribute since preprocess? Losing it matters only then."""
+
+from typing import Any, cast
+
+from sferic.runtime.pe import GenericPE
+
+_OURS = frozenset({"write", "_write", "log", "_log", "rank", "numprocesses", "name", "id", "_made_at"})
+_BUDGET = 2_000  # values looked at a PE; beyond it the PE counts as changed, which errs on the loud side
+_PLAIN = (bool, int, float, complex, str, bytes, type(None))
+
+
+class _TooMuch(Exception):  # noqa: N818 - a signal, not an error
+    pass
+
+
+def fingerprint(pe: GenericPE) -> Any:
+    """Something equal as long as the attributes are; None where they are too much to look at."""
+    budget = [_BUDGET]
+    try:
+        return tuple((name, _value(value, budget)) for name, value in sorted(vars(pe).items()) if name not in _OURS)
+    except (_TooMuch, RecursionError):
+        return None
+
+
+def _value(value: Any, budget: list[int]) -> Any:
+    budget[0] -= 1
+    if budget[0] < 0:
+        raise _TooMuch
+    if isinstance(value, _PLAIN):
+        return (type(value), value)
+    if isinstance(value, dict):
+        items = cast(dict[Any, Any], value).items()
+        return (id(value), [(_value(k, budget), _value(v, budget)) for k, v in items])
+    if isinstance(value, (list, tuple)):
+        return (id(value), [_value(v, budget) for v in cast(list[Any], value)])
+    if isinstance(value, (set, frozenset)):
+        return (id(value), len(cast(set[Any], value)))
+    inner = getattr(value, "__dict__", None)
+    if type(inner) is dict and not callable(value):
+        return (id(value), [(k, _value(v, budget)) for k, v in cast(dict[str, Any], inner).items()])
+    length = len(value) if hasattr(type(value), "__len__") else None
+    return (id(value), length)
+
+
+class StateWatch:
+    """Watches the stateful PEs of a stage until the first change."""
+
+    def __init__(self, pes: list[GenericPE]) -> None:
+        self._before = [(pe, fingerprint(pe)) for pe in pes]
+        self.changed_pe: GenericPE | None = None
+
+    @property
+    def changed(self) -> bool:
+        """Look again, unless a change was seen before."""
+        if self.changed_pe is None:
+            for pe, before in self._before:
+                now = fingerprint(pe)
+                if now is None or now != before:
+                    self.changed_pe = pe
+                    break
+        return self.changed_pe is not None

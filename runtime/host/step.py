@@ -1,0 +1,211 @@
+"""One PE in its host: runs items through it, keeps an item's writes together, retries, counts."""
+
+from collections.abc import Callable, Iterator
+from types import GeneratorType
+from typing import Any, cast
+
+from sferic.runtime.host.failures import ITEM_ERRORS, Failures, PoisonItem
+from sferic.runtime.host.outputs import Receiver
+from sferic.runtime.host.ownership import IMMUTABLE, own
+from sferic.runtime.pe import GenericPE, input_name, output_name
+from sferic.runtime.plan import PlannedPE
+
+_FLUSH_AT = 512  # written items that are passed on together
+
+# Fields of the shared page (docs/frames.md), as indexes of u64.
+PAGE_INPUT, PAGE_PE, PAGE_STEP, PAGE_STATE, PAGE_HAS_STATE = range(5)
+IDLE, WORKING, WAITING, STARTING = range(4)
+PAGE_FIELDS = 5
+
+Page = memoryview | list[int]
+
+
+class UnknownPortError(KeyError):
+    """A write to a port that the PE has not declared."""
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
+class WrongReturnError(TypeError):
+    """`process` returned something that names no output port."""
+
+
+class Step:
+    """One PE of a stage.
+
+    What `process` writes for one item is passed on only when it has returned: a failed attempt leaves nothing.
+    """
+
+    def __init__(self, index: int, planned: PlannedPE, pe: GenericPE, failures: Failures, page: Page) -> None:
+        self.index = index
+        self.planned = planned
+        self.pe = pe
+        self.failures = failures
+        self.receivers: dict[str, list[Receiver]] = {port: [] for port in planned.outputs}
+        self.begun = 0  # items begun for the current input, the page's step
+        self.items_in = self.items_out = self.failed = self.retried = 0
+        self.poison: frozenset[int] = frozenset()  # steps of the current input that killed a host
+        self._page = page
+        self._pending: dict[str, list[Any]] = {port: [] for port in planned.outputs}
+        self._out = output_name(pe)
+        self._bare_input = input_name(pe)
+        self._single = self._pending.get(self._out) if self._out and len(self._pending) == 1 else None
+        self.install_write()
+
+    def install_write(self) -> None:
+        """Give the PE a `write` that gathers."""
+        appends = {port: items.append for port, items in self._pending.items()}
+
+        def write(name: str, data: Any) -> None:
+            try:
+                append = appends[name]
+            except KeyError:
+                raise self.unknown_port(name) from None
+            append(data if type(data) in IMMUTABLE else own(data))
+
+        self.pe.__dict__["write"] = self.pe.__dict__["_write"] = write
+
+    def unknown_port(self, name: str) -> UnknownPortError:
+        """The error for a write to `name`."""
+        known = ", ".join(map(repr, self.planned.outputs)) or "none"
+        return UnknownPortError(f"{self.planned.path} has no output port {name!r}; it has {known}")
+
+    def call_for(self, port: str | None) -> Callable[[Any], Any]:
+        """How an item of an input port is handed to the PE; None: the items are ``{port: item}`` already."""
+        process = self.pe.process
+        if port is None:
+            return process
+        if port == self._bare_input:
+            return cast(Callable[[Any], Any], self.pe._process)
+        return lambda item: process({port: item})
+
+    def runner(self, port: str | None) -> Callable[[list[Any]], None]:
+        """A function that runs a list of items of one port through the PE."""
+        call = self.call_for(port)
+
+        def run(items: list[Any]) -> None:
+            self.run(call, items)
+
+        return run
+
+    def run(self, call: Callable[[Any], Any], items: list[Any]) -> None:
+        """Run items through the PE, passing on what it writes as it gathers."""
+        page = self._page
+        page[PAGE_PE] = self.index
+        single = self._single
+        before = 0
+        marks: dict[str, int] = {}
+        first = self.begun + 1
+        self.begun += len(items)
+        for step, item in enumerate(items, first):
+            page[PAGE_STEP] = step
+            try:
+                if step in self.poison:
+                    raise PoisonItem("its process died on it twice")
+                result = call(item)
+                if result is not None:
+                    self._returned(result)
+            except ITEM_ERRORS as error:
+                self._drop_after(before, marks)
+                self._failed(call, item, error)
+            if single is not None:
+                before = len(single)
+                if before >= _FLUSH_AT:
+                    self.pass_on()
+                    page[PAGE_PE] = self.index
+                    before = 0
+            elif self._pending:
+                marks = {port: len(gathered) for port, gathered in self._pending.items()}
+                if sum(marks.values()) >= _FLUSH_AT:
+                    self.pass_on()
+                    page[PAGE_PE] = self.index
+                    marks = {}
+        self.items_in += len(items)
+        self.pass_on()
+
+    def _drop_after(self, before: int, marks: dict[str, int]) -> None:
+        for port, gathered in self._pending.items():
+            del gathered[before if self._single is not None else marks.get(port, 0) :]
+
+    def _returned(self, result: Any) -> None:
+        write = self.pe.write
+        out = self._out
+        if out is not None:
+            if isinstance(result, GeneratorType):
+                for item in cast(Iterator[Any], result):
+                    write(out, item)
+            else:
+                write(out, result)
+            return
+        parts = cast(Iterator[Any], result) if isinstance(result, GeneratorType) else (result,)
+        for part in parts:
+            if not isinstance(part, dict):
+                raise WrongReturnError(
+                    f"{self.planned.path}.process returned {type(part).__name__}; it must return a dict of "
+                    "{output port: item}, None, or write() its items"
+                )
+            for port, item in cast(dict[str, Any], part).items():
+                write(port, item)
+
+    def _failed(self, call: Callable[[Any], Any], item: Any, error: BaseException) -> None:
+        attempts = 1
+        while attempts <= self.planned.retries and not isinstance(error, PoisonItem):
+            attempts += 1
+            self.retried += 1
+            marks = {port: len(gathered) for port, gathered in self._pending.items()}
+            try:
+                result = call(item)
+                if result is not None:
+                    self._returned(result)
+            except ITEM_ERRORS as again:
+                error = again
+                for port, gathered in self._pending.items():
+                    del gathered[marks[port] :]
+            else:
+                return
+        self.failed += 1
+        self.failures.item_failed(item, error, attempts)
+
+    def guarded(self, hook: Callable[[], Any], what: str) -> None:
+        """Call a hook that has no item (postprocess, an `every` method); what it wrote is passed on."""
+        self._page[PAGE_PE] = self.index
+        try:
+            result = hook()
+            if result is not None:
+                self._returned(result)
+        except ITEM_ERRORS as error:
+            for gathered in self._pending.values():
+                gathered.clear()
+            self.failed += 1
+            self.failures.item_failed(what, error)
+        self.pass_on()
+
+    def pass_on(self) -> None:
+        """Hand what is gathered to the receivers."""
+        for port, gathered in self._pending.items():
+            if gathered:
+                items = gathered[:]
+                gathered.clear()
+                self.items_out += len(items)
+                self.deliver(port, items)
+
+    def deliver(self, port: str, items: list[Any]) -> None:
+        """Give every receiver of a port its own list."""
+        receivers = self.receivers[port]
+        for receiver in receivers[:-1]:
+            receiver.take(items[:])
+        if receivers:
+            receivers[-1].take(items)
+
+    def flush(self) -> None:
+        """Send on what links are gathering."""
+        for receivers in self.receivers.values():
+            for receiver in receivers:
+                receiver.flush()
+
+    def counts(self) -> dict[str, int]:
+        """What happened since the last call."""
+        counts = {"in": self.items_in, "out": self.items_out, "failed": self.failed, "retried": self.retried}
+        self.items_in = self.items_out = self.failed = self.retried = 0
+        return counts

@@ -1,0 +1,155 @@
+"""Finds the workflow that `file.py`, `file.py:name` or `package.module:name` stands for."""
+
+import difflib
+import importlib
+import importlib.util
+import inspect
+import sys
+import traceback
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import ModuleType
+from typing import Any, cast
+
+from sferic.runtime.workflow import WorkflowGraph
+
+_BUILDERS = ("graph", "workflow", "build")
+_CONVERT: dict[type, Callable[[str], Any]] = {int: int, float: float, str: str}
+_TRUE, _FALSE = ("true", "yes", "1", "on"), ("false", "no", "0", "off")
+
+
+class LoadingError(ValueError):
+    """A target that is no workflow; the text says where and what to do."""
+
+
+def load_graph(target: str, params: Mapping[str, str] | None = None, root: Path | None = None) -> WorkflowGraph:
+    """Import the module of `target` (a file relative to `root`) and take or build its graph."""
+    module, name = load_module(target, root or Path.cwd())
+    found = _named(module, name, target) if name else _only_one(module, target)
+    return _build(found, dict(params or {}), target)
+
+
+def load_module(target: str, root: Path) -> tuple[ModuleType, str]:
+    """(module, name) of a target; the name is empty where none was given."""
+    place, _, name = target.rpartition(":") if ":" in target else (target, "", "")
+    if place.endswith(".py"):
+        return _import_file((root / place).resolve(), target), name
+    if str(root) not in sys.path:
+        sys.path.insert(0, str(root))
+    return _guarded(lambda: importlib.import_module(place), target), name
+
+
+def _import_file(path: Path, target: str) -> ModuleType:
+    if not path.is_file():
+        raise LoadingError(f"{target}: there is no file {path}")
+    stem = path.stem
+    known = sys.modules.get(stem)
+    if known is not None and getattr(known, "__file__", None) == str(path):
+        return known
+    if known is not None or not stem.isidentifier():
+        stem = f"sferic_workflow_{path.stem}"
+    if str(path.parent) not in sys.path:
+        sys.path.insert(0, str(path.parent))
+    spec = importlib.util.spec_from_file_location(stem, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[stem] = module
+    loader = spec.loader
+    try:
+        _guarded(lambda: loader.exec_module(module), target)
+    except LoadingError:
+        del sys.modules[stem]
+        raise
+    return module
+
+
+def _guarded(load: Callable[[], Any], target: str) -> Any:
+    try:
+        return load()
+    except (Exception, SystemExit) as error:
+        raise LoadingError(f"{target}: cannot be loaded\n{_users_frames(error)}") from error
+
+
+def _users_frames(error: BaseException) -> str:
+    frames = traceback.TracebackException.from_exception(error)
+    kept = [frame for frame in frames.stack if "importlib" not in frame.filename and not _ours(frame.filename)]
+    frames.stack = traceback.StackSummary.from_list(kept)
+    return "".join(frames.format(chain=False)).rstrip()
+
+
+def _ours(filename: str) -> bool:
+    return Path(filename).resolve() == Path(__file__).resolve()
+
+
+def _named(module: ModuleType, name: str, target: str) -> Any:
+    found = getattr(module, name, None)
+    if found is None:
+        near = difflib.get_close_matches(name, vars(module), 1)
+        hint = f"; did you mean {near[0]!r}?" if near else ""
+        raise LoadingError(f"{target}: {module.__file__} has nothing named {name!r}{hint}")
+    return found
+
+
+def _only_one(module: ModuleType, target: str) -> Any:
+    graphs = {name: value for name, value in vars(module).items() if isinstance(value, WorkflowGraph)}
+    if len({id(value) for value in graphs.values()}) == 1:
+        return next(iter(graphs.values()))
+    if not graphs:
+        for name in _BUILDERS:
+            if callable(getattr(module, name, None)):
+                return getattr(module, name)
+        raise LoadingError(
+            f"{target}: no WorkflowGraph in {module.__file__}, and no function named {' or '.join(_BUILDERS)}; "
+            f"name the one to use: {target}:NAME"
+        )
+    if "graph" in graphs:
+        return graphs["graph"]
+    raise LoadingError(f"{target}: several workflows ({', '.join(sorted(graphs))}); name one: {target}:NAME")
+
+
+def _build(found: Any, params: dict[str, str], target: str) -> WorkflowGraph:
+    if isinstance(found, WorkflowGraph):
+        if params:
+            raise LoadingError(
+                f"{target}: -p {next(iter(params))}=… has nothing to go to: a graph, not a function that builds one"
+            )
+        return found
+    if not callable(found):
+        raise LoadingError(
+            f"{target}: a {type(found).__name__}, neither a WorkflowGraph nor a function that builds one"
+        )
+    arguments = _arguments(cast(Callable[..., Any], found), params, target)
+    graph: Any = _guarded(lambda: found(**arguments), target)
+    if not isinstance(graph, WorkflowGraph):
+        raise LoadingError(f"{target}: returned a {type(graph).__name__}; it must return a WorkflowGraph")
+    return graph
+
+
+def _arguments(function: Callable[..., Any], params: dict[str, str], target: str) -> dict[str, Any]:
+    known = inspect.signature(function).parameters
+    for name in params:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, 1)
+            has = f"; did you mean {near[0]!r}?" if near else f"; it has {', '.join(known) or 'none'}"
+            raise LoadingError(f"{target}: has no parameter {name!r}{has}")
+    missing = [name for name, p in known.items() if p.default is p.empty and name not in params]
+    if missing:
+        raise LoadingError(f"{target}: needs -p {' -p '.join(f'{name}=…' for name in missing)}")
+    return {name: _convert(known[name], value, target) for name, value in params.items()}
+
+
+def _convert(parameter: inspect.Parameter, text: str, target: str) -> Any:
+    kind: Any = parameter.annotation
+    if isinstance(kind, str):
+        kind = {"int": int, "float": float, "bool": bool, "str": str}.get(kind, parameter.empty)
+    if kind is parameter.empty and parameter.default not in (parameter.empty, None):
+        kind = type(parameter.default)
+    try:
+        if kind is bool:
+            if text.lower() not in (*_TRUE, *_FALSE):
+                raise ValueError(text)
+            return text.lower() in _TRUE
+        return _CONVERT.get(kind, str)(text)
+    except ValueError:
+        raise LoadingError(f"{target}: -p {parameter.name}={text}: not a {kind.__name__}") from None

@@ -1,0 +1,116 @@
+"""Runs a plan in this process, item by item: for tests, notebooks and debugging. Deterministic; no codec, no server."""
+
+import copy
+import sys
+import time
+from collections import Counter, deque
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, Protocol
+
+from sferic.runtime.codec import GeneralCodec
+from sferic.runtime.definition import Definition
+from sferic.runtime.host import Host
+from sferic.runtime.host.failures import RunStopped
+from sferic.runtime.host.ownership import own
+from sferic.runtime.observe import Observer
+from sferic.runtime.plan import RESULTS, Link, Plan, Stage
+
+_FRAMES_A_PE = 12  # Python frames that one fused PE adds to the stack, generously
+
+
+class StopRequest(Protocol):
+    """Asked between items."""
+
+    @property
+    def requested(self) -> bool:
+        """True once the run is to stop: sources end, what is in flight is drained."""
+        ...
+
+
+class _Queue:
+    """The links of an in-process run: batches wait here until the items before them are through."""
+
+    first_limit = 1
+
+    def __init__(self, plan: Plan, observer: Observer) -> None:
+        self._observer = observer
+        self._waiting: deque[tuple[Link, int, list[Any]]] = deque()
+        self._codec = GeneralCodec() if plan.check_items else None
+        ports = Counter((link.from_pe, link.from_port) for link in plan.links)
+        self._forked = {port for port, count in ports.items() if count > 1}
+        self.hosts: dict[str, list[Host]] = {}
+
+    def send(self, link: Link, bucket: int, items: list[Any]) -> int:
+        if self._codec is not None:
+            items = self._codec.decode(self._codec.encode(items))
+        elif (link.from_pe, link.from_port) in self._forked:
+            items = [own(item) for item in items]
+        if link.to_stage == RESULTS:
+            self._observer.result(link.from_pe, link.from_port, items)
+        else:
+            self._waiting.append((link, bucket, items))
+        return 1
+
+    def drain(self) -> None:
+        """Run all that waits, in the order in which it was sent."""
+        while self._waiting:
+            link, bucket, items = self._waiting.popleft()
+            host = self.hosts[link.to_stage][bucket]
+            host.feed(link.id, items)
+            host.timers.run_due()
+
+
+def run_in_process(
+    plan: Plan,
+    definition: Definition,
+    observer: Observer,
+    stop: StopRequest,
+    clock: Callable[[], float] = time.monotonic,
+) -> None:
+    """Run `plan` to its end; what happens goes to `observer`. The definition's PEs stay as they are."""
+    deepest = max((len(stage.pes) for stage in plan.stages), default=0)
+    sys.setrecursionlimit(max(sys.getrecursionlimit(), 1000 + _FRAMES_A_PE * deepest))
+    queue = _Queue(plan, observer)
+    for stage in plan.stages:
+        queue.hosts[stage.id] = [
+            Host(plan, stage, rank, _own_pes(definition, stage), outlet=queue, tell=observer.event, clock=clock)
+            for rank in range(stage.instances)
+        ]
+    try:
+        _run(plan, queue, stop)
+    except RunStopped:
+        pass  # the observer was told why
+    for hosts in queue.hosts.values():
+        for host in hosts:
+            observer.event({"event": "counts", "rank": host.rank, "pes": host.counts()})
+
+
+def _run(plan: Plan, queue: _Queue, stop: StopRequest) -> None:
+    hosts = [host for stage in plan.stages for host in queue.hosts[stage.id]]
+    for host in hosts:
+        host.open()
+        host.flush()
+    for host in hosts:
+        if host.stage.source:
+
+            def wrote(host: Host = host) -> None:
+                host.timers.run_due()
+                queue.drain()
+
+            host.run_sources(stopping=lambda: stop.requested, wrote=wrote)
+            queue.drain()
+    for host in hosts:  # stages are in topological order: what one writes reaches the next before it finishes
+        host.finish()
+        host.flush()
+        queue.drain()
+
+
+def _own_pes(definition: Definition, stage: Stage) -> Definition:
+    """The definition with copies of this stage's PEs, so that instances and runs share no state."""
+    mine = {pe.path for pe in stage.pes}
+    memo: dict[int, Any] = {}
+    elements = tuple(
+        replace(element, pe=copy.deepcopy(element.pe, memo)) for element in definition.elements if element.path in mine
+    )
+    return replace(definition, elements=elements)

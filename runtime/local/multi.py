@@ -1,0 +1,313 @@
+"""Runs a plan on this machine, one process an instance. The parent carries batches between them, never decoding one,
+and puts a new process in the place of one that died."""
+
+import json
+import os
+import secrets
+import selectors
+import shutil
+import tempfile
+import time
+from collections import defaultdict
+from collections.abc import Iterable
+from pathlib import Path
+
+from sferic.runtime import frames
+from sferic.runtime.codec import codec_for
+from sferic.runtime.definition import Definition
+from sferic.runtime.frames import BATCH_HEADER_SIZE, Body, Emit, FrameError
+from sferic.runtime.host.failures import error_event
+from sferic.runtime.host.step import PAGE_HAS_STATE, PAGE_STATE, WORKING
+from sferic.runtime.local.child import Input, Instance, Root, Settings, register
+from sferic.runtime.local.in_process import StopRequest
+from sferic.runtime.observe import Event, Observer
+from sferic.runtime.plan import RESULTS, Plan
+
+_WINDOW = 16
+_READ = 1 << 20
+_TURN = 0.1  # seconds between looks at the stop request and at hanging children
+_MOST_DEATHS = 20  # of one instance, within _DEATHS_WITHIN seconds
+_DEATHS_WITHIN = 60.0
+_MOST_DEATHS_AN_INPUT = 6
+_SLOW = 60.0
+
+
+class _Ended(Exception):  # noqa: N818 - the way out of the loop, not an error
+    pass
+
+
+class _BeginAgain(Exception):  # noqa: N818 - as above
+    pass
+
+
+def run_multi(plan: Plan, definition: Definition, observer: Observer, stop: StopRequest) -> None:
+    """Run `plan` to its end; what happens goes to `observer`.
+
+    When state was lost a finite run begins again once; the second time it ends with an error.
+    """
+    for attempt in (1, 2):
+        folder = Path(tempfile.mkdtemp(prefix="sferic-"))
+        run = _Run(plan, definition, observer, stop, folder, attempt)
+        try:
+            run.loop()
+        except _Ended:
+            return
+        except _BeginAgain:
+            begin_again = getattr(observer, "begin_again", None)
+            if begin_again is not None:
+                begin_again()
+        finally:
+            run.close()
+            shutil.rmtree(folder)
+
+
+class _Run:
+    def __init__(
+        self,
+        plan: Plan,
+        definition: Definition,
+        observer: Observer,
+        stop: StopRequest,
+        folder: Path,
+        attempt: int,
+    ) -> None:
+        self._plan = plan
+        self._definition = definition
+        self._observer = observer
+        self._stop = stop
+        self._attempt = attempt
+        self._selector = selectors.DefaultSelector()
+        plan.write(folder / "plan.json")
+        self._settings = Settings(folder / "plan.json", Path.cwd(), attempt, _WINDOW, secrets.token_bytes(32))
+        self._links = {link.id: link for link in plan.links}
+        self._codecs = {link.id: codec_for(link.codec, key=self._settings.key) for link in plan.links}
+        self._instances: list[Instance] = []
+        self._by_stage: dict[str, list[Instance]] = {}
+        for stage in plan.stages:
+            self._by_stage[stage.id] = [
+                Instance(len(self._instances) + rank, stage.id, rank, stage.source) for rank in range(stage.instances)
+            ]
+            self._instances += self._by_stage[stage.id]
+        self._senders = {
+            stage.id: {link.from_stage for link in plan.links if link.to_stage == stage.id} for stage in plan.stages
+        }
+        self._endless = any(pe.endless for stage in plan.stages for pe in stage.pes)
+        self._open: dict[Root, int] = defaultdict(int)  # batches of a source's group that are not answered yet
+        self._numbers = 0
+        self._stopped = False
+
+    def loop(self) -> None:
+        """Carry batches until every instance is finished."""
+        for instance in self._instances:
+            self._start(instance, lost=False)
+        looked = 0.0
+        while not all(instance.finished for instance in self._instances):
+            for key, mask in self._selector.select(_TURN):
+                self._ready(key.data, mask)
+            for instance in self._instances:
+                instance.feed()
+                self._watch_writes(instance)
+            self._finish_ready()
+            now = time.monotonic()
+            if now - looked > _TURN:
+                looked = now
+                self._look(now)
+        raise _Ended
+
+    def close(self) -> None:
+        """Leave no process behind."""
+        for instance in self._instances:
+            instance.kill()
+            instance.close()
+        self._selector.close()
+
+    def _start(self, instance: Instance, *, lost: bool) -> None:
+        others = [fd for other in self._instances for fd in (other.incoming, other.outgoing) if other is not instance]
+
+        def work(incoming: int, outgoing: int) -> None:
+            from sferic.runtime.process import leave_with  # noqa: PLC0415 - only a child needs it
+            from sferic.runtime.worker import work as run_host  # noqa: PLC0415
+
+            leave_with(incoming)
+            run_host(os.fdopen(incoming, "rb", 0), os.fdopen(outgoing, "wb", 0), self._definition)
+
+        instance.start(self._settings, work, others, lost=lost)
+        register(self._selector, instance)
+
+    def _watch_writes(self, instance: Instance) -> None:
+        fd = instance.outgoing
+        if fd < 0:
+            return
+        watched = fd in self._selector.get_map()
+        if instance.unsent and not watched:
+            self._selector.register(fd, selectors.EVENT_WRITE, instance)
+        elif watched and not instance.unsent:
+            self._selector.unregister(fd)
+
+    def _ready(self, instance: Instance, mask: int) -> None:
+        if mask & selectors.EVENT_WRITE:
+            instance.write()
+        if mask & selectors.EVENT_READ and instance.incoming >= 0:
+            try:
+                data = os.read(instance.incoming, _READ)
+            except BlockingIOError:
+                return
+            try:
+                for kind, flags, body in instance.reader.feed(data):
+                    self._frame(instance, kind, flags, body)
+            except FrameError as error:
+                self._event(
+                    {
+                        "event": "log",
+                        "level": 40,
+                        "pe": instance.stage,
+                        "rank": instance.rank,
+                        "text": str(error),
+                    }
+                )
+                data = b""
+            if not data:
+                self._died(instance)
+
+    def _frame(self, instance: Instance, kind: int, flags: int, body: bytes) -> None:
+        if kind == frames.ANSWER:
+            self._answer(instance, Body(body), flags)
+        elif kind == frames.EMIT:
+            self._emit(instance, Body(body))
+        elif kind == frames.EVENT:
+            self._event(json.loads(body))
+        elif kind == frames.DONE:
+            self._finished(instance)
+        elif kind != frames.READY:
+            raise FrameError(f"a host sent a frame of type {kind:#x}")
+
+    def _answer(self, instance: Instance, body: Body, flags: int) -> None:
+        answered = [instance.held.pop(number) for number in body.numbers() if number]
+        roots: frozenset[Root] = frozenset().union(*(given.roots for given in answered))
+        self._route(instance, body.emits(), roots)
+        for given in answered:
+            self._close_roots(given.roots)
+        if flags & frames.FINISHED:
+            self._finished(instance)
+
+    def _emit(self, instance: Instance, body: Body) -> None:
+        group, token = body.group()
+        if not group:
+            self._route(instance, body.emits(), frozenset())
+            return
+        root = (instance.number, group)
+        instance.group, instance.token = group, token
+        self._open[root] += 1  # so that it stays open while its batches are counted
+        self._route(instance, body.emits(), frozenset({root}))
+        self._close_roots({root})
+
+    def _route(self, sender: Instance, emits: Iterable[Emit], roots: frozenset[Root]) -> None:
+        for emit in emits:
+            link = self._links[emit.link]
+            if link.from_stage != sender.stage:
+                raise FrameError(f"stage {sender.stage} sent over link {link.id} of stage {link.from_stage}")
+            if link.to_stage == RESULTS:
+                items = self._codecs[link.id].decode(memoryview(emit.batch)[BATCH_HEADER_SIZE:])
+                self._observer.result(link.from_pe, link.from_port, items)
+                continue
+            self._numbers += 1
+            for root in roots:
+                self._open[root] += 1
+            self._by_stage[link.to_stage][emit.bucket].waiting.append(Input(self._numbers, emit.batch, roots))
+
+    def _close_roots(self, roots: Iterable[Root]) -> None:
+        done: dict[int, list[int]] = defaultdict(list)
+        for root in roots:
+            self._open[root] -= 1
+            if not self._open[root]:
+                del self._open[root]
+                done[root[0]].append(root[1])
+        for number, groups in done.items():
+            self._instances[number].send(frames.ACKED, frames.pack_numbers(groups))
+
+    def _finished(self, instance: Instance) -> None:
+        instance.finished = True
+        self._event({"event": "finished", "stage": instance.stage, "rank": instance.rank})
+
+    def _finish_ready(self) -> None:
+        """Tell instances whose senders are all finished, and that have nothing left, to run postprocess."""
+        for stage, senders in self._senders.items():
+            if senders and all(sender.finished for name in senders for sender in self._by_stage[name]):
+                for instance in self._by_stage[stage]:
+                    if not (instance.finishing or instance.held or instance.waiting):
+                        instance.finishing = True
+                        instance.send(frames.FINISH, frames.pack_number(0))
+
+    def _event(self, event: Event) -> None:
+        self._observer.event(event)
+        if event["event"] == "error" or (event["event"] == "failed" and event["policy"] == "stop"):
+            raise _Ended
+
+    def _died(self, instance: Instance) -> None:
+        self._selector.unregister(instance.incoming)
+        if instance.outgoing in self._selector.get_map():
+            self._selector.unregister(instance.outgoing)
+        pid, culprit = instance.pid, instance.culprit()
+        has_state = instance.page is not None and bool(instance.page[PAGE_HAS_STATE])
+        instance.kill()
+        instance.close()
+        if instance.finished:
+            return
+        at = {"stage": instance.stage, "rank": instance.rank}
+        self._observer.event({"event": "died", **at, "pid": pid, "at": culprit})
+        self._count_death(instance, culprit)
+        if has_state and not (instance.source and instance.token):
+            self._lost(instance)
+        self._start(instance, lost=True)
+        instance.resend()
+
+    def _count_death(self, instance: Instance, culprit: tuple[int, int, int] | None) -> None:
+        now = time.monotonic()
+        instance.deaths = [when for when in instance.deaths if now - when < _DEATHS_WITHIN] + [now]
+        where = f"{instance.stage} (instance {instance.rank})"
+        if culprit is not None and culprit[0] in instance.held:
+            instance.culprits[culprit] = instance.culprits.get(culprit, 0) + 1
+            same_input = sum(count for mark, count in instance.culprits.items() if mark[0] == culprit[0])
+            if same_input > _MOST_DEATHS_AN_INPUT:
+                self._event(error_event(f"{where}: its process died {same_input} times on one batch"))
+        if len(instance.deaths) > _MOST_DEATHS:
+            self._event(error_event(f"{where}: its process died {len(instance.deaths)} times within a minute"))
+        if len(instance.deaths) > 1:
+            time.sleep(min(0.05 * 2 ** (len(instance.deaths) - 2), 2.0))
+
+    def _lost(self, instance: Instance) -> None:
+        where = f"{instance.stage} (instance {instance.rank})"
+        again = not self._endless and self._attempt == 1
+        self._observer.event({"event": "lost", "stage": instance.stage, "rank": instance.rank, "restart": again})
+        if again:
+            raise _BeginAgain
+        if not self._endless:
+            self._event(error_event(f"{where}: its process died and its state is lost, in a second attempt too"))
+
+    def _look(self, now: float) -> None:
+        if self._stop.requested and not self._stopped:
+            self._stopped = True
+            for instance in self._instances:
+                if instance.source and not instance.finished:
+                    instance.send(frames.STOP)
+        for instance in self._instances:
+            page = instance.page
+            if page is None or instance.finished or page[PAGE_STATE] != WORKING:
+                instance.since = now
+                continue
+            progress = (page[0], page[1], page[2])
+            if progress != instance.progress:
+                instance.progress, instance.since, instance.warned = progress, now, False
+            self._look_at_hang(instance, now - instance.since)
+
+    def _look_at_hang(self, instance: Instance, seconds: float) -> None:
+        stage = self._plan.stage(instance.stage)
+        pe = stage.pes[min(instance.progress[1], len(stage.pes) - 1)]
+        if instance.source and pe.source:
+            return  # a source may wait for its data as long as it likes
+        if seconds > _SLOW and not instance.warned:
+            instance.warned = True
+            slow = {"event": "slow", "stage": instance.stage, "rank": instance.rank, "pe": pe.path}
+            self._observer.event({**slow, "step": instance.progress[2], "seconds": seconds})
+        if pe.hang_timeout is not None and seconds > pe.hang_timeout:
+            os.killpg(instance.pid, 9)  # its pipe's end brings the loop to replace it

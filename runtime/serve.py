@@ -1,0 +1,109 @@
+"""Serves a stage that has inputs: batches in, answers out, `every` in between."""
+
+import time
+
+from sferic.runtime import frames
+from sferic.runtime.frames import Body, Emit
+from sferic.runtime.host import Host
+from sferic.runtime.host.step import IDLE, PAGE_HAS_STATE, PAGE_INPUT, PAGE_STATE, WORKING
+from sferic.runtime.wire import Wire
+
+_ANSWER_AFTER = 0.005  # seconds of work after which the inputs done so far are answered
+_COUNT_EVERY = 0.5  # seconds between counters
+_STATE_LOOKS = 64  # inputs between looks for a first change of state, once the first few showed none
+
+
+def serve_inputs(host: Host, wire: Wire) -> None:
+    """Answer frames until the pipe ends or postprocess is done."""
+    server = _Server(host, wire)
+    try:
+        while not server.finished:
+            server.turn()
+    except EOFError:
+        return  # whoever reads the answers is gone
+
+
+class _Server:
+    def __init__(self, host: Host, wire: Wire) -> None:
+        self._host = host
+        self._wire = wire
+        self._page = host.page
+        self._counted = 0.0
+        self._inputs = 0
+        self._has_state = False
+        self.finished = False
+
+    def turn(self) -> None:
+        """Wait for a frame, or until an `every` method is due, and do what is asked."""
+        self._page[PAGE_STATE] = IDLE
+        wait = self._host.timers.wait()
+        pause = _COUNT_EVERY if wait is None else min(wait, _COUNT_EVERY)
+        try:
+            kind, _, body = self._wire.read(pause)
+        except TimeoutError:
+            self._between()
+            return
+        self._page[PAGE_STATE] = WORKING
+        if kind == frames.FEED:
+            self._feed(Body(body).inputs())
+            self._between()
+        elif kind == frames.FINISH:
+            self._finish(Body(body).number())
+        elif kind != frames.STOP:
+            raise frames.FrameError(f"a stage with inputs was sent a frame of type {kind:#x}")
+
+    def _feed(self, inputs: list[tuple[int, bytes]]) -> None:
+        host, wire = self._host, self._wire
+        done: list[int] = []
+        began = time.monotonic()
+        last = len(inputs) - 1
+        for index, (number, batch) in enumerate(inputs):
+            host.begin_input(number)
+            link, items = wire.decode(batch)
+            host.feed(link, items)
+            done.append(number)
+            if index == last or time.monotonic() - began > _ANSWER_AFTER:
+                self._look_at_state()
+                self._answer(done)
+                done = []
+                began = time.monotonic()
+                if index != last and host.timers:
+                    self._run_timers()
+        self._page[PAGE_INPUT] = 0
+
+    def _answer(self, done: list[int], flags: int = 0) -> None:
+        self._host.flush()
+        emits = self._wire.take_emits()
+        self._wire.write(frames.ANSWER, frames.pack_numbers(done) + frames.pack_emits(emits), flags)
+
+    def _finish(self, number: int) -> None:
+        self._host.begin_input(number)
+        self._host.finish()
+        self._tell_counts()
+        self._answer([number], frames.FINISHED)
+        self.finished = True
+
+    def _between(self) -> None:
+        self._run_timers()
+        now = time.monotonic()
+        if now - self._counted >= _COUNT_EVERY:
+            self._counted = now
+            self._tell_counts()
+
+    def _run_timers(self) -> None:
+        if self._host.timers and self._host.timers.run_due():
+            self._host.flush()
+            emits: list[Emit] = self._wire.take_emits()
+            if emits:
+                self._wire.write(frames.EMIT, frames.pack_group(0, b"", emits))
+
+    def _tell_counts(self) -> None:
+        pes = {pe: counts for pe, counts in self._host.counts().items() if any(counts.values())}
+        if pes:
+            self._wire.tell({"event": "counts", "rank": self._host.rank, "pes": pes})
+
+    def _look_at_state(self) -> None:
+        self._inputs += 1
+        if not self._has_state and (self._inputs <= _STATE_LOOKS or self._inputs % _STATE_LOOKS == 0):
+            self._has_state = self._host.has_state()
+            self._page[PAGE_HAS_STATE] = int(self._has_state)

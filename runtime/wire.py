@@ -1,0 +1,125 @@
+"""The child's end of the pipes: frames in, frames out, batches encoded on their way."""
+
+import json
+import os
+import select
+import threading
+import time
+from collections.abc import Callable
+from typing import Any, BinaryIO, Protocol
+
+from sferic.runtime import frames
+from sferic.runtime.codec import CodecError
+from sferic.runtime.frames import BatchHeader, Emit, FrameReader
+from sferic.runtime.observe import Event
+from sferic.runtime.plan import Link
+
+_READ = 1 << 20
+
+
+class Codec(Protocol):
+    """Items to bytes and back."""
+
+    id: int
+
+    def encode(self, items: list[Any]) -> bytes:
+        """Bytes of a batch's payload."""
+        ...
+
+    def decode(self, data: bytes | memoryview) -> list[Any]:
+        """The items again."""
+        ...
+
+
+class Wire:
+    """Frames to and from the supervisor, and the outlet of the host.
+
+    `lock` guards the emits being gathered and the sending end: a source's host sends from two threads.
+    """
+
+    first_limit = 16
+
+    def __init__(self, incoming: BinaryIO, outgoing: BinaryIO) -> None:
+        self._in = incoming.fileno()
+        self._out = outgoing.fileno()
+        self._reader = FrameReader()
+        self._ready: list[tuple[int, int, bytes]] = []
+        self.lock = threading.RLock()
+        self.codecs: dict[int, Codec] = {}
+        self.refused: Callable[[Link, Any, BaseException], None] = _nobody
+        self.attempt = 1
+        self.sender = 0
+        self._sequence = 0
+        self._emits: list[Emit] = []
+        self.oldest = 0.0  # when the first of the gathered emits came
+
+    def read(self, timeout: float | None = None) -> tuple[int, int, bytes]:
+        """The next frame; EOFError at the pipe's end, TimeoutError after `timeout` seconds without one."""
+        while not self._ready:
+            if timeout is not None and not select.select([self._in], [], [], timeout)[0]:
+                raise TimeoutError
+            data = os.read(self._in, _READ)
+            if not data:
+                raise EOFError
+            self._ready = list(self._reader.feed(data))
+            self._ready.reverse()
+        return self._ready.pop()
+
+    def write(self, kind: int, body: bytes = b"", flags: int = 0) -> None:
+        """Send one frame, whole."""
+        with self.lock:
+            rest = memoryview(frames.pack_frame(kind, body, flags))
+            while rest:
+                rest = rest[os.write(self._out, rest) :]
+
+    def tell(self, event: Event) -> None:
+        """Send an event."""
+        self.write(frames.EVENT, json.dumps(event, ensure_ascii=True, default=str).encode())
+
+    def close(self) -> None:
+        """No more frames come from here."""
+        os.close(self._out)
+
+    def send(self, link: Link, bucket: int, items: list[Any]) -> int:
+        """Encode a batch and gather it for the next answer; items that the codec refuses fail one by one."""
+        codec = self.codecs[link.id]
+        while items:
+            try:
+                payload = codec.encode(items)
+            except CodecError as error:
+                index = error.index or 0
+                self.refused(link, items[index], error)
+                items = items[:index] + items[index + 1 :]
+            else:
+                return self._gather(link, bucket, codec.id, len(items), payload)
+        return link.batch.items
+
+    def _gather(self, link: Link, bucket: int, codec: int, count: int, payload: bytes) -> int:
+        self._sequence += 1
+        header = BatchHeader(link.id, self.sender, self._sequence, count, codec=codec, attempt=self.attempt)
+        if not self._emits:
+            self.oldest = time.monotonic()
+        self._emits.append(Emit(link.id, bucket, header.pack() + payload))
+        return max(1, link.batch.bytes * count // max(1, len(payload)))
+
+    def take_emits(self) -> list[Emit]:
+        """What was gathered, to be sent by the caller."""
+        emits, self._emits = self._emits, []
+        return emits
+
+    @property
+    def gathered(self) -> bool:
+        """True where emits wait to be sent."""
+        return bool(self._emits)
+
+    def decode(self, batch: bytes) -> tuple[int, list[Any]]:
+        """(link id, items) of a batch."""
+        header = BatchHeader.unpack(batch)
+        codec = self.codecs[header.link]
+        if header.codec != codec.id:
+            raise frames.FrameError(f"link {header.link} carries codec {header.codec}, the plan says {codec.id}")
+        return header.link, codec.decode(memoryview(batch)[frames.BATCH_HEADER_SIZE :])
+
+
+def _nobody(_link: Link, _item: Any, error: BaseException) -> None:
+    raise error

@@ -1,0 +1,132 @@
+"""The process around a host: frames on a pair of pipes, as docs/frames.md says. Storm's shim and the multiprocess
+runner start it the same way."""
+
+import base64
+import importlib
+import json
+import mmap
+import os
+import platform
+import sys
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from sferic.runtime import frames
+from sferic.runtime.codec import codec_for
+from sferic.runtime.definition import Definition, digest, expand
+from sferic.runtime.host import Host
+from sferic.runtime.host.failures import RunStopped, error_event
+from sferic.runtime.host.step import STARTING
+from sferic.runtime.loading import LoadingError, load_graph
+from sferic.runtime.plan import Plan, Stage, plan_from_json
+from sferic.runtime.process import become_child, capture_output
+from sferic.runtime.serve import serve_inputs
+from sferic.runtime.serve_source import serve_source
+from sferic.runtime.wire import Wire
+from sferic.runtime.workflow import WorkflowGraph
+
+
+class Orders:
+    """START, as this process reads it."""
+
+    def __init__(self, body: bytes) -> None:
+        given: dict[str, Any] = json.loads(body)
+        if given["protocol"] != frames.PROTOCOL:
+            raise frames.FrameError(f"protocol {given['protocol']}, this runtime speaks {frames.PROTOCOL}")
+        self.plan_path = Path(given["plan"])
+        self.root = Path(given["root"])
+        self.stage: str = given["stage"]
+        self.rank: int = given["rank"]
+        self.attempt: int = given["attempt"]
+        self.page: str = given["page"]
+        self.window: int = given["window"]
+        self.token: bytes = base64.b64decode(given.get("token", ""))
+        self.group: int = given.get("group", 0)
+        self.poison: list[tuple[int, int, int]] = [tuple(mark) for mark in given.get("poison", ())]
+        self.key: bytes = base64.b64decode(given.get("key", ""))
+
+
+def main() -> None:
+    """Entry of a child process: fds 0 and 1 are the protocol."""
+    incoming, outgoing = become_child()
+    work(incoming, outgoing, definition=None)
+
+
+def work(incoming: BinaryIO, outgoing: BinaryIO, definition: Definition | None) -> None:
+    """Run one host to its end. `definition` is given where this process was forked from one that has it."""
+    wire = Wire(incoming, outgoing)
+    kind, _, body = wire.read()
+    if kind != frames.START:
+        raise frames.FrameError(f"the first frame is of type {kind:#x}, not START")
+    orders = Orders(body)
+    page = _map_page(orders.page)
+    page[3] = STARTING
+    wire.attempt, wire.sender = orders.attempt, orders.rank
+    try:
+        plan = plan_from_json(orders.plan_path.read_text(encoding="utf-8"))
+        stage = plan.stage(orders.stage)
+        capture_output(wire.tell, stage, orders.rank, page)
+        if definition is None:
+            definition = _definition(plan, orders)
+        wire.codecs = {link.id: codec_for(link.codec, key=orders.key) for link in plan.links}
+        _serve(plan, stage, orders, definition, wire, page)
+    except LoadingError as error:
+        wire.tell(error_event(str(error), "input"))
+    except RunStopped:
+        pass  # told already
+    wire.close()
+
+
+def _definition(plan: Plan, orders: Orders) -> Definition:
+    graph = _graph(plan, orders)
+    definition = expand(graph)
+    found = digest(definition)
+    if found != plan.definition.digest:
+        raise LoadingError(
+            f"{plan.definition.target}: the definition built on this machine is not the one that was compiled "
+            f"(hash {found[:12]}, compiled {plan.definition.digest[:12]}). Compile again, and make sure that "
+            "building it depends on nothing but its parameters."
+        )
+    return definition
+
+
+def _graph(plan: Plan, orders: Orders) -> WorkflowGraph:
+    if not plan.definition.pickled:
+        return load_graph(plan.definition.target, dict(plan.definition.params), orders.root)
+    # Written by the command that started this process, into a folder that only its user can write to.
+    pickle = importlib.import_module("cloudpickle")
+    graph: WorkflowGraph = pickle.loads((orders.root / "definition.pkl").read_bytes())
+    return graph
+
+
+def _serve(plan: Plan, stage: Stage, orders: Orders, definition: Definition, wire: Wire, page: memoryview) -> None:
+    host = Host(
+        plan, stage, orders.rank, definition, outlet=wire, tell=wire.tell, page=page, lock=wire.lock
+    )  # fmt: skip
+    wire.refused = host.refused
+    host.set_poison(orders.poison)
+    host.open()
+    ready = {
+        "protocol": frames.PROTOCOL,
+        "pid": os.getpid(),
+        "python": platform.python_version(),
+        "definition": plan.definition.digest,
+    }
+    wire.write(frames.READY, json.dumps(ready).encode())
+    if stage.source:
+        serve_source(host, wire, window=orders.window, group=orders.group, token=orders.token)
+    else:
+        serve_inputs(host, wire)
+
+
+def _map_page(path: str) -> memoryview:
+    fd = os.open(path, os.O_RDWR)
+    try:
+        mapped = mmap.mmap(fd, 4096)
+    finally:
+        os.close(fd)
+    return memoryview(mapped).cast("Q")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

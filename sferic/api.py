@@ -1,0 +1,105 @@
+"""Running a workflow from Python: scripts, tests, notebooks."""
+
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from sferic.compiler.inputs import Inputs
+from sferic.compiler.pipeline import Options, compile_plan
+from sferic.launch import TARGETS, launch, pickled, with_reference
+from sferic.runtime.observe import Event, Outcome
+from sferic.runtime.pe import GenericPE
+from sferic.runtime.settings import OnFailure
+from sferic.runtime.workflow import WorkflowGraph
+
+
+class WorkflowFailed(RuntimeError):  # noqa: N818 - says what happened
+    """A run that ended with an error; the text names PE, instance and item, and shows the user's own traceback."""
+
+
+class Results(Mapping[Any, dict[str, list[Any]]]):
+    """Items of unconnected output ports: ``results[pe][port]``, with the PE as object, name or path.
+
+    `failures` are the items that failed under a policy that went on.
+    """
+
+    def __init__(self, graph: WorkflowGraph, outcome: Outcome) -> None:
+        self._graph = graph
+        self._by_path: dict[str, dict[str, list[Any]]] = {}
+        for (path, port), values in sorted(outcome.results.items()):
+            self._by_path.setdefault(path, {})[port] = values
+        self.failures: tuple[Event, ...] = tuple(outcome.failures)
+        self.counts = outcome.counts
+
+    def __getitem__(self, pe: Any) -> dict[str, list[Any]]:
+        name = pe.name if isinstance(pe, GenericPE) else str(pe)
+        for path, ports in self._by_path.items():
+            if name in (path, path.rpartition("/")[2]):
+                return ports
+        raise KeyError(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._by_path)
+
+    def __len__(self) -> int:
+        return len(self._by_path)
+
+    def __repr__(self) -> str:
+        return f"Results({self._by_path!r})"
+
+
+class _Never:
+    requested = False
+
+
+def run(
+    graph: WorkflowGraph,
+    inputs: Inputs = None,
+    on: Literal["local", "multi", "storm"] = "local",
+    *,
+    processes: int | None = None,
+    fuse: Literal["auto", "hints", "none"] = "auto",
+    check_items: bool = False,
+    codec: str = "general",
+    on_failure: OnFailure = "stop",
+) -> Results:
+    """Run a workflow to its end.
+
+    `inputs`: how often sources are called, or by PE (object, name) calls or a list of ``{port: item}``. Raises
+    WrongInput before anything starts, and WorkflowFailed.
+    """
+    if on not in TARGETS:
+        raise ValueError(f"on={on!r}: it is one of {', '.join(TARGETS)}")
+    options = Options(
+        target=TARGETS[on],  # pyright: ignore[reportArgumentType]
+        processes=processes,
+        fuse=fuse,
+        check_items=check_items,
+        codec=codec,
+        on_failure=on_failure,
+    )
+    compiled = compile_plan(graph, options, inputs)
+    outcome = Outcome()
+    folder = Path(tempfile.mkdtemp(prefix="sferic-"))
+    try:
+        if on == "storm":
+            compiled = with_reference(compiled, pickled(graph, folder))
+        launch(compiled, on, outcome, _Never(), folder)
+    finally:
+        shutil.rmtree(folder)
+    if outcome.status not in (0, 3):
+        raise WorkflowFailed(failure_text(outcome))
+    return Results(graph, outcome)
+
+
+def failure_text(outcome: Outcome) -> str:
+    """What went wrong, in the words of the events."""
+    parts = [event["text"] for event in outcome.errors]
+    parts += [
+        f"{event['pe']} (instance {event['rank']}) failed on {event['item']}\n{event['traceback']}"
+        for event in outcome.failures
+        if event["policy"] == "stop"
+    ]
+    return "\n".join(parts) or "the run ended early"

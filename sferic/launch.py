@@ -1,0 +1,68 @@
+"""Starts a compiled workflow on one of the targets of this machine."""
+
+import importlib
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from sferic import __version__
+from sferic.compiler.pipeline import Compiled
+from sferic.runtime.definition import digest, expand
+from sferic.runtime.local.in_process import StopRequest, run_in_process
+from sferic.runtime.local.multi import run_multi
+from sferic.runtime.observe import Observer
+from sferic.runtime.plan import DefinitionRef
+from sferic.runtime.workflow import WorkflowGraph
+
+TARGETS = {"local": "in-process", "multi": "multi", "storm": "storm"}
+
+
+def launch(compiled: Compiled, on: str, observer: Observer, stop: StopRequest, root: Path) -> None:
+    """Run to the end on "local", "multi" or "storm"."""
+    if on == "local":
+        run_in_process(compiled.plan, compiled.definition, observer, stop)
+    elif on == "multi":
+        run_multi(compiled.plan, compiled.definition, observer, stop)
+    else:
+        _on_storm(compiled, observer, stop, root)
+
+
+def _on_storm(compiled: Compiled, observer: Observer, stop: StopRequest, root: Path) -> None:
+    from sferic.cluster.local_storm import run_on_local_storm  # noqa: PLC0415 - only Storm needs its packages
+    from sferic.compiler.targets.storm import make_artefact  # noqa: PLC0415
+
+    artefact = make_artefact(
+        compiled.plan, root, name=topology_name(compiled), python=sys.executable, version=__version__
+    )
+    run_on_local_storm(artefact, root, observer, stop)
+
+
+def topology_name(compiled: Compiled) -> str:
+    """A name that Storm takes, after the workflow's file or its own name."""
+    target = compiled.plan.definition.target
+    wanted = Path(target.partition(":")[0]).stem if target else compiled.plan.name
+    return "".join(c if c.isascii() and (c.isalnum() or c in "_-") else "-" for c in wanted) or "workflow"
+
+
+def pickled(graph: WorkflowGraph, folder: Path) -> DefinitionRef:
+    """Write a graph that lives only in this process where workers find it."""
+    cloudpickle: Any = importlib.import_module("cloudpickle")  # only graphs in memory need it
+
+    modules = {type(element.pe).__module__ for element in expand(graph).elements}
+    by_value = [sys.modules[name] for name in modules if name in sys.modules and not name.startswith("sferic.")]
+    for module in by_value:
+        if module.__name__ != "__main__":
+            cloudpickle.register_pickle_by_value(module)
+    try:
+        (folder / "definition.pkl").write_bytes(cloudpickle.dumps(graph))
+    finally:
+        for module in by_value:
+            if module.__name__ != "__main__":
+                cloudpickle.unregister_pickle_by_value(module)
+    return DefinitionRef("", digest=digest(expand(graph)), pickled=True)
+
+
+def with_reference(compiled: Compiled, reference: DefinitionRef) -> Compiled:
+    """The same plan with another way to its definition."""
+    return replace(compiled, plan=replace(compiled.plan, definition=reference))

@@ -1,0 +1,119 @@
+"""What a run shows while it goes on and when it is over."""
+
+import json
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, TextIO
+
+from sferic.runtime.observe import Event, Outcome
+
+
+class Reporter(Outcome):
+    """An outcome that also shows prints, logs and failures as they come, and progress on a terminal."""
+
+    def __init__(self, *, quiet: bool = False) -> None:
+        super().__init__()
+        self._quiet = quiet
+        self._live = sys.stderr.isatty() and not quiet
+        self._began = time.monotonic()
+        self._shown = 0.0
+        self._width = 0
+
+    def event(self, event: Event) -> None:
+        """Show and keep."""
+        super().event(event)
+        kind = event["event"]
+        if kind in ("print", "log"):
+            self._say(f"[{event['pe']} {event['rank']}] {event['text']}")
+        elif kind == "failed":
+            self._say(f"{event['pe']} (instance {event['rank']}) failed on {event['item']}: {event['error']}")
+        elif kind == "error":
+            self._say(f"error: {event['text']}")
+        elif kind == "died":
+            self._say(f"{event['stage']} (instance {event['rank']}): its process {event['pid']} died and is replaced")
+        elif kind == "lost":
+            what = "the run begins again" if event.get("restart") else "the run goes on without it"
+            self._say(f"{event['stage']} (instance {event['rank']}): its state is lost, {what}")
+        elif kind == "slow":
+            self._say(f"{event['pe']} (instance {event['rank']}) has been at one item for {event['seconds']:.0f} s")
+        elif kind == "counts":
+            self._progress()
+
+    def _say(self, text: str) -> None:
+        if not self._quiet:
+            self._clear()
+            print(text, file=sys.stderr)  # noqa: T201 - the command's own output
+
+    def _clear(self) -> None:
+        if self._width:
+            sys.stderr.write("\r" + " " * self._width + "\r")
+            self._width = 0
+
+    def _progress(self) -> None:
+        now = time.monotonic()
+        if not self._live or now - self._shown < 0.2:
+            return
+        self._shown = now
+        items = sum(counts["in"] for counts in self.counts.values())
+        failed = sum(counts["failed"] for counts in self.counts.values())
+        line = f"{items:,} items, {items / max(now - self._began, 0.001):,.0f}/s, {failed} failed"
+        self._clear()
+        sys.stderr.write(line)
+        sys.stderr.flush()
+        self._width = len(line)
+
+    def summary(self) -> None:
+        """One line a PE at the end."""
+        self._clear()
+        if self._quiet:
+            return
+        seconds = time.monotonic() - self._began
+        for pe, counts in self.counts.items():
+            failed = f", {counts['failed']:,} failed" if counts["failed"] else ""
+            print(f"{pe}: {counts['in']:,} in, {counts['out']:,} out{failed}", file=sys.stderr)  # noqa: T201
+        print(f"{seconds:.1f} s", file=sys.stderr)  # noqa: T201
+
+
+def jsonable(value: Any) -> Any:
+    """`value` as JSON; what JSON cannot hold becomes ``{"type": …, "value": text or parts}``."""
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return value
+    if isinstance(value, list):
+        return [jsonable(item) for item in value]  # pyright: ignore[reportUnknownVariableType]
+    if isinstance(value, dict) and all(isinstance(key, str) for key in value):  # pyright: ignore[reportUnknownVariableType]
+        return {key: jsonable(item) for key, item in value.items()}  # pyright: ignore[reportUnknownVariableType]
+    if isinstance(value, tuple) and type(value) is tuple:
+        return [jsonable(item) for item in value]  # pyright: ignore[reportUnknownVariableType]
+    kind = type(value)  # pyright: ignore[reportUnknownVariableType]
+    return {"type": f"{kind.__module__}.{kind.__qualname__}", "value": repr(value)}  # pyright: ignore[reportUnknownArgumentType]
+
+
+def result_lines(outcome: Outcome) -> Iterator[str]:
+    """Each result as a line of JSON."""
+    for (pe, port), values in sorted(outcome.results.items()):
+        for value in values:
+            yield json.dumps({"pe": pe, "port": port, "value": jsonable(value)}, ensure_ascii=False)
+
+
+def write_results(outcome: Outcome, path: Path) -> None:
+    """The lines, to a file, all or nothing."""
+    part = path.with_name(f".{path.name}.part")
+    with part.open("w", encoding="utf-8") as out:
+        out.writelines(f"{line}\n" for line in result_lines(outcome))
+    part.replace(path)
+
+
+def show_results(outcome: Outcome, out: TextIO) -> None:
+    """The lines where a program reads, a plain table where a person does."""
+    if not out.isatty():
+        out.writelines(f"{line}\n" for line in result_lines(outcome))
+        return
+    for (pe, port), values in sorted(outcome.results.items()):
+        out.write(f"{pe}.{port}\n")
+        for value in values:
+            rows: list[Any] = value if isinstance(value, list) else [value]  # pyright: ignore[reportUnknownVariableType]
+            for row in rows:
+                text = "  ".join(map(str, row)) if isinstance(row, tuple) else str(row)  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+                out.write(f"  {text}\n")

@@ -1,0 +1,471 @@
+"""The compliance cases: each builds a workflow and says, by a plain loop, what it must give on every target."""
+
+from collections import Counter, defaultdict
+
+from sferic import (
+    CompositePE,
+    ConsumerPE,
+    GenericPE,
+    IterativePE,
+    ProducerPE,
+    WorkflowGraph,
+    create_iterative_chain,
+)
+
+
+class Numbers(ProducerPE):
+    def __init__(self, count):
+        super().__init__()
+        self.count = count
+
+    def _process(self, inputs):
+        for number in range(self.count):
+            self.write("output", number)
+
+
+class Yields(Numbers):
+    def _process(self, inputs):
+        yield from range(self.count)
+
+
+class Same(IterativePE):
+    stateless = True
+
+    def _process(self, data):
+        return data
+
+
+class Ranked(IterativePE):
+    """Says which instance saw what."""
+
+    def __init__(self, instances=1, grouping=None):
+        super().__init__()
+        self.numprocesses = instances
+        self.inputconnections["input"]["grouping"] = grouping
+
+    def _process(self, data):
+        return (self.rank, data)
+
+
+class Total(IterativePE):
+    def __init__(self, instances=1):
+        super().__init__()
+        self.numprocesses = instances
+        self.total = 0
+
+    def _process(self, data):
+        self.total += data if isinstance(data, int) else data[1]
+
+    def _postprocess(self):
+        self.write("output", self.total)
+
+
+def pipeline(*pes):
+    graph = WorkflowGraph()
+    for before, after in zip(pes, pes[1:], strict=False):
+        graph.connect(before, next(iter(before.outputconnections)), after, next(iter(after.inputconnections)))
+    return graph
+
+
+def one_stage():
+    graph = WorkflowGraph()
+    graph.add(Numbers(5))
+    return graph, {"Numbers.output": list(range(5))}
+
+
+def chain():
+    return pipeline(Numbers(1000), Same(), Total()), {"Total.output": [sum(range(1000))]}
+
+
+def generator():
+    return pipeline(Yields(1000), Same()), {"Same.output": list(range(1000))}
+
+
+class Falsy(ProducerPE):
+    def _process(self, inputs):
+        for value in (0, "", False, [], 0.0):
+            self.write("output", value)
+        self.write("output", None)
+
+
+class NoneForOdd(IterativePE):
+    def _process(self, data):
+        return data if isinstance(data, int) and data % 2 == 0 else None
+
+
+def falsy_values_are_items():
+    return pipeline(Falsy(), Ranked()), {"Ranked.output": [(0, v) for v in (0, "", False, [], 0.0, None)]}
+
+
+def none_emits_nothing():
+    return pipeline(Numbers(10), NoneForOdd()), {"NoneForOdd.output": [0, 2, 4, 6, 8]}
+
+
+def all_grouping():
+    expected = [(rank, n) for rank in range(3) for n in range(20)]
+    return pipeline(Numbers(20), Ranked(3, "all")), {"Ranked.output": expected}
+
+
+def global_grouping():
+    return pipeline(Numbers(20), Ranked(3, "global")), {"Ranked.output": [(0, n) for n in range(20)]}
+
+
+def shuffle_is_dealt():
+    graph = pipeline(Numbers(40), Count(4, None))
+    return graph, {"Count.output": [40], "spread": 4}
+
+
+class Count(IterativePE):
+    """How many items each instance got; compared as a sum."""
+
+    def __init__(self, instances, grouping):
+        super().__init__()
+        self.numprocesses = instances
+        self.inputconnections["input"]["grouping"] = grouping
+        self.seen = 0
+
+    def _process(self, data):
+        self.seen += 1
+
+    def _postprocess(self):
+        self.write("output", self.seen)
+
+
+WORDS = "to be or not to be that is the question whether tis nobler in the mind to suffer".split() * 50
+
+
+class Words(ProducerPE):
+    def _process(self, inputs):
+        for word in WORDS:
+            self.write("output", (word, 1))
+
+
+class WordCount(IterativePE):
+    def __init__(self, grouping):
+        super().__init__()
+        self.numprocesses = 2
+        self.inputconnections["input"]["grouping"] = grouping
+        self.counts = Counter()
+
+    def _process(self, data):
+        self.counts[data[0]] += data[1]
+
+    def _postprocess(self):
+        for pair in self.counts.items():
+            self.write("output", pair)
+
+
+def group_by_field():
+    return pipeline(Words(), WordCount([0])), {"WordCount.output": list(Counter(WORDS).items())}
+
+
+def group_by_function():
+    graph = pipeline(Words(), WordCount(lambda pair: pair[0]))
+    return graph, {"WordCount.output": list(Counter(WORDS).items())}
+
+
+class Dicts(ProducerPE):
+    def _process(self, inputs):
+        for number in range(30):
+            self.write("output", {"name": f"n{number % 5}", "value": number})
+
+
+class SumByName(IterativePE):
+    def __init__(self):
+        super().__init__()
+        self.numprocesses = 2
+        self.inputconnections["input"]["grouping"] = ["name"]
+        self.sums = defaultdict(int)
+
+    def _process(self, data):
+        self.sums[data["name"]] += data["value"]
+
+    def _postprocess(self):
+        self.write("output", dict(self.sums)) if self.sums else None
+
+
+def group_by_name():
+    sums = defaultdict(int)
+    for number in range(30):
+        sums[f"n{number % 5}"] += number
+    return pipeline(Dicts(), SumByName(), Merge()), {"Merge.output": sorted(sums.items())}
+
+
+class Merge(IterativePE):
+    def __init__(self):
+        super().__init__()
+        self.merged = {}
+
+    def _process(self, data):
+        assert not self.merged.keys() & data.keys(), "one key on two instances"
+        self.merged.update(data)
+
+    def _postprocess(self):
+        for pair in sorted(self.merged.items()):
+            self.write("output", pair)
+
+
+class Append(IterativePE):
+    """Changes its item: nobody else may see that."""
+
+    def _process(self, data):
+        data.append("changed")
+        return data
+
+
+class Lists(ProducerPE):
+    def _process(self, inputs):
+        for number in range(10):
+            self.write("output", [number])
+
+
+def fork_gives_each_its_own():
+    graph = WorkflowGraph()
+    source, left, right = Lists(), Append(), Append()
+    left.name, right.name = "left", "right"
+    graph.connect(source, "output", left, "input")
+    graph.connect(source, "output", right, "input")
+    expected = [[n, "changed"] for n in range(10)]
+    return graph, {"left.output": expected, "right.output": expected}
+
+
+class Growing(ProducerPE):
+    """Writes one list again and again, changing it in between."""
+
+    def _process(self, inputs):
+        items = []
+        for number in range(5):
+            items.append(number)
+            self.write("output", items)
+
+
+def what_was_written_arrives():
+    return pipeline(Growing(), Same()), {"Same.output": [list(range(n + 1)) for n in range(5)]}
+
+
+class TwoInputs(GenericPE):
+    def __init__(self):
+        super().__init__()
+        self.add_input("a", grouping="global")
+        self.add_input("b", grouping="global")
+        self.add_output("sums")
+        self.sums = {"a": 0, "b": 0}
+
+    def process(self, inputs):
+        for port, value in inputs.items():
+            self.sums[port] += value
+
+    def postprocess(self):
+        self.write("sums", self.sums)
+
+
+def join():
+    graph = WorkflowGraph()
+    both = TwoInputs()
+    graph.connect(Numbers(100), "output", both, "a")
+    graph.connect(Yields(50), "output", both, "b")
+    return graph, {"TwoInputs.sums": [{"a": sum(range(100)), "b": sum(range(50))}]}
+
+
+def two_connections_between_one_pair():
+    graph = WorkflowGraph()
+    source, both = Numbers(100), TwoInputs()
+    graph.connect(source, "output", both, "a")
+    graph.connect(source, "output", both, "b")
+    return graph, {"TwoInputs.sums": [{"a": sum(range(100)), "b": sum(range(100))}]}
+
+
+def two_sources_into_one_parallel_input():
+    graph = WorkflowGraph()
+    total = Ranked(2, [0])
+    final = Total()
+    graph.connect(Words(), "output", total, "input")
+    graph.connect(Words(), "output", total, "input")
+    graph.connect(total, "output", Ones(), "input")
+    graph.connect(next(pe for pe in graph.get_contained_objects() if isinstance(pe, Ones)), "output", final, "input")
+    return graph, {"Total.output": [2 * len(WORDS)]}
+
+
+class Ones(IterativePE):
+    def _process(self, data):
+        return 1
+
+
+class Plus(IterativePE):
+    stateless = True
+
+    def __init__(self, more):
+        super().__init__()
+        self.more = more
+
+    def _process(self, data):
+        return data + self.more
+
+
+class Inner(CompositePE):
+    """One input that leads to two PEs, both to one output."""
+
+    def __init__(self):
+        super().__init__()
+        left, right = Plus(100), Plus(200)
+        self.map_input("input", left, "input")
+        self.map_input("input", right, "input")
+        self.map_output("output", left, "output")
+        self.map_output("output", right, "output")
+
+
+class Outer(CompositePE):
+    def __init__(self):
+        super().__init__()
+        inner, after = Inner(), Plus(1000)
+        self.connect(inner, "output", after, "input")
+        self.map_input("input", inner, "input")
+        self.map_output("output", after, "output")
+
+
+def composites_nest():
+    graph = WorkflowGraph()
+    graph.connect(Numbers(10), "output", outer := Outer(), "input")
+    graph.connect(outer, "output", Same(), "input")
+    return graph, {"Same.output": [n + more + 1000 for n in range(10) for more in (100, 200)]}
+
+
+def increment(data, by=1):
+    return data + by
+
+
+def chain_of_functions():
+    graph = WorkflowGraph()
+    functions = create_iterative_chain([increment, (increment, {"by": 10})])
+    graph.connect(Numbers(10), "output", functions, "input")
+    graph.connect(functions, "output", Same(), "input")
+    return graph, {"Same.output": [n + 11 for n in range(10)]}
+
+
+def partitions():
+    source, one, two, total = Numbers(100), Plus(1), Plus(2), Total()
+    graph = pipeline(source, one, two, total)
+    graph.partitions = [[source, one], [two, total]]
+    return graph, {"Total.output": [sum(n + 3 for n in range(100))]}
+
+
+class PostWriter(IterativePE):
+    def __init__(self, count):
+        super().__init__()
+        self.count = count
+
+    def _process(self, data):
+        pass
+
+    def _postprocess(self):
+        for number in range(self.count):
+            self.write("output", number)
+
+
+def many_results_and_postprocess_flows_on():
+    return pipeline(Numbers(1), PostWriter(200_000), Same()), {"Same.output": list(range(200_000))}
+
+
+class Failing(IterativePE):
+    on_failure = "skip"
+
+    def _process(self, data):
+        self.write("output", ("lost", data))
+        if data % 3 == 0:
+            raise ValueError(f"no {data}")
+        return data
+
+
+def failed_items_leave_nothing():
+    expected = [part for n in range(30) if n % 3 for part in (("lost", n), n)]
+    return pipeline(Numbers(30), Failing()), {"Failing.output": expected, "failures": 10}
+
+
+class Flaky(IterativePE):
+    retries = 2
+
+    def __init__(self):
+        super().__init__()
+        self.tries = Counter()
+
+    def _process(self, data):
+        self.tries[data] += 1
+        self.write("output", (data, self.tries[data]))
+        if self.tries[data] <= 2:
+            raise ValueError("not yet")
+
+
+def retries_drop_what_failed_attempts_wrote():
+    return pipeline(Numbers(20), Flaky()), {"Flaky.output": [(n, 3) for n in range(20)]}
+
+
+class Swallow(ConsumerPE):
+    def _process(self, data):
+        pass
+
+
+class TwoPorts(GenericPE):
+    def __init__(self):
+        super().__init__()
+        self.add_input("in")
+        self.add_output("even")
+        self.add_output("odd")
+
+    def process(self, inputs):
+        return {"even" if inputs["in"] % 2 == 0 else "odd": inputs["in"]}
+
+
+def returned_dict_names_ports():
+    graph = pipeline(Numbers(10), TwoPorts())
+    return graph, {"TwoPorts.even": [0, 2, 4, 6, 8], "TwoPorts.odd": [1, 3, 5, 7, 9]}
+
+
+def sink_without_results():
+    return pipeline(Numbers(100), Swallow()), {}
+
+
+class BigInts(ProducerPE):
+    VALUES = (2**70, -(2**64), 1.0, 1, True, (1, [2, {"a": (3,)}]), b"\x00", {1: "x", (1, 2): "y"}, {1, 2}, 1 + 2j)
+
+    def _process(self, inputs):
+        for value in self.VALUES:
+            self.write("output", value)
+
+
+class TypeOf(IterativePE):
+    def _process(self, data):
+        return (type(data).__name__, data)
+
+
+def exact_types():
+    expected = [(type(value).__name__, value) for value in BigInts.VALUES]
+    return pipeline(BigInts(), TypeOf()), {"TypeOf.output": expected}
+
+
+CASES = [
+    one_stage,
+    chain,
+    generator,
+    falsy_values_are_items,
+    none_emits_nothing,
+    all_grouping,
+    global_grouping,
+    shuffle_is_dealt,
+    group_by_field,
+    group_by_function,
+    group_by_name,
+    fork_gives_each_its_own,
+    what_was_written_arrives,
+    join,
+    two_connections_between_one_pair,
+    two_sources_into_one_parallel_input,
+    composites_nest,
+    chain_of_functions,
+    partitions,
+    many_results_and_postprocess_flows_on,
+    failed_items_leave_nothing,
+    retries_drop_what_failed_attempts_wrote,
+    returned_dict_names_ports,
+    sink_without_results,
+    exact_types,
+]
