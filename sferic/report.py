@@ -5,7 +5,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, TextIO, cast
 
 from sferic.runtime.observe import Event, Outcome
 
@@ -77,17 +77,15 @@ class Reporter(Outcome):
 
 
 def jsonable(value: Any) -> Any:
-    """`value` as JSON; what JSON cannot hold becomes ``{"type": …, "value": text or parts}``."""
-    if value is None or isinstance(value, (bool, int, float, str)):
+    """`value` as JSON; what JSON cannot hold becomes ``{"type": …, "value": its repr}``. Tuples become lists."""
+    kind = cast(type[Any], type(value))
+    if value is None or kind in (bool, int, float, str):
         return value
-    if isinstance(value, list):
-        return [jsonable(item) for item in value]  # pyright: ignore[reportUnknownVariableType]
-    if isinstance(value, dict) and all(isinstance(key, str) for key in value):  # pyright: ignore[reportUnknownVariableType]
-        return {key: jsonable(item) for key, item in value.items()}  # pyright: ignore[reportUnknownVariableType]
-    if isinstance(value, tuple) and type(value) is tuple:
-        return [jsonable(item) for item in value]  # pyright: ignore[reportUnknownVariableType]
-    kind = type(value)  # pyright: ignore[reportUnknownVariableType]
-    return {"type": f"{kind.__module__}.{kind.__qualname__}", "value": repr(value)}  # pyright: ignore[reportUnknownArgumentType]
+    if kind in (list, tuple):
+        return [jsonable(item) for item in value]
+    if kind is dict and all(type(key) is str for key in value):
+        return {key: jsonable(item) for key, item in value.items()}
+    return {"type": f"{kind.__module__}.{kind.__qualname__}", "value": repr(value)}
 
 
 def result_lines(outcome: Outcome) -> Iterator[str]:
@@ -113,7 +111,5 @@ def show_results(outcome: Outcome, out: TextIO) -> None:
     for (pe, port), values in sorted(outcome.results.items()):
         out.write(f"{pe}.{port}\n")
         for value in values:
-            rows: list[Any] = value if isinstance(value, list) else [value]  # pyright: ignore[reportUnknownVariableType]
-            for row in rows:
-                text = "  ".join(map(str, row)) if isinstance(row, tuple) else str(row)  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
-                out.write(f"  {text}\n")
+            parts = cast(tuple[Any, ...], value) if isinstance(value, tuple) else (value,)
+            out.write("  " + "  ".join(map(str, parts)) + "\n")

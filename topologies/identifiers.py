@@ -14,6 +14,10 @@ from typing import Any
 from sferic import GenericPE, IterativePE, ProducerPE, WorkflowGraph
 
 NAME = re.compile(r"[^\W\d]\w*")
+LONG_TEXT = r'"{3}(?:[^\\]|\\.)*?"{3}' + r"|'{3}(?:[^\\]|\\.)*?'{3}"
+TEXT = r'"(?:[^"\\\n]|\\.)*"' + r"|'(?:[^'\\\n]|\\.)*'"
+NO_CODE = re.compile(rf"(?:\b[rRbBuUfF]{{1,2}})?(?:{LONG_TEXT}|{TEXT})|#[^\n]*", re.DOTALL)
+NUMBER = re.compile(r"\b\d[\w.]*")
 LEFT_OUT = {"site-packages", "test", "tests", "__pycache__", "idlelib", "lib2to3"}
 
 
@@ -31,13 +35,14 @@ class Files(ProducerPE):
 
 
 class Lines(IterativePE):
-    """The lines of a file."""
+    """The lines of code in a file: no comments, no strings, no empty lines."""
 
     stateless = True
 
     def _process(self, data: str) -> None:
-        with Path(data).open(encoding="utf-8", errors="replace") as lines:
-            for line in lines:
+        text = Path(data).read_text(encoding="utf-8", errors="replace")
+        for line in NO_CODE.sub(" ", text).splitlines():
+            if line.strip():
                 self.write("output", line)
 
 
@@ -47,7 +52,7 @@ class Names(IterativePE):
     stateless = True
 
     def _process(self, data: str) -> None:
-        for name in NAME.findall(data):
+        for name in NAME.findall(NUMBER.sub(" ", data)):
             if not keyword.iskeyword(name):
                 self.write("output", name)
 

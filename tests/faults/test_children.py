@@ -269,5 +269,3 @@ def _until(condition):
             return value
         time.sleep(0.02)
     raise AssertionError("it never came true")
-
-
