@@ -18,7 +18,10 @@ final class Hang {
         this.warn = warn;
     }
 
-    /** True where the child must be killed. `frames`: how many it has sent; each is progress. `slow` gets the seconds, once for each standstill. */
+    /**
+     * True where the child must be killed. `frames`: how many it has sent; each is progress. `slow` gets the seconds,
+     * once for each standstill.
+     */
     boolean look(Page now, long frames, boolean outstanding, long nowMs, Consumer<Long> slow) {
         Page.Place place = now.place();
         long state = now.state();

@@ -113,6 +113,36 @@ class BoltTest {
     }
 
     @Test
+    void aChildThatDiesInPostprocessIsAskedAgain() throws InterruptedException {
+        start("relay links:2,0 post die_finishing", 5);
+        Tuple end = Fakes.end(5, 1);
+        bolt.take(end);
+        log.awaitAck(end);
+        assertEquals(List.of("post 2"), log.payloads());
+        assertEquals(1, sink.count("died"));
+    }
+
+    @Test
+    void startSaysWhatTheHostNeeds() throws InterruptedException {
+        start("relay links:2,0 started");
+        Map<?, ?> first = (Map<?, ?>) sink.await("started").get("start");
+        assertEquals(Frames.PROTOCOL, first.get("protocol"));
+        assertEquals(folder.resolve("plan.json").toString(), first.get("plan"));
+        assertEquals(List.of("s", 2, 1, 4, 0, false, List.of()), List.of(first.get("stage"), first.get("rank"),
+                first.get("attempt"), first.get("window"), first.get("group"), first.get("lost"), first.get("poison")));
+        assertFalse(first.containsKey("token") || first.containsKey("key"));
+        Tuple poison = Fakes.item("poison");
+        bolt.take(poison);
+        log.awaitAck(poison);
+        Map<?, ?> second = (Map<?, ?>) sink.all().stream()
+                .filter(event -> "started".equals(event.get("event"))).toList().get(1).get("start");
+        Map<?, ?> third = (Map<?, ?>) sink.all().stream()
+                .filter(event -> "started".equals(event.get("event"))).toList().get(2).get("start");
+        assertEquals(List.of(true, List.of()), List.of(second.get("lost"), second.get("poison")));
+        assertEquals(List.of(true, List.of(List.of(1, 0, 1))), List.of(third.get("lost"), third.get("poison")));
+    }
+
+    @Test
     void anEndOfAnotherAttemptCountsForNothing() throws InterruptedException {
         start("relay links:2,0 post", 5);
         Tuple old = Fakes.end(5, 7);
