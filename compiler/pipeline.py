@@ -12,6 +12,7 @@ from sferic.compiler.passes.check import check
 from sferic.compiler.passes.fuse import Fuse, Fused, Mode, Verdict, receivers
 from sferic.compiler.passes.parallelism import Parallelism
 from sferic.runtime.definition import Definition, digest, expand
+from sferic.runtime.location import Location
 from sferic.runtime.plan import (
     RESULTS,
     DefinitionRef,
@@ -43,6 +44,7 @@ class Options:
     definition: str = ""
     params: tuple[tuple[str, str], ...] = ()
     files: tuple[tuple[str, str], ...] = ()
+    root: str = ""  # folder of the workflow's files; places in a plan are told relative to it
     needs_data: bool = True  # False: roots that lack their data are no problem yet
 
 
@@ -149,8 +151,14 @@ def _planned(node: Node, options: Options) -> PlannedPE:
         retries=settings.retries,
         on_failure=settings.on_failure or options.on_failure,
         hang_timeout=settings.hang_timeout,
-        location=node.location,
+        location=_relative(node.location, options.root),
     )
+
+
+def _relative(location: Location, root: str) -> Location:
+    """A place as it is on any machine: no plan holds an absolute path of a file that travels with it."""
+    inside = root and location.file.startswith(f"{root}/")
+    return Location(location.file[len(root) + 1 :], location.line) if inside else location
 
 
 def _links(graph: Graph, fused: Fused, stage_of: Mapping[str, str], options: Options) -> tuple[Link, ...]:
