@@ -53,7 +53,13 @@ class _SourceServer:
         threading.Thread(target=self._send_waiting, name="sferic-linger", daemon=True).start()
         self._position = position
         self._page[PAGE_STATE] = WORKING
-        self._host.run_sources(stopping=lambda: self._stop, position=position, moved=self._moved, wrote=self._wrote)
+        self._host.run_sources(
+            stopping=lambda: self._stop,
+            position=position,
+            moved=self._moved,
+            wrote=self._wrote,
+            waiting=self._look_around,
+        )
         self._host.finish()
         self._close_group()
         self._wait_for(0)
@@ -79,6 +85,11 @@ class _SourceServer:
             self._close_group()
         else:
             self._dirty.set()
+        self._look_around(now)
+
+    def _look_around(self, now: float | None = None) -> None:
+        """Do what is due between items: tell what was committed, run `every`, count."""
+        now = time.monotonic() if now is None else now
         self._commit()
         if self._host.timers:
             self._host.timers.run_due()

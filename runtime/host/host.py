@@ -156,6 +156,7 @@ class Host:
         position: Any = None,
         moved: Callable[[Any], None] = lambda _: None,
         wrote: Callable[[], None] = lambda: None,
+        waiting: Callable[[], None] = lambda: None,
     ) -> None:
         """Run the sources of this stage to their end, one after the other."""
         given: Mapping[str, RootInput] = dict(self.plan.inputs)
@@ -163,7 +164,13 @@ class Host:
             if step.planned.source:
                 root = given.get(step.planned.path, RootInput())
                 SourceRunner(
-                    step, root, instances=self.stage.instances, stopping=stopping, moved=moved, wrote=wrote
+                    step,
+                    root,
+                    instances=self.stage.instances,
+                    stopping=stopping,
+                    moved=moved,
+                    wrote=wrote,
+                    waiting=waiting,
                 ).run(position)
 
     def committed(self, position: Any) -> None:

@@ -1,6 +1,7 @@
 """Runs a source: calls it, pulls it or reads it, and lets its items go as they are written."""
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from types import GeneratorType
 from typing import Any, cast
@@ -11,12 +12,14 @@ from sferic.runtime.host.step import Step
 from sferic.runtime.pe import ProducerPE, knows_position
 from sferic.runtime.plan import RootInput
 
+_LOOK = 0.05  # seconds between two looks at whether a waiting source is to stop
+
 
 class SourceRunner:
     """One source PE of a stage.
 
     A source's writes pass on at once, as it may never return; `moved(position)` is told where it stands after each
-    item, `wrote()` that items went out, `stopping()` says that it is to end.
+    item, `wrote()` that items went out, `waiting()` that it has none for now; `stopping()` says that it is to end.
     """
 
     def __init__(
@@ -28,6 +31,7 @@ class SourceRunner:
         stopping: Callable[[], bool],
         moved: Callable[[Any], None],
         wrote: Callable[[], None],
+        waiting: Callable[[], None],
     ) -> None:
         self._step = step
         self._given = given
@@ -36,9 +40,12 @@ class SourceRunner:
         self._stopping = stopping
         self._moved = moved
         self._wrote = wrote
+        self._waiting = waiting
 
     def run(self, position: Any) -> None:
         """Run the source to its end, from `position` on (None: from the beginning)."""
+        if isinstance(self._step.pe, ProducerPE):
+            self._step.pe.__dict__["wait"] = self._wait
         try:
             if self._given.items is not None:
                 self._run_items(self._given.items, position)
@@ -75,6 +82,18 @@ class SourceRunner:
         for item, after in source.read(position):
             source.write(source.OUTPUT_NAME, item)
             self._moved(after)
+
+    def _wait(self, seconds: float) -> None:
+        """Sleep in pieces: what is due goes on meanwhile, and a stop is seen."""
+        until = time.monotonic() + seconds
+        while True:
+            if self._stopping():
+                raise SourceStopped
+            self._waiting()
+            left = until - time.monotonic()
+            if left <= 0:
+                return
+            time.sleep(min(left, _LOOK))
 
     def _stream(self, body: Callable[[], Any]) -> None:
         """Run the user's code with a `write` that passes items on at once, and pull it if it is a generator."""
