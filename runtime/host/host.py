@@ -17,6 +17,7 @@ from sferic.runtime.pe import GenericPE
 from sferic.runtime.plan import Link, Plan, RootInput, Routing, Stage
 from sferic.runtime.routing import key_getter
 
+_TOGETHER = 64  # items of a source that PEs of its stage take at a time, where only one thread runs the host
 _NO_POISON: frozenset[int] = frozenset()
 
 
@@ -76,9 +77,10 @@ class Host:
         return log
 
     def _wire(self, outlet: Outlet, lock: AbstractContextManager[Any]) -> None:
+        room = _TOGETHER if isinstance(lock, nullcontext) else 1
         for hop in self.stage.hops:
             run = self._by_path[hop.to_pe].runner(hop.to_port)
-            self._by_path[hop.from_pe].receivers[hop.from_port].append(CallReceiver(run, copies=hop.copy))
+            self._by_path[hop.from_pe].receivers[hop.from_port].append(CallReceiver(run, copies=hop.copy, room=room))
         for link in self.plan.links:
             if link.from_stage == self.stage.id:
                 self._wire_link(link, outlet, lock)

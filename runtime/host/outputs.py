@@ -37,11 +37,11 @@ class Receiver(Protocol):
 
 
 class CallReceiver:
-    """A PE of the same stage. Items of a source reach it one by one, as they are written."""
+    """A PE of the same stage. `room`: where a second thread sends what has waited, a source's items have to reach
+    it one by one, or that thread would run it."""
 
-    room = 1
-
-    def __init__(self, run: Callable[[list[Any]], None], *, copies: bool) -> None:
+    def __init__(self, run: Callable[[list[Any]], None], *, copies: bool, room: int) -> None:
+        self.room = room
         self._run = run
         self._copies = copies
 

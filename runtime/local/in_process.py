@@ -16,6 +16,7 @@ from sferic.runtime.host.ownership import own
 from sferic.runtime.observe import Observer
 from sferic.runtime.plan import RESULTS, Link, Plan, Stage
 
+_QUICK = 0.001  # seconds between a source's items below which they go on together
 _FRAMES_A_PE = 12  # Python frames that one fused PE adds to the stack, generously
 
 
@@ -93,17 +94,32 @@ def _run(plan: Plan, queue: _Queue, stop: StopRequest) -> None:
         host.flush()
     for host in hosts:
         if host.stage.source:
-
-            def wrote(host: Host = host) -> None:
-                host.timers.run_due()
-                queue.drain()
-
-            host.run_sources(stopping=lambda: stop.requested, wrote=wrote, waiting=wrote)
+            passing = _Passing(host, queue)
+            host.run_sources(stopping=lambda: stop.requested, wrote=passing.wrote, due=passing.due)
             queue.drain()
     for host in hosts:  # stages are in topological order: what one writes reaches the next before it finishes
         host.finish()
         host.flush()
         queue.drain()
+
+
+class _Passing:
+    """When a source's items go on: at once if it is slow, some together if it is quick."""
+
+    def __init__(self, host: Host, queue: _Queue) -> None:
+        self._host = host
+        self._queue = queue
+        self._passed = 0.0
+
+    def due(self) -> bool:
+        """Is it a while since items went on?"""
+        return time.monotonic() - self._passed > _QUICK
+
+    def wrote(self) -> None:
+        """Items went on: run what waits behind links."""
+        self._host.timers.run_due()
+        self._queue.drain()
+        self._passed = time.monotonic()
 
 
 def _own_pes(definition: Definition, stage: Stage) -> Definition:
