@@ -141,15 +141,15 @@ class SourceRunner:
             items = gathered.get(name)
             if items is None:
                 raise step.unknown_port(name)
-            if threading.get_ident() != owner:
-                raise RuntimeError(f"{step.planned.path} wrote from another thread than the one it was called on")
-            if stopping():
-                raise SourceStopped
             items.append(data if type(data) in IMMUTABLE else own(data))
             count = len(items)
             if count >= self._most or (count == 1 and due()):
+                if threading.get_ident() != owner:
+                    raise RuntimeError(f"{step.planned.path} wrote from another thread than the one it was called on")
                 self.pass_on()
                 self._wrote()
+                if stopping():
+                    raise SourceStopped
 
         return write
 

@@ -104,7 +104,11 @@ class Step:
                 if step in self.poison:
                     raise PoisonItem("its process died on it twice")
                 result = call(item)
-                if result is not None:
+                if result is None:
+                    pass
+                elif single is not None and type(result) is not GeneratorType:
+                    single.append(result if type(result) in IMMUTABLE else own(result))
+                else:
                     self._returned(result)
             except ITEM_ERRORS as error:
                 self._drop_after(before, marks)
