@@ -59,10 +59,13 @@ class _SourceServer:
             moved=self._moved,
             wrote=self._wrote,
             waiting=self._look_around,
+            due=self._due,
         )
         self._host.finish()
         self._close_group()
         self._wait_for(0)
+        if self._knows_position:
+            self._commits.append(self._position)
         self._commit()
         self._tell_counts()
         self._wire.write(frames.DONE)
@@ -72,14 +75,16 @@ class _SourceServer:
     def _moved(self, position: Any) -> None:
         self._position = position
         self._knows_position = True
-        self._send_if_due()
+
+    def _due(self) -> bool:
+        """Has nothing been sent for a while? If something has, what is gathered goes soon."""
+        if time.monotonic() - self._last_sent > self._linger:
+            return True
+        self._dirty.set()
+        return False
 
     def _wrote(self) -> None:
-        if not self._knows_position:  # else the position comes in a moment, and belongs to the same group
-            self._send_if_due()
-
-    def _send_if_due(self) -> None:
-        """An item went into the buckets: send now if full or if nothing was sent for a while, else soon."""
+        """Items went into the buckets: send now if full or if nothing was sent for a while, else soon."""
         now = time.monotonic()
         if self._wire.gathered or now - self._last_sent > self._linger:
             self._close_group()
@@ -100,14 +105,16 @@ class _SourceServer:
     def _close_group(self) -> None:
         """Send all that is gathered as one group; then wait until the window has room for another."""
         with self._wire.lock:
+            # Before the flush: an item that is written meanwhile is not in this group, and its position must not be.
+            position = self._position
             self._host.flush()
             emits = self._wire.take_emits()
             self._last_sent = time.monotonic()
             if emits:
-                token = json.dumps(self._position).encode() if self._knows_position else b""
+                token = json.dumps(position).encode() if self._knows_position else b""
                 with self._answered:
                     self._group += 1
-                    self._open.append((self._group, self._position))
+                    self._open.append((self._group, position))
                 self._page[PAGE_HAS_STATE] = int(not self._knows_position)
                 self._wire.write(frames.EMIT, frames.pack_group(self._group, token, emits))
         self._wait_for(self._window - 1)
