@@ -67,15 +67,22 @@ class Together:
             self.whole.connections += graph.connections
             if graph.partitions:
                 self.whole.partitions = [*self.whole.partitions, *graph.partitions]
-        self._outcome = None
+
+    @functools.cached_property
+    def outcome(self):
+        """(results or the error, the PE at each path)"""
+        try:
+            results = sferic.run(self.whole, on="storm")
+        except sferic.WorkflowFailed as error:
+            results = error
+        return results, {element.path: id(element.pe) for element in expand(self.whole).elements}
 
     def check(self, case):
-        if self._outcome is None:
-            results = sferic.run(self.whole, on="storm")
-            self._outcome = results, {e.path: id(e.pe) for e in expand(self.whole).elements}
-        results, pe_at = self._outcome
+        results, pe_at = self.outcome
+        if isinstance(results, sferic.WorkflowFailed):
+            raise results
         alone, expected = self.cases[case]
-        mine = {path: alone[pe_at[path]] for path in pe_at if pe_at[path] in alone}
+        mine = {path: alone[pe] for path, pe in pe_at.items() if pe in alone}
         got = {f"{mine[pe]}.{port}": v for pe, ports in results.items() if pe in mine for port, v in ports.items()}
         compare(expected, got, [failure for failure in results.failures if failure["pe"] in mine])
 
