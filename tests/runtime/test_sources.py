@@ -7,9 +7,9 @@ import time
 import pytest
 
 import sferic
+from sferic.compiler.pipeline import Options, compile_plan
 from sferic.runtime.local.in_process import run_in_process
 from sferic.runtime.observe import Outcome
-from sferic.compiler.pipeline import Options, compile_plan
 from sferic.sources import Lines, WatchedFolder
 
 
