@@ -58,8 +58,8 @@ class _SourceServer:
             position=position,
             moved=self._moved,
             wrote=self._wrote,
-            waiting=self._look_around,
             due=self._due,
+            waiting=self._look_around,
         )
         self._host.finish()
         self._close_group()

@@ -160,8 +160,8 @@ class Host:
         position: Any = None,
         moved: Callable[[Any], None] = lambda _: None,
         wrote: Callable[[], None] = lambda: None,
-        waiting: Callable[[], None] = lambda: None,
         due: Callable[[], bool] = lambda: True,
+        waiting: Callable[[], None] = lambda: None,
     ) -> None:
         """Run the sources of this stage to their end, one after the other."""
         given: Mapping[str, RootInput] = dict(self.plan.inputs)
@@ -175,9 +175,9 @@ class Host:
                     stopping=stopping,
                     moved=moved,
                     wrote=wrote,
-                    waiting=waiting,
                     due=due,
                     lock=self._lock,
+                    waiting=waiting,
                 )
                 self._source.run(position)
 

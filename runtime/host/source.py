@@ -13,16 +13,17 @@ from sferic.runtime.host.step import Step
 from sferic.runtime.pe import ProducerPE, knows_position
 from sferic.runtime.plan import RootInput
 
-_LOOK = 0.05  # seconds between two looks at whether a waiting source is to stop
 _GATHER = 64  # the most items of a source that are passed on together
+_LOOK = 0.05  # seconds between two looks at whether a waiting source is to stop
 
 
 class SourceRunner:
     """One source PE of a stage.
 
     A source's writes pass on as they come, as it may never return: at once where `due()` says that nothing was sent
-    for a while, else some together. `moved(position)` is told where it stands after each item, `wrote()` that items
-    went out, `waiting()` that it has none for now; `stopping()` says that it is to end.
+    for a while, else some together; `moved(position)` is told where it stands after each
+    item, `wrote()` that items went out, `waiting()` that it has none for now; `stopping()` says that it
+    is to end.
     """
 
     def __init__(
@@ -34,9 +35,9 @@ class SourceRunner:
         stopping: Callable[[], bool],
         moved: Callable[[Any], None],
         wrote: Callable[[], None],
-        waiting: Callable[[], None],
         due: Callable[[], bool],
         lock: AbstractContextManager[Any],
+        waiting: Callable[[], None],
     ) -> None:
         self._step = step
         self._given = given
@@ -45,11 +46,11 @@ class SourceRunner:
         self._stopping = stopping
         self._moved = moved
         self._wrote = wrote
-        self._waiting = waiting
         self._due = due
         self._lock = lock
         self._most = 1  # items gathered before they are passed on
         self._gathered: dict[str, list[Any]] = {port: [] for port in step.receivers}
+        self._waiting = waiting
 
     def run(self, position: Any) -> None:
         """Run the source to its end, from `position` on (None: from the beginning)."""
@@ -94,6 +95,8 @@ class SourceRunner:
 
     def _wait(self, seconds: float) -> None:
         """Sleep in pieces: what is due goes on meanwhile, and a stop is seen."""
+        self.pass_on()
+        self._wrote()
         until = time.monotonic() + seconds
         while True:
             if self._stopping():
