@@ -27,7 +27,7 @@ class Wire:
         self.written = []
 
     def take_emits(self):
-        return [(0, 0, b"items")]
+        return [frames.Emit(0, 0, b"items")]
 
     def write(self, kind, body):
         self.written.append((kind, body))
@@ -41,5 +41,5 @@ def test_an_item_written_after_the_flush_is_not_in_the_token():
     server._close_group()
     ((kind, body),) = wire.written
     assert kind == frames.EMIT
-    assert body == frames.pack_group(1, b'"before"', [(0, 0, b"items")])
+    assert body == frames.pack_group(1, b'"before"', [frames.Emit(0, 0, b"items")])
     assert server._open[0] == (1, "before")
