@@ -18,6 +18,9 @@ _CONVERT: dict[type, Callable[[str], Any]] = {int: int, float: float, str: str}
 _TRUE, _FALSE = ("true", "yes", "1", "on"), ("false", "no", "0", "off")
 
 
+PICKLED = "definition.pkl"  # a graph that lived only in the process that runs it
+
+
 class LoadingError(ValueError):
     """A target that is no workflow; the text says where and what to do."""
 
@@ -27,6 +30,17 @@ def load_graph(target: str, params: Mapping[str, str] | None = None, root: Path 
     module, name = load_module(target, root or Path.cwd())
     found = _named(module, name, target) if name else _only_one(module, target)
     return _build(found, dict(params or {}), target)
+
+
+def load_pickled(folder: Path) -> WorkflowGraph:
+    """Read a graph that the command which started this process wrote, into a folder only its user can write to."""
+    pickle: Any = importlib.import_module("cloudpickle")
+    graph, classes = pickle.loads((folder / PICKLED).read_bytes())
+    for name, named in classes.items():
+        if name == "__main__" or name not in sys.modules:
+            sys.modules[name] = ModuleType(name, "Classes that travelled with their workflow.")
+        vars(sys.modules[name]).update(named)
+    return graph
 
 
 def load_module(target: str, root: Path) -> tuple[ModuleType, str]:

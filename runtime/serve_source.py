@@ -105,14 +105,16 @@ class _SourceServer:
     def _close_group(self) -> None:
         """Send all that is gathered as one group; then wait until the window has room for another."""
         with self._wire.lock:
+            # Before the flush: an item that is written meanwhile is not in this group, and its position must not be.
+            position = self._position
             self._host.flush()
             emits = self._wire.take_emits()
             self._last_sent = time.monotonic()
             if emits:
-                token = json.dumps(self._position).encode() if self._knows_position else b""
+                token = json.dumps(position).encode() if self._knows_position else b""
                 with self._answered:
                     self._group += 1
-                    self._open.append((self._group, self._position))
+                    self._open.append((self._group, position))
                 self._page[PAGE_HAS_STATE] = int(not self._knows_position)
                 self._wire.write(frames.EMIT, frames.pack_group(self._group, token, emits))
         self._wait_for(self._window - 1)

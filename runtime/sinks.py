@@ -22,8 +22,8 @@ class Files(ConsumerPE):
         self.inputconnections[self.INPUT_NAME]["grouping"] = [0]
         self.folder = os.fspath(folder)
 
-    def _process(self, data: Any) -> None:
-        name, content = _named(data)
+    def _process(self, inputs: Any) -> None:
+        name, content = _named(inputs)
         target = Path(self.folder) / _safe(name)
         target.parent.mkdir(parents=True, exist_ok=True)
         part = target.with_name(f".{target.name}.{self.rank}.part")
@@ -43,14 +43,16 @@ class Stdout(ConsumerPE):
 
     stateless = True
 
-    def _process(self, data: Any) -> None:
-        print(data)  # noqa: T201 - what it is for
+    def _process(self, inputs: Any) -> None:
+        print(inputs)  # noqa: T201 - what it is for
 
 
-def _named(data: Any) -> tuple[str, Any]:
-    if isinstance(data, (tuple, list)) and len(cast(tuple[Any, ...], data)) == 2 and isinstance(data[0], str):
-        return data[0], cast(Any, data[1])
-    raise TypeError(f"Files takes items of the form (name, content), not {type(data).__name__}: {data!r:.80}")
+def _named(item: Any) -> tuple[str, Any]:
+    if isinstance(item, (tuple, list)):
+        parts = cast(list[Any], item)
+        if len(parts) == 2 and isinstance(parts[0], str):
+            return parts[0], parts[1]
+    raise TypeError(f"Files takes items of the form (name, content), not {type(item).__name__}: {item!r:.80}")
 
 
 def _safe(name: str) -> PurePosixPath:

@@ -2,7 +2,6 @@
 runner start it the same way."""
 
 import base64
-import importlib
 import json
 import mmap
 import os
@@ -17,7 +16,7 @@ from sferic.runtime.definition import Definition, digest, expand
 from sferic.runtime.host import Host
 from sferic.runtime.host.failures import RunStopped, error_event
 from sferic.runtime.host.step import STARTING
-from sferic.runtime.loading import LoadingError, load_graph
+from sferic.runtime.loading import LoadingError, load_graph, load_pickled
 from sferic.runtime.plan import Plan, Stage, plan_from_json
 from sferic.runtime.process import become_child, capture_output
 from sferic.runtime.serve import serve_inputs
@@ -93,10 +92,7 @@ def _definition(plan: Plan, orders: Orders) -> Definition:
 def _graph(plan: Plan, orders: Orders) -> WorkflowGraph:
     if not plan.definition.pickled:
         return load_graph(plan.definition.target, dict(plan.definition.params), orders.root)
-    # Written by the command that started this process, into a folder that only its user can write to.
-    pickle = importlib.import_module("cloudpickle")
-    graph: WorkflowGraph = pickle.loads((orders.root / "definition.pkl").read_bytes())
-    return graph
+    return load_pickled(orders.root)
 
 
 def _serve(plan: Plan, stage: Stage, orders: Orders, definition: Definition, wire: Wire, page: memoryview) -> None:

@@ -4,11 +4,13 @@ import importlib
 import sys
 from dataclasses import replace
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from sferic import __version__
 from sferic.compiler.pipeline import Compiled
 from sferic.runtime.definition import digest, expand
+from sferic.runtime.loading import PICKLED
 from sferic.runtime.local.in_process import StopRequest, run_in_process
 from sferic.runtime.local.multi import run_multi
 from sferic.runtime.observe import Observer
@@ -49,18 +51,27 @@ def pickled(graph: WorkflowGraph, folder: Path) -> DefinitionRef:
     """Write a graph that lives only in this process where workers find it."""
     cloudpickle: Any = importlib.import_module("cloudpickle")  # only graphs in memory need it
 
-    modules = {type(element.pe).__module__ for element in expand(graph).elements}
-    by_value = [sys.modules[name] for name in modules if name in sys.modules and not name.startswith("sferic.")]
+    names = {type(element.pe).__module__ for element in expand(graph).elements}
+    modules = [sys.modules[name] for name in sorted(names) if name in sys.modules and not name.startswith("sferic.")]
+    by_value = [module for module in modules if module.__name__ != "__main__"]  # which cloudpickle knows by itself
     for module in by_value:
-        if module.__name__ != "__main__":
-            cloudpickle.register_pickle_by_value(module)
+        cloudpickle.register_pickle_by_value(module)
     try:
-        (folder / "definition.pkl").write_bytes(cloudpickle.dumps(graph))
+        # The classes go along by name: the codec has to find those of items where the worker has no such module.
+        classes = {module.__name__: _own_classes(module) for module in modules}
+        (folder / PICKLED).write_bytes(cloudpickle.dumps((graph, classes)))
     finally:
         for module in by_value:
-            if module.__name__ != "__main__":
-                cloudpickle.unregister_pickle_by_value(module)
+            cloudpickle.unregister_pickle_by_value(module)
     return DefinitionRef("", digest=digest(expand(graph)), pickled=True)
+
+
+def _own_classes(module: ModuleType) -> dict[str, type]:
+    return {
+        name: value
+        for name, value in vars(module).items()
+        if isinstance(value, type) and value.__module__ == module.__name__
+    }
 
 
 def with_reference(compiled: Compiled, reference: DefinitionRef) -> Compiled:

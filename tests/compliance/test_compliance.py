@@ -1,5 +1,6 @@
 """One meaning on every target: each case gives what a plain loop says, wherever it runs, fused or not."""
 
+import functools
 import importlib.util
 import sys
 from collections import Counter
@@ -8,38 +9,97 @@ from pathlib import Path
 import pytest
 
 import sferic
+from sferic import WorkflowGraph
+from sferic.runtime.definition import expand
 
 
-def _load_cases():
-    spec = importlib.util.spec_from_file_location("compliance_cases", Path(__file__).with_name("cases.py"))
+def _load_cases(name):
+    module_name = f"compliance_{name}"
+    spec = importlib.util.spec_from_file_location(module_name, Path(__file__).with_name(f"{name}.py"))
     module = importlib.util.module_from_spec(spec)
-    sys.modules["compliance_cases"] = module
+    sys.modules[module_name] = module
     spec.loader.exec_module(module)
     return module
 
 
-cases = _load_cases()
-# Storm runs each case in a JVM of its own, some seconds each: one way of fusing is enough there.
-WAYS = [("local", "auto"), ("local", "none"), ("multi", "auto"), ("multi", "none"), ("storm", "auto")]
+cases, items, lifecycle = map(_load_cases, ("cases", "items", "lifecycle"))
+CASES = [*cases.CASES, *items.CASES, *lifecycle.CASES]
+WAYS = [("local", "auto"), ("local", "none"), ("multi", "auto"), ("multi", "none")]
+TOGETHER = 8  # cases that share one topology on Storm: starting a JVM takes far longer than a case
 
 
 def as_multiset(values):
     return Counter(map(repr, values))
 
 
-@pytest.mark.parametrize("case", cases.CASES, ids=lambda case: case.__name__)
-@pytest.mark.parametrize(("on", "fuse"), WAYS, ids=lambda value: value)
-def test_case(case, on, fuse):
-    graph, expected = case()
-    results = sferic.run(graph, on=on, fuse=fuse)
-    assert len(results.failures) == expected.pop("failures", 0)
+def compare(expected, got, failures):
+    """`got`: values by "pe.port"."""
+    expected = dict(expected)
+    assert len(failures) == expected.pop("failures", 0), failures
     spread = expected.pop("spread", None)
-    got = {f"{pe}.{port}": values for pe, ports in results.items() for port, values in ports.items()}
     if spread is not None:
         got = {name: [sum(values)] for name, values in got.items() if len(values) == spread and min(values) > 0}
     assert {name: as_multiset(values) for name, values in got.items()} == {
         name: as_multiset(values) for name, values in expected.items()
     }
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.__name__)
+@pytest.mark.parametrize(("on", "fuse"), WAYS, ids=lambda value: value)
+def test_case(case, on, fuse):
+    graph, expected = case()
+    results = sferic.run(graph, on=on, fuse=fuse)
+    got = {f"{pe}.{port}": values for pe, ports in results.items() for port, values in ports.items()}
+    compare(expected, got, results.failures)
+
+
+class Together:
+    """Several cases side by side in one graph, each with its own results."""
+
+    def __init__(self, group):
+        self.whole = WorkflowGraph("together")
+        self.cases = {}
+        for case in group:
+            graph, expected = case()
+            alone = {id(element.pe): element.path for element in expand(graph).elements}
+            self.cases[case] = (alone, expected)
+            self.whole.added.update(graph.added)
+            self.whole.connections += graph.connections
+            if graph.partitions:
+                self.whole.partitions = [*self.whole.partitions, *graph.partitions]
+
+    @functools.cached_property
+    def outcome(self):
+        """(results or the error, the PE at each path)"""
+        try:
+            results = sferic.run(self.whole, on="storm")
+        except sferic.WorkflowFailed as error:
+            results = error
+        return results, {element.path: id(element.pe) for element in expand(self.whole).elements}
+
+    def check(self, case):
+        results, pe_at = self.outcome
+        if isinstance(results, sferic.WorkflowFailed):
+            raise results
+        alone, expected = self.cases[case]
+        mine = {path: alone[pe] for path, pe in pe_at.items() if pe in alone}
+        got = {f"{mine[pe]}.{port}": v for pe, ports in results.items() if pe in mine for port, v in ports.items()}
+        compare(expected, got, [failure for failure in results.failures if failure["pe"] in mine])
+
+
+@functools.cache
+def groups():
+    """The group of each case. Partitions name every PE of a graph or none: those cases keep to themselves."""
+    kinds = {True: [], False: []}
+    for case in CASES:
+        kinds[bool(case()[0].partitions)].append(case)
+    chunks = [kind[i : i + TOGETHER] for kind in kinds.values() for i in range(0, len(kind), TOGETHER)]
+    return {case: group for chunk in chunks for group in [Together(chunk)] for case in chunk}
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.__name__)
+def test_case_on_storm(case):
+    groups()[case].check(case)
 
 
 @pytest.mark.parametrize("on", ["local", "multi"])

@@ -1,0 +1,407 @@
+"""Cases about the life of a PE: preprocess, items, every, postprocess, failures; and about what graphs look like."""
+
+from sferic import CompositePE, ConsumerPE, GenericPE, IterativePE, ProducerPE, SimpleFunctionPE, WorkflowGraph, every
+
+
+class Numbers(ProducerPE):
+    def __init__(self, count):
+        super().__init__()
+        self.count = count
+
+    def _process(self, inputs):
+        for number in range(self.count):
+            self.write("output", number)
+
+
+class Same(IterativePE):
+    def _process(self, data):
+        return data
+
+
+class Stages(IterativePE):
+    """Says what was called, in which order, on which instance."""
+
+    numprocesses = 3
+
+    def __init__(self):
+        super().__init__()
+        self.calls = []
+
+    def _preprocess(self):
+        self.calls.append("pre")
+
+    def _process(self, data):
+        if self.calls[-1] != "item":
+            self.calls.append("item")
+
+    def _postprocess(self):
+        self.write("output", (self.rank, self.numprocesses, *self.calls, "post"))
+
+
+def each_instance_lives_once():
+    graph = WorkflowGraph()
+    graph.connect(Numbers(30), "output", Stages(), "input")
+    return graph, {"Stages.output": [(rank, 3, "pre", "item", "post") for rank in range(3)]}
+
+
+def no_items_still_end():
+    graph = WorkflowGraph()
+    graph.connect(Numbers(0), "output", Stages(), "input")
+    return graph, {"Stages.output": [(rank, 3, "pre", "post") for rank in range(3)]}
+
+
+class CountAndSay(IterativePE):
+    """Each item on, and at the end how many there were: its own last words count at the next PE."""
+
+    def __init__(self):
+        super().__init__()
+        self.count = 0
+
+    def _process(self, data):
+        self.count += 1
+        return data
+
+    def _postprocess(self):
+        self.write("output", self.count)
+
+
+def ends_come_in_topological_order():
+    graph = WorkflowGraph()
+    pes = [Numbers(10), *(CountAndSay() for _ in range(4))]
+    for before, after in zip(pes, pes[1:], strict=False):
+        graph.connect(before, "output", after, "input")
+    return graph, {"CountAndSay4.output": [*range(10), 10, 11, 12, 13]}
+
+
+class EndOfSource(Numbers):
+    def _postprocess(self):
+        self.write("output", "end of the source")
+
+
+def a_source_may_write_at_its_end():
+    graph = WorkflowGraph()
+    graph.connect(EndOfSource(3), "output", Same(), "input")
+    return graph, {"Same.output": [0, 1, 2, "end of the source"]}
+
+
+class WriteThenReturn(IterativePE):
+    def _process(self, data):
+        self.write("output", ("written", data))
+        return ("returned", data)
+
+    def _postprocess(self):
+        self.write("output", "last")
+
+
+class Order(IterativePE):
+    """All items as one list: their order is what counts."""
+
+    def __init__(self):
+        super().__init__()
+        self.items = []
+
+    def _process(self, data):
+        self.items.append(data)
+
+    def _postprocess(self):
+        self.write("output", self.items)
+
+
+def written_before_returned_before_the_end():
+    graph = WorkflowGraph()
+    writes, order = WriteThenReturn(), Order()
+    graph.connect(Numbers(700), "output", writes, "input")
+    graph.connect(writes, "output", order, "input")
+    expected = [(how, n) for n in range(700) for how in ("written", "returned")]
+    return graph, {"Order.output": [[*expected, "last"]]}
+
+
+class YieldsParts(GenericPE):
+    def __init__(self):
+        super().__init__()
+        self.add_input("in")
+        self.add_output("a")
+        self.add_output("b")
+
+    def process(self, inputs):
+        yield {"a": inputs["in"]}
+        yield {"a": -inputs["in"], "b": "both"}
+
+
+def generators_of_dicts():
+    graph = WorkflowGraph()
+    graph.connect(Numbers(3), "output", YieldsParts(), "in")
+    return graph, {"YieldsParts.a": [0, 0, 1, -1, 2, -2], "YieldsParts.b": ["both"] * 3}
+
+
+class OldStyle(IterativePE):
+    def process(self, inputs):
+        self.write(self.OUTPUT_NAME, inputs[self.INPUT_NAME] * 2)
+
+
+def process_itself_overridden():
+    graph = WorkflowGraph()
+    graph.connect(Numbers(3), "output", OldStyle(), "input")
+    return graph, {"OldStyle.output": [0, 2, 4]}
+
+
+class TicksTillThree(ProducerPE):
+    """A source that goes on until its own `every` has come three times."""
+
+    def __init__(self):
+        super().__init__()
+        self.ticks = 0
+
+    @every(0.01)
+    def tick(self):
+        self.ticks += 1
+
+    def _process(self, inputs):
+        while self.ticks < 3:
+            self.write("output", min(self.ticks, 2))
+
+    def _postprocess(self):
+        self.write("output", "three")
+
+
+class Distinct(IterativePE):
+    def __init__(self):
+        super().__init__()
+        self.seen = set()
+
+    def _process(self, data):
+        self.seen.add(data)
+
+    def _postprocess(self):
+        for item in self.seen:
+            self.write("output", item)
+
+
+def every_comes_between_the_items_of_a_source():
+    graph = WorkflowGraph()
+    graph.connect(TicksTillThree(), "output", Distinct(), "input")
+    return graph, {"Distinct.output": [0, 1, 2, "three"]}
+
+
+class FailsAtTheEnd(IterativePE):
+    on_failure = "dead-letter"
+
+    def _process(self, data):
+        return data
+
+    def _postprocess(self):
+        self.write("output", "never")
+        raise ValueError("no end")
+
+
+def a_failed_end_leaves_the_rest():
+    graph = WorkflowGraph()
+    graph.connect(Numbers(5), "output", FailsAtTheEnd(), "input")
+    return graph, {"FailsAtTheEnd.output": [0, 1, 2, 3, 4], "failures": 1}
+
+
+class BreaksOff(ProducerPE):
+    on_failure = "skip"
+
+    def _process(self, inputs):
+        for number in range(10):
+            if number == 7:
+                raise ValueError("no more")
+            self.write("output", number)
+
+
+def a_source_that_breaks_off_keeps_what_it_gave():
+    graph = WorkflowGraph()
+    graph.connect(BreaksOff(), "output", Same(), "input")
+    return graph, {"Same.output": list(range(7)), "failures": 1}
+
+
+class AlwaysFails(IterativePE):
+    retries = 2
+    on_failure = "dead-letter"
+
+    def _process(self, data):
+        self.write("output", data)
+        raise ValueError("always")
+
+
+def siblings_of_a_failing_pe_go_on():
+    graph = WorkflowGraph()
+    source, fine = Numbers(20), Same()
+    graph.connect(source, "output", AlwaysFails(), "input")
+    graph.connect(source, "output", fine, "input")
+    graph.connect(fine, "output", Order(), "input")
+    return graph, {"Order.output": [list(range(20))], "failures": 20}
+
+
+def three_branches_and_two_ports_of_one():
+    graph = WorkflowGraph()
+    source = Numbers(6)
+    parts = YieldsParts()
+    branches = [Same(), Same(), parts]
+    for branch in branches:
+        graph.connect(source, "output", branch, "in" if branch is parts else "input")
+    expected = [0, 1, 2, 3, 4, 5]
+    signed = [sign * n for n in expected for sign in (1, -1)]
+    return graph, {
+        "Same.output": expected,
+        "Same2.output": expected,
+        "YieldsParts.a": signed,
+        "YieldsParts.b": ["both"] * 6,
+    }
+
+
+class Either(GenericPE):
+    optional = ("other",)
+
+    def __init__(self):
+        super().__init__()
+        self.add_input("one")
+        self.add_input("other")
+        self.add_output("out")
+
+    def process(self, inputs):
+        (self.write("out", (port, item)) for port, item in inputs.items())
+        return {"out": tuple(inputs.items())[0]}
+
+
+def an_optional_input_may_lack():
+    graph = WorkflowGraph()
+    graph.connect(Numbers(3), "output", Either(), "one")
+    return graph, {"Either.out": [("one", 0), ("one", 1), ("one", 2)]}
+
+
+class Marked(IterativePE):
+    numprocesses = 2
+
+    def __init__(self):
+        super().__init__()
+        self.seen = []
+
+    def _process(self, data):
+        self.seen.append(data)
+
+    def _postprocess(self):
+        self.write("output", sorted(self.seen))
+
+
+def two_groupings_into_one_port():
+    """From one sender each item goes to one instance, from the other to all."""
+    graph = WorkflowGraph()
+    marked = Marked()
+    graph.connect(Numbers(4), "output", marked, "input", "global")
+    graph.connect(EndOfSource(0), "output", Last(), "input")
+    last = next(pe for pe in graph.get_contained_objects() if isinstance(pe, Last))
+    graph.connect(last, "output", marked, "input", "all")
+    return graph, {"Marked.output": [[0, 1, 2, 3, 99], [99]]}
+
+
+class Last(IterativePE):
+    def _process(self, data):
+        return 99
+
+
+def doubled(data, by=2):
+    return data * by
+
+
+def partitions_of_several_instances():
+    graph = WorkflowGraph()
+    first, second = SimpleFunctionPE(doubled), SimpleFunctionPE(doubled, {"by": 10})
+    first.numprocesses = second.numprocesses = 2
+    source, order = Numbers(50), Distinct()
+    graph.connect(source, "output", first, "input")
+    graph.connect(first, "output", second, "input")
+    graph.connect(second, "output", order, "input")
+    graph.partitions = [[source], [first, second], [order]]
+    return graph, {"Distinct.output": [n * 20 for n in range(50)]}
+
+
+def a_partition_must_not_cut_a_grouping():
+    graph = WorkflowGraph()
+    spread, meet = Spread(), Marked()
+    source = Numbers(20)
+    graph.connect(source, "output", spread, "input")
+    graph.connect(spread, "output", meet, "input", "global")
+    graph.partitions = [[source], [spread, meet]]
+    return graph, {"Marked.output": [list(range(20)), []]}
+
+
+class Spread(IterativePE):
+    numprocesses = 2
+
+    def _process(self, data):
+        return data
+
+
+class Sink(ConsumerPE):
+    """A sink with a result: what it counted."""
+
+    def __init__(self):
+        super().__init__()
+        self.add_output("count")
+        self.count = 0
+
+    def _process(self, data):
+        self.count += 1
+
+    def _postprocess(self):
+        self.write("count", self.count)
+
+
+class Whole(CompositePE):
+    """A workflow that is whole in itself."""
+
+    def __init__(self):
+        super().__init__()
+        self.connect(Numbers(7), "output", Sink(), "input")
+
+
+def a_composite_may_hold_all():
+    graph = WorkflowGraph()
+    graph.add(Whole())
+    graph.add(Whole())
+    return graph, {"Whole/Sink.count": [7], "Whole2/Sink.count": [7]}
+
+
+def many_results_of_items():
+    graph = WorkflowGraph()
+    graph.connect(Numbers(200_000), "output", Same(), "input")
+    return graph, {"Same.output": list(range(200_000))}
+
+
+class ManyForOne(IterativePE):
+    def _process(self, data):
+        for number in range(50_000):
+            self.write("output", number)
+
+
+def many_items_for_one():
+    graph = WorkflowGraph()
+    many, sink = ManyForOne(), Sink()
+    graph.connect(Numbers(2), "output", many, "input")
+    graph.connect(many, "output", sink, "input")
+    return graph, {"Sink.count": [100_000]}
+
+
+CASES = [
+    each_instance_lives_once,
+    no_items_still_end,
+    ends_come_in_topological_order,
+    a_source_may_write_at_its_end,
+    written_before_returned_before_the_end,
+    generators_of_dicts,
+    process_itself_overridden,
+    every_comes_between_the_items_of_a_source,
+    a_failed_end_leaves_the_rest,
+    a_source_that_breaks_off_keeps_what_it_gave,
+    siblings_of_a_failing_pe_go_on,
+    three_branches_and_two_ports_of_one,
+    an_optional_input_may_lack,
+    two_groupings_into_one_port,
+    partitions_of_several_instances,
+    a_partition_must_not_cut_a_grouping,
+    a_composite_may_hold_all,
+    many_results_of_items,
+    many_items_for_one,
+]
