@@ -17,6 +17,7 @@ from pathlib import Path
 from sferic.cluster.cache import cache_folder
 
 STORM_VERSION = "2.8.3"
+COMPILER_VERSION = "3.36.0"
 PINS = "storm-jars.json"
 COMPILER = "ecj-"  # the Eclipse compiler's jar: wanted only where there is no javac
 _BLOCK = 1 << 18
