@@ -1,17 +1,19 @@
 """From a workflow graph to a plan: the whole way, in the order in which it happens."""
 
 import re
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from sferic.compiler.diagnostics import Problem, WrongInput
-from sferic.compiler.graph import Graph, Node
+from sferic.compiler.graph import Edge, Graph, Node
 from sferic.compiler.inputs import Inputs, root_inputs
 from sferic.compiler.passes.check import check
 from sferic.compiler.passes.fuse import Fuse, Fused, Mode, Verdict, receivers
 from sferic.compiler.passes.parallelism import Parallelism
 from sferic.runtime.definition import Definition, digest, expand
+from sferic.runtime.location import Location
 from sferic.runtime.plan import (
     RESULTS,
     DefinitionRef,
@@ -43,6 +45,7 @@ class Options:
     definition: str = ""
     params: tuple[tuple[str, str], ...] = ()
     files: tuple[tuple[str, str], ...] = ()
+    root: str = ""  # folder of the workflow's files; places in a plan are told relative to it
     needs_data: bool = True  # False: roots that lack their data are no problem yet
 
 
@@ -84,11 +87,16 @@ def _plan(
     ids = _stage_ids(fused.groups)
     stage_of = {path: ids[group] for group in fused.groups for path in group}
     nodes = graph.by_path()
+    inner: dict[str, list[Edge]] = defaultdict(list)
+    for verdict in fused.verdicts:
+        if verdict.fused:
+            inner[stage_of[verdict.edge.source]].append(verdict.edge)
+    fork = receivers(graph)
     reference = DefinitionRef(options.definition, options.params, digest(definition), options.files)
     return Plan(
         name=graph.name or "workflow",
         definition=reference,
-        stages=tuple(_stage(ids[group], group, nodes, graph, fused, options) for group in fused.groups),
+        stages=tuple(_stage(ids[group], group, nodes, inner[ids[group]], fork, options) for group in fused.groups),
         links=_links(graph, fused, stage_of, options),
         inputs=tuple(given),
         check_items=options.check_items,
@@ -112,12 +120,10 @@ def _stage(
     stage_id: str,
     group: tuple[str, ...],
     nodes: Mapping[str, Node],
-    graph: Graph,
-    fused: Fused,
+    inner: Sequence[Edge],
+    fork: Mapping[tuple[str, str], int],
     options: Options,
 ) -> Stage:
-    fork = receivers(graph)
-    inner = [verdict.edge for verdict in fused.verdicts if verdict.fused and verdict.edge.source in group]
     hops: list[Hop] = []
     seen: dict[tuple[str, str], int] = {}
     for edge in inner:
@@ -149,8 +155,14 @@ def _planned(node: Node, options: Options) -> PlannedPE:
         retries=settings.retries,
         on_failure=settings.on_failure or options.on_failure,
         hang_timeout=settings.hang_timeout,
-        location=node.location,
+        location=_relative(node.location, options.root),
     )
+
+
+def _relative(location: Location, root: str) -> Location:
+    """A place as it is on any machine: no plan holds an absolute path of a file that travels with it."""
+    inside = root and location.file.startswith(f"{root}/")
+    return Location(location.file[len(root) + 1 :], location.line) if inside else location
 
 
 def _links(graph: Graph, fused: Fused, stage_of: Mapping[str, str], options: Options) -> tuple[Link, ...]:
@@ -200,6 +212,7 @@ def verify(plan: Plan) -> None:
     """What has to hold of every plan; a failure here is a fault of the compiler, not of the user."""
     where = {pe.path: stage for stage in plan.stages for pe in stage.pes}
     order = {stage.id: number for number, stage in enumerate(plan.stages)}
+    sources = {stage.id for stage in plan.stages if stage.source}
     if len(order) != len(plan.stages):
         raise AssertionError("two stages share an id")
     for number, link in enumerate(plan.links):
@@ -208,7 +221,7 @@ def verify(plan: Plan) -> None:
         if link.to_stage != RESULTS:
             if where[link.to_pe].id != link.to_stage or order[link.from_stage] >= order[link.to_stage]:
                 raise AssertionError(f"link {link.id} does not lead forward to its PE")
-            if plan.stage(link.to_stage).source:
+            if link.to_stage in sources:
                 raise AssertionError(f"link {link.id} leads into a stage of sources")
 
 

@@ -116,16 +116,19 @@ class _Expansion:
                     self.flaws.append(Flaw(f"the name {given!r} is set twice", one.location, "give one another name"))
                 taken.add(str(given))
         used = set(taken)
+        last: dict[str, int] = {}
         for one in added:
             given = str(one.settings.get("name") or one.pe.name)
             base = _base(one.pe)
             if given and not _numbered(given, base):
                 names.append(given)
                 continue
-            name, number = base, 1
+            number = last.get(base, 0) + 1
+            name = base if number == 1 else f"{base}{number}"
             while name in used:
                 number += 1
                 name = f"{base}{number}"
+            last[base] = number
             used.add(name)
             names.append(name)
         return names

@@ -75,13 +75,14 @@ def _batch(value: Any) -> BatchLimits:
     if not isinstance(value, Mapping):
         raise TypeError("must be a mapping with some of items, bytes, linger")
     given: dict[str, Any] = {str(k): v for k, v in value.items()}  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+    default = BatchLimits()
     unknown = sorted(given.keys() - {"items", "bytes", "linger"})
     if unknown:
         raise ValueError(f"has no key {unknown[0]!r}; known are items, bytes, linger")
     return BatchLimits(
-        items=_whole(1)(given.get("items", BatchLimits.items)),
-        bytes=_whole(1)(given.get("bytes", BatchLimits.bytes)),
-        linger=_positive(given.get("linger", BatchLimits.linger)),
+        items=_whole(1)(given.get("items", default.items)),
+        bytes=_whole(1)(given.get("bytes", default.bytes)),
+        linger=_positive(given.get("linger", default.linger)),
     )
 
 

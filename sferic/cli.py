@@ -216,6 +216,7 @@ def _compile(workflow: str, target: str, given: dict[str, Any]) -> tuple[Compile
         definition=reference,
         params=tuple(sorted(params.items())),
         files=travelling_files(reference, root),
+        root=str(root),
         needs_data=not given.get("lenient", False),
     )
     return compile_plan(graph, options, _inputs(given)), root

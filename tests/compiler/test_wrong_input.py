@@ -105,6 +105,14 @@ def test_settings(setting, value, text):
     assert text in problems(graph)[0]
 
 
+def test_a_batch_setting_may_name_some_of_its_limits():
+    graph = one((Numbers(), "output", Same(), "input"))
+    same = graph.get_contained_objects()[1]
+    graph.add(same, batch={"items": 50})
+    [link] = [link for link in compile_plan(graph, Options(fuse="none")).plan.links if link.to_stage]
+    assert (link.batch.items, link.batch.bytes) == (50, 1 << 20)
+
+
 def test_partitions_name_each_pe_once():
     a, b, c = Numbers(), Same(), Same()
     graph = one((a, "output", b, "input"), (b, "output", c, "input"))

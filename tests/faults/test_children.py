@@ -65,7 +65,12 @@ class Babbles(sferic.IterativePE):
 
 
 class Keeps(sferic.IterativePE):
-    """Has state, and dies once after it has some."""
+    """Has state, and dies once after it has some.
+
+    Small batches of some work each, so that several are answered before: what came in unanswered ones is not lost.
+    """
+
+    batch = {"items": 50}
 
     def __init__(self, marker):
         super().__init__()
@@ -74,6 +79,7 @@ class Keeps(sferic.IterativePE):
 
     def _process(self, data):
         self.seen += 1
+        time.sleep(0.0002)
         if self.seen == 600 and not Path(self.marker).exists():
             Path(self.marker).touch()
             os.kill(os.getpid(), signal.SIGKILL)
@@ -83,12 +89,15 @@ class Keeps(sferic.IterativePE):
 
 
 class DiesAlwaysWithState(sferic.IterativePE):
+    batch = {"items": 50}
+
     def __init__(self):
         super().__init__()
         self.seen = 0
 
     def _process(self, data):
         self.seen += 1
+        time.sleep(0.0002)
         if self.seen == 600:
             os.kill(os.getpid(), signal.SIGKILL)
 

@@ -112,7 +112,7 @@ def _jar_entries(artefact: StormArtefact, shim: Path, runtime: Path, config: str
     yield "topology.py", artefact.topology_py.encode()
     yield "config.json", config.encode()
     yield "resources/plan.json", artefact.plan.to_json().encode()
-    yield "resources/sferic/__init__.py", (runtime.parent / "sferic" / "__init__.py").read_bytes()
+    yield "resources/sferic/__init__.py", (runtime.parent / "__init__.py").read_bytes()
     for path in sorted(runtime.rglob("*.py")):
         if "shim" not in path.relative_to(runtime).parts:
             yield f"resources/sferic/runtime/{path.relative_to(runtime).as_posix()}", path.read_bytes()

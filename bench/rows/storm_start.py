@@ -1,0 +1,41 @@
+"""`run --on storm` from the command to the first item, JVM start and compilation included, all in the cache."""
+
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from harness import Row, interleaved, median, spread
+
+WORKFLOW = """
+import time
+from pathlib import Path
+from sferic import IterativePE, ProducerPE, WorkflowGraph
+class One(ProducerPE):
+    def _process(self, inputs):
+        return 1
+class Note(IterativePE):
+    def _process(self, data):
+        (Path(__file__).parent / "first").write_text(str(time.time()))
+graph = WorkflowGraph()
+graph.connect(One(), "output", Note(), "input")
+"""
+
+
+def seconds() -> float:
+    """One run."""
+    with tempfile.TemporaryDirectory() as name:
+        path = Path(name) / "w.py"
+        path.write_text(WORKFLOW)
+        began = time.time()
+        command = [sys.executable, "-m", "sferic.cli", "run", str(path), "--on", "storm"]
+        subprocess.run(command, check=True, capture_output=True)
+        return float((Path(name) / "first").read_text()) - began
+
+
+def measure() -> list[Row]:
+    """One row."""
+    [taken] = interleaved([seconds], 5)
+    ours = median(taken)
+    return [Row("storm-start", "", None, ours, "s", None, "≤ 8", ours <= 8, spread(taken))]

@@ -1,0 +1,126 @@
+"""The Storm artefact: the same bytes for the same input, and hostile names stay text."""
+
+import ast
+import hashlib
+import json
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+import sferic
+from sferic.compiler.diagnostics import WrongInput
+from sferic.compiler.pipeline import Options, compile_plan
+from sferic.compiler.targets.storm import make_artefact
+
+WORKFLOW = """
+from helper import twice
+from sferic import IterativePE, ProducerPE, WorkflowGraph
+
+include = ["data/*.txt"]
+
+
+class Numbers(ProducerPE):
+    def _process(self, inputs):
+        yield from range(10)
+
+
+class Twice(IterativePE):
+    def _process(self, data):
+        return twice(data)
+
+
+graph = WorkflowGraph("doubles")
+graph.connect(Numbers(), "output", Twice(), "input")
+"""
+
+
+def write_workflow(folder):
+    (folder / "data").mkdir(parents=True)
+    (folder / "data" / "a.txt").write_text("a")
+    (folder / "helper.py").write_text("def twice(data):\n    return 2 * data\n")
+    (folder / "doubles.py").write_text(WORKFLOW)
+
+
+def compile_in(folder, seed):
+    write_workflow(folder)
+    environment = {**os.environ, "PYTHONHASHSEED": seed}
+    command = [sys.executable, "-m", "sferic.cli", "compile", "doubles.py", "--to", "storm", "-o", "out"]
+    subprocess.run(command, cwd=folder, env=environment, check=True)
+    return folder / "out"
+
+
+def test_same_bytes_for_the_same_input(tmp_path):
+    first, second = compile_in(tmp_path / "one", "1"), compile_in(tmp_path / "two" / "deeper", "2")
+    names = sorted(path.name for path in first.iterdir())
+    assert names == ["MANIFEST.json", "config.json", "doubles.jar", "plan.json", "topology.py"]
+    for name in names:
+        assert (first / name).read_bytes() == (second / name).read_bytes(), name
+    assert str(tmp_path).encode() not in b"".join((first / name).read_bytes() for name in names)
+    with zipfile.ZipFile(first / "doubles.jar") as jar:
+        held = set(jar.namelist())
+        assert {
+            "sferic/HostBolt.class",
+            "topology.bin",
+            "resources/plan.json",
+            "resources/doubles.py",
+            "resources/helper.py",
+            "resources/data/a.txt",
+            "resources/sferic/runtime/worker.py",
+        } <= held
+        manifest = json.loads(jar.read("MANIFEST.json"))
+        for name, digest in manifest["files"].items():
+            assert hashlib.sha256(jar.read(name)).hexdigest() == digest
+
+
+class Numbers(sferic.ProducerPE):
+    pass
+
+
+class Same(sferic.IterativePE):
+    pass
+
+
+HOSTILE = [
+    '"""',
+    "';import os#",
+    "{{ 7*7 }}",
+    "a\nb",
+    "../../etc/passwd",
+    "\\",
+    "…é\u202e",
+    "x" * 10_000,
+    "results",
+    "__ack",
+]
+
+
+@pytest.mark.parametrize("name", HOSTILE, ids=range(len(HOSTILE)))
+def test_hostile_names_stay_text(name):
+    graph = sferic.WorkflowGraph()
+    source, sink = Numbers(), Same()
+    source.name, sink.name = name, name + "2"
+    graph.connect(source, "output", sink, "input")
+    plan = compile_plan(graph, Options(target="storm", fuse="none")).plan
+    artefact = make_artefact(plan, Path.cwd(), name="t", python="python3", version="1")
+    tree = ast.parse(artefact.topology_py)
+    [topology] = [node for node in tree.body if isinstance(node, ast.ClassDef)]
+    components = [node for node in topology.body if isinstance(node, ast.Assign)]
+    assert len(components) == len(topology.body) == 3
+    for stage in plan.stages:
+        assert stage.id.isascii()
+        assert all(c.isalnum() or c in "_-" for c in stage.id)
+        assert len(stage.id) < 60
+        assert not stage.id.startswith("__")
+        assert stage.id != "results"
+
+
+def test_a_name_that_storm_does_not_take():
+    graph = sferic.WorkflowGraph()
+    graph.add(Numbers())
+    plan = compile_plan(graph, Options(target="storm")).plan
+    with pytest.raises(WrongInput, match="is no name for a topology"):
+        make_artefact(plan, Path.cwd(), name="../x", python="python3", version="1")
