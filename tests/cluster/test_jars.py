@@ -73,9 +73,7 @@ def test_a_broken_file_in_the_cache_is_fetched_again(mirror, monkeypatch, damage
     if damage == "gone":
         broken.unlink()
     else:
-        broken.write_bytes(
-            {"truncated": data[:-1], "longer": data + b"x", "other bytes": b"x" + data[1:]}[damage]
-        )
+        broken.write_bytes({"truncated": data[:-1], "longer": data + b"x", "other bytes": b"x" + data[1:]}[damage])
         # Written within the clock's resolution of the first check, it could pass for the same file.
         os.utime(broken, ns=(1, broken.stat().st_mtime_ns + 1))
     asked = count_downloads(monkeypatch)
