@@ -53,10 +53,14 @@ class _SourceServer:
         threading.Thread(target=self._send_waiting, name="sferic-linger", daemon=True).start()
         self._position = position
         self._page[PAGE_STATE] = WORKING
-        self._host.run_sources(stopping=lambda: self._stop, position=position, moved=self._moved, wrote=self._wrote)
+        self._host.run_sources(
+            stopping=lambda: self._stop, position=position, moved=self._moved, wrote=self._wrote, due=self._due
+        )
         self._host.finish()
         self._close_group()
         self._wait_for(0)
+        if self._knows_position:
+            self._commits.append(self._position)
         self._commit()
         self._tell_counts()
         self._wire.write(frames.DONE)
@@ -66,14 +70,16 @@ class _SourceServer:
     def _moved(self, position: Any) -> None:
         self._position = position
         self._knows_position = True
-        self._send_if_due()
+
+    def _due(self) -> bool:
+        """Has nothing been sent for a while? If something has, what is gathered goes soon."""
+        if time.monotonic() - self._last_sent > self._linger:
+            return True
+        self._dirty.set()
+        return False
 
     def _wrote(self) -> None:
-        if not self._knows_position:  # else the position comes in a moment, and belongs to the same group
-            self._send_if_due()
-
-    def _send_if_due(self) -> None:
-        """An item went into the buckets: send now if full or if nothing was sent for a while, else soon."""
+        """Items went into the buckets: send now if full or if nothing was sent for a while, else soon."""
         now = time.monotonic()
         if self._wire.gathered or now - self._last_sent > self._linger:
             self._close_group()

@@ -50,7 +50,9 @@ class Host:
         self._pes: dict[str, GenericPE] = {element.path: element.pe for element in definition.elements}
         self._steps = [self._step(index) for index in range(len(stage.pes))]
         self._by_path = {step.planned.path: step for step in self._steps}
-        self._wire(outlet, lock or nullcontext())
+        self._lock: AbstractContextManager[Any] = lock or nullcontext()
+        self._source: SourceRunner | None = None
+        self._wire(outlet, self._lock)
         self._entries = {
             link.id: self._by_path[link.to_pe].runner(link.to_port) for link in plan.links if link.to_stage == stage.id
         }
@@ -145,7 +147,9 @@ class Host:
         self._entries[link_id](items)
 
     def flush(self) -> None:
-        """Send on whatever links are gathering."""
+        """Send on whatever a source and the links are gathering."""
+        if self._source is not None:
+            self._source.pass_on()
         for step in self._steps:
             step.flush()
 
@@ -156,15 +160,24 @@ class Host:
         position: Any = None,
         moved: Callable[[Any], None] = lambda _: None,
         wrote: Callable[[], None] = lambda: None,
+        due: Callable[[], bool] = lambda: True,
     ) -> None:
         """Run the sources of this stage to their end, one after the other."""
         given: Mapping[str, RootInput] = dict(self.plan.inputs)
         for step in self._steps:
             if step.planned.source:
                 root = given.get(step.planned.path, RootInput())
-                SourceRunner(
-                    step, root, instances=self.stage.instances, stopping=stopping, moved=moved, wrote=wrote
-                ).run(position)
+                self._source = SourceRunner(
+                    step,
+                    root,
+                    instances=self.stage.instances,
+                    stopping=stopping,
+                    moved=moved,
+                    wrote=wrote,
+                    due=due,
+                    lock=self._lock,
+                )
+                self._source.run(position)
 
     def committed(self, position: Any) -> None:
         """Tell the stage's source that all up to `position` is processed everywhere."""

@@ -20,7 +20,12 @@ class Outlet(Protocol):
 
 
 class Receiver(Protocol):
-    """One receiver of an output port's items."""
+    """One receiver of an output port's items. `room`: how many it had better get together."""
+
+    @property
+    def room(self) -> int:
+        """See the class."""
+        ...
 
     def take(self, items: list[Any]) -> None:
         """Take items; the list is the receiver's own from now on."""
@@ -32,7 +37,9 @@ class Receiver(Protocol):
 
 
 class CallReceiver:
-    """A PE of the same stage."""
+    """A PE of the same stage. Items of a source reach it one by one, as they are written."""
+
+    room = 1
 
     def __init__(self, run: Callable[[list[Any]], None], *, copies: bool) -> None:
         self._run = run
@@ -81,6 +88,11 @@ class LinkReceiver:
         if instances == 1 or kind == "global":
             return self._to_first
         return self._to_all if kind == "all" else self._in_turn
+
+    @property
+    def room(self) -> int:
+        """As many as the next batch may hold."""
+        return self._limit
 
     def take(self, items: list[Any]) -> None:
         """Sort the items into buckets; send full ones."""

@@ -2,20 +2,24 @@
 
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from types import GeneratorType
 from typing import Any, cast
 
 from sferic.runtime.host.failures import ITEM_ERRORS, SourceStopped
-from sferic.runtime.host.ownership import own
+from sferic.runtime.host.ownership import IMMUTABLE, own
 from sferic.runtime.host.step import Step
 from sferic.runtime.pe import ProducerPE, knows_position
 from sferic.runtime.plan import RootInput
+
+_GATHER = 64  # the most items of a source that are passed on together
 
 
 class SourceRunner:
     """One source PE of a stage.
 
-    A source's writes pass on at once, as it may never return; `moved(position)` is told where it stands after each
+    A source's writes pass on as they come, as it may never return: at once where `due()` says that nothing was sent
+    for a while, else some together; `moved(position)` is told where it stands after each
     item, `wrote()` that items went out, `stopping()` says that it is to end.
     """
 
@@ -28,6 +32,8 @@ class SourceRunner:
         stopping: Callable[[], bool],
         moved: Callable[[Any], None],
         wrote: Callable[[], None],
+        due: Callable[[], bool],
+        lock: AbstractContextManager[Any],
     ) -> None:
         self._step = step
         self._given = given
@@ -36,6 +42,10 @@ class SourceRunner:
         self._stopping = stopping
         self._moved = moved
         self._wrote = wrote
+        self._due = due
+        self._lock = lock
+        self._most = 1  # items gathered before they are passed on
+        self._gathered: dict[str, list[Any]] = {port: [] for port in step.receivers}
 
     def run(self, position: Any) -> None:
         """Run the source to its end, from `position` on (None: from the beginning)."""
@@ -89,6 +99,8 @@ class SourceRunner:
             step.failed += 1
             step.failures.item_failed("a call of the source", error)
         finally:
+            self.pass_on()
+            self._wrote()
             step.install_write()
 
     def _pull(self, generator: Any) -> None:
@@ -101,19 +113,33 @@ class SourceRunner:
             yield
 
     def _streaming_write(self) -> Callable[[str, Any], None]:
-        step, stopping, wrote = self._step, self._stopping, self._wrote
+        step, stopping, due, gathered = self._step, self._stopping, self._due, self._gathered
         owner = threading.get_ident()
 
         def write(name: str, data: Any) -> None:
-            receivers = step.receivers.get(name)
-            if receivers is None:
+            items = gathered.get(name)
+            if items is None:
                 raise step.unknown_port(name)
             if threading.get_ident() != owner:
                 raise RuntimeError(f"{step.planned.path} wrote from another thread than the one it was called on")
             if stopping():
                 raise SourceStopped
-            step.items_out += 1
-            step.deliver(name, [own(data)])
-            wrote()
+            items.append(data if type(data) in IMMUTABLE else own(data))
+            count = len(items)
+            if count >= self._most or (count == 1 and due()):
+                self.pass_on()
+                self._wrote()
 
         return write
+
+    def pass_on(self) -> None:
+        """Hand what is gathered to the receivers; also on the thread that sends what has waited long enough."""
+        with self._lock:
+            for port, gathered in self._gathered.items():
+                count = len(gathered)
+                if count:
+                    items = gathered[:count]
+                    del gathered[:count]  # what another thread appended meanwhile stays
+                    self._step.items_out += count
+                    self._step.deliver(port, items)
+            self._most = min(_GATHER, self._step.room())

@@ -198,6 +198,10 @@ class Step:
         if receivers:
             receivers[-1].take(items)
 
+    def room(self) -> int:
+        """How many items the receivers had better get together: as a link's batch holds, one where a PE takes them."""
+        return min((one.room for some in self.receivers.values() for one in some), default=1)
+
     def flush(self) -> None:
         """Send on what links are gathering."""
         for receivers in self.receivers.values():
