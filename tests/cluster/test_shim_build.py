@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import threading
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -116,7 +117,14 @@ def test_an_error_shows_file_line_and_what_the_compiler_says(sources, tmp_path):
     assert list((tmp_path / "cache").iterdir()) == []
 
 
-def test_two_builds_at_once_end_with_one_whole_jar(sources):
+def test_two_builds_at_once_end_with_one_whole_jar(sources, monkeypatch):
+    both, pack = threading.Barrier(2, timeout=60), shim._pack
+
+    def pack_together(classes, jar):
+        pack(classes, jar)
+        both.wait()
+
+    monkeypatch.setattr(shim, "_pack", pack_together)
     with ThreadPoolExecutor(2) as pool:
         first, second = pool.map(lambda _: shim.built_jar(sources), range(2))
     assert first == second
