@@ -13,6 +13,7 @@ from sferic.cluster.jars import STORM_VERSION, compiler_jar, storm_jars
 from sferic.cluster.java import Java, find_java
 
 _FOLDER = Path(sferic.runtime.storm.__file__).parent
+_SOURCES = _FOLDER / "shim" / "src" / "main" / "java"
 CARRIED = "shim.jar"
 _TIME = (1980, 1, 1, 0, 0, 0)
 
@@ -24,12 +25,17 @@ class ShimError(RuntimeError):
 def shim_jar() -> Path:
     """Path of the jar with the shim's classes."""
     carried = _FOLDER / CARRIED
-    return carried if carried.is_file() else built_jar(_FOLDER / "shim" / "src" / "main" / "java")
+    return carried if carried.is_file() else built_jar(_SOURCES)
+
+
+def sources() -> list[Path]:
+    """The shim's Java files."""
+    return sorted(_SOURCES.rglob("*.java"))
 
 
 def ready() -> bool:
     """Is the jar there, so that nothing has to be compiled?"""
-    return (_FOLDER / CARRIED).is_file() or _place(_FOLDER / "shim" / "src" / "main" / "java").is_file()
+    return (_FOLDER / CARRIED).is_file() or _place(_SOURCES).is_file()
 
 
 def built_jar(root: Path) -> Path:
@@ -48,13 +54,13 @@ def _place(root: Path) -> Path:
     return cache_folder("shim") / f"shim-{digest.hexdigest()[:16]}.jar"
 
 
-def build(java: Java, sources: Sequence[Path], class_path: Sequence[Path], jar: Path) -> None:
-    """Compile `sources` to `jar`, with javac or, where there is none, the Eclipse compiler."""
+def build(java: Java, files: Sequence[Path], class_path: Sequence[Path], jar: Path) -> None:
+    """Compile `files` to `jar`, with javac or, where there is none, the Eclipse compiler."""
     # Beside the jar: the last step is a rename, and two processes that build do not meet.
     with tempfile.TemporaryDirectory(prefix=".build-", dir=jar.parent) as folder:
         classes = Path(folder) / "classes"
         command = [*_compiler(java), "-encoding", "UTF-8", "-cp", ":".join(map(str, class_path)), "-d", str(classes)]
-        done = subprocess.run([*command, *map(str, sources)], capture_output=True, text=True, check=False)
+        done = subprocess.run([*command, *map(str, files)], capture_output=True, text=True, check=False)
         if done.returncode:
             raise ShimError(f"the shim does not compile:\n{done.stdout}{done.stderr}")
         part = Path(folder) / "shim.jar"
@@ -79,8 +85,7 @@ def _pack(classes: Path, jar: Path) -> None:
 def main() -> None:
     """`python -m sferic.cluster.shim`: compile the sources with all warnings on, as errors."""
     with tempfile.TemporaryDirectory() as folder:
-        sources = sorted((_FOLDER / "shim" / "src" / "main" / "java").rglob("*.java"))
-        build(find_java(), sources, storm_jars(), Path(folder) / "shim.jar")
+        build(find_java(), sources(), storm_jars(), Path(folder) / "shim.jar")
 
 
 if __name__ == "__main__":
