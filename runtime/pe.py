@@ -4,6 +4,7 @@ The programming model is dispel4py's (Filgueira et al., "dispel4py: A Python fra
 scientific computing", IJHPCA 31(4), 2017); both spellings of its names work.
 """
 
+import time
 from collections.abc import Callable, Iterator
 from typing import Any, ClassVar, TypeVar
 
@@ -164,6 +165,10 @@ class ProducerPE(GenericPE):
 
     def committed(self, position: Any) -> None:
         """All items up to `position` are processed everywhere; called in order."""
+
+    def wait(self, seconds: float) -> None:
+        """Sleep until it is worth looking for new items. Unlike `time.sleep` it ends a source that is to stop."""
+        time.sleep(seconds)
 
 
 class ConsumerPE(GenericPE):

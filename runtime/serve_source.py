@@ -54,7 +54,12 @@ class _SourceServer:
         self._position = position
         self._page[PAGE_STATE] = WORKING
         self._host.run_sources(
-            stopping=lambda: self._stop, position=position, moved=self._moved, wrote=self._wrote, due=self._due
+            stopping=lambda: self._stop,
+            position=position,
+            moved=self._moved,
+            wrote=self._wrote,
+            due=self._due,
+            waiting=self._look_around,
         )
         self._host.finish()
         self._close_group()
@@ -85,6 +90,11 @@ class _SourceServer:
             self._close_group()
         else:
             self._dirty.set()
+        self._look_around(now)
+
+    def _look_around(self, now: float | None = None) -> None:
+        """Do what is due between items: tell what was committed, run `every`, count."""
+        now = time.monotonic() if now is None else now
         self._commit()
         if self._host.timers:
             self._host.timers.run_due()

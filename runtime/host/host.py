@@ -161,6 +161,7 @@ class Host:
         moved: Callable[[Any], None] = lambda _: None,
         wrote: Callable[[], None] = lambda: None,
         due: Callable[[], bool] = lambda: True,
+        waiting: Callable[[], None] = lambda: None,
     ) -> None:
         """Run the sources of this stage to their end, one after the other."""
         given: Mapping[str, RootInput] = dict(self.plan.inputs)
@@ -176,6 +177,7 @@ class Host:
                     wrote=wrote,
                     due=due,
                     lock=self._lock,
+                    waiting=waiting,
                 )
                 self._source.run(position)
 

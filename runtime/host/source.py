@@ -1,6 +1,7 @@
 """Runs a source: calls it, pulls it or reads it, and lets its items go as they are written."""
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from types import GeneratorType
@@ -13,6 +14,7 @@ from sferic.runtime.pe import ProducerPE, knows_position
 from sferic.runtime.plan import RootInput
 
 _GATHER = 64  # the most items of a source that are passed on together
+_LOOK = 0.05  # seconds between two looks at whether a waiting source is to stop
 
 
 class SourceRunner:
@@ -20,7 +22,8 @@ class SourceRunner:
 
     A source's writes pass on as they come, as it may never return: at once where `due()` says that nothing was sent
     for a while, else some together; `moved(position)` is told where it stands after each
-    item, `wrote()` that items went out, `stopping()` says that it is to end.
+    item, `wrote()` that items went out, `waiting()` that it has none for now; `stopping()` says that it
+    is to end.
     """
 
     def __init__(
@@ -34,6 +37,7 @@ class SourceRunner:
         wrote: Callable[[], None],
         due: Callable[[], bool],
         lock: AbstractContextManager[Any],
+        waiting: Callable[[], None],
     ) -> None:
         self._step = step
         self._given = given
@@ -46,9 +50,12 @@ class SourceRunner:
         self._lock = lock
         self._most = 1  # items gathered before they are passed on
         self._gathered: dict[str, list[Any]] = {port: [] for port in step.receivers}
+        self._waiting = waiting
 
     def run(self, position: Any) -> None:
         """Run the source to its end, from `position` on (None: from the beginning)."""
+        if isinstance(self._step.pe, ProducerPE):
+            self._step.pe.__dict__["wait"] = self._wait
         try:
             if self._given.items is not None:
                 self._run_items(self._given.items, position)
@@ -85,6 +92,20 @@ class SourceRunner:
         for item, after in source.read(position):
             source.write(source.OUTPUT_NAME, item)
             self._moved(after)
+
+    def _wait(self, seconds: float) -> None:
+        """Sleep in pieces: what is due goes on meanwhile, and a stop is seen."""
+        self.pass_on()
+        self._wrote()
+        until = time.monotonic() + seconds
+        while True:
+            if self._stopping():
+                raise SourceStopped
+            self._waiting()
+            left = until - time.monotonic()
+            if left <= 0:
+                return
+            time.sleep(min(left, _LOOK))
 
     def _stream(self, body: Callable[[], Any]) -> None:
         """Run the user's code with a `write` that passes items on at once, and pull it if it is a generator."""

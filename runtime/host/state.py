@@ -4,7 +4,7 @@ from typing import Any, cast
 
 from sferic.runtime.pe import GenericPE
 
-_OURS = frozenset({"write", "_write", "log", "_log", "rank", "numprocesses", "name", "id", "_made_at"})
+_OURS = frozenset({"write", "_write", "log", "_log", "rank", "numprocesses", "wait", "name", "id", "_made_at"})
 _BUDGET = 2_000  # values looked at a PE; beyond it the PE counts as changed, which errs on the loud side
 _PLAIN = (bool, int, float, complex, str, bytes, type(None))
 

@@ -98,7 +98,7 @@ def _run(plan: Plan, queue: _Queue, stop: StopRequest) -> None:
                 host.timers.run_due()
                 queue.drain()
 
-            host.run_sources(stopping=lambda: stop.requested, wrote=wrote)
+            host.run_sources(stopping=lambda: stop.requested, wrote=wrote, waiting=wrote)
             queue.drain()
     for host in hosts:  # stages are in topological order: what one writes reaches the next before it finishes
         host.finish()
