@@ -34,7 +34,7 @@ $(VENV)/.made:
 
 $(VENV)/.demo: $(VENV)/.made pyproject.toml
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[storm]'
-	@$(BIN)/python -m sferic.cluster.java || $(BIN)/pip install --quiet --disable-pip-version-check '.[java]'
+	@$(BIN)/python -m sferic.cluster.java || $(BIN)/pip install --quiet --disable-pip-version-check --editable '.[storm,java]'
 	touch $@
 
 $(VENV)/.test: $(VENV)/.demo

@@ -1,14 +1,16 @@
 """What this machine can do, and how to get what it lacks."""
 
 import importlib.util
+import os
 import platform
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sferic.cluster.cache import cache_folder
+from sferic.cluster.cache import CacheUnusable, cache_folder
 from sferic.cluster.jars import STORM_VERSION, missing
 from sferic.cluster.java import JavaMissing, find_java
+from sferic.cluster.shim import ready
 
 
 @dataclass(frozen=True)
@@ -21,24 +23,53 @@ class Check:
     remedy: str = ""
 
 
+_PACKAGES = (
+    ("ormsgpack", ""),
+    ("jinja2", "storm"),
+    ("streamparse", "storm"),
+    ("thriftpy2", "storm"),
+)
+
+
 def examine() -> list[Check]:
-    """Look at everything; nothing is changed or fetched."""
+    """Look at everything; nothing is fetched or built."""
     checks = [Check("Python", sys.version_info >= (3, 11), platform.python_version(), "use Python 3.11 or newer")]
-    for package, extra in (
-        ("ormsgpack", ""),
-        ("jinja2", "storm"),
-        ("streamparse", "storm"),
-        ("thriftpy2", "storm"),
-    ):
-        found = importlib.util.find_spec(package) is not None
-        remedy = f"pip install 'sferic[{extra}]'" if extra else "pip install sferic"
-        checks.append(Check(package, found, "installed" if found else "not installed", remedy))
+    checks += [_package(name, extra) for name, extra in _PACKAGES]
     checks.append(_java())
-    lacking = missing()
-    detail = f"{len(lacking)} jars to fetch at first use" if lacking else "in the cache"
-    checks.append(Check(f"Storm {STORM_VERSION}", ok=True, detail=detail))
-    checks.append(Check("cache", ok=True, detail=str(cache_folder("jars").parent)))
+    cache = _cache()
+    checks.append(cache)
+    if cache.ok:
+        checks += _prepared()
     return checks
+
+
+def _package(name: str, extra: str) -> Check:
+    found = importlib.util.find_spec(name) is not None
+    remedy = f"pip install 'sferic[{extra}]'" if extra else "pip install sferic"
+    return Check(name, found, "installed" if found else "not installed", remedy)
+
+
+def _cache() -> Check:
+    remedy = "set SFERIC_CACHE to a folder of yours"
+    try:
+        folder = cache_folder("jars")
+    except CacheUnusable as error:
+        return Check("cache", ok=False, detail=f"cannot be made: {error.__cause__}", remedy=remedy)
+    writable = os.access(folder, os.W_OK | os.X_OK)
+    return Check("cache", writable, f"{folder.parent}{'' if writable else ' cannot be written'}", remedy)
+
+
+def _prepared() -> list[Check]:
+    """What the first use makes by itself is right as long as it can be made."""
+    lacking = missing()
+    size = sum(pin.size for pin in lacking) / 1e6
+    fetchable = bool(os.environ.get("SFERIC_MAVEN")) or importlib.util.find_spec("jgo") is not None
+    jars = f"{len(lacking)} jars ({size:.0f} MB) to fetch at first use" if lacking else "in the cache"
+    shim = "built" if ready() else "to be compiled at first use"
+    return [
+        Check(f"Storm {STORM_VERSION}", not lacking or fetchable, jars, "pip install 'sferic[storm]'"),
+        Check("shim", ok=True, detail=shim),
+    ]
 
 
 def _java() -> Check:
@@ -46,7 +77,9 @@ def _java() -> Check:
         java = find_java()
     except JavaMissing as error:
         return Check("Java", ok=False, detail="none that is new enough", remedy=str(error))
-    return Check("Java", ok=True, detail=f"{java.version} at {java.path}")
+    return Check(
+        "Java", ok=True, detail=f"{java.version} at {java.path}{'' if java.compiler else ', without a compiler'}"
+    )
 
 
 def render(checks: Sequence[Check]) -> str:

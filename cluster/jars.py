@@ -3,11 +3,11 @@
 import contextlib
 import fcntl
 import hashlib
+import http.client
 import json
 import os
 import sys
-import tempfile
-import urllib.error
+import threading
 import urllib.request
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -17,17 +17,23 @@ from pathlib import Path
 from sferic.cluster.cache import cache_folder
 
 STORM_VERSION = "2.8.3"
+COMPILER_VERSION = "3.36.0"
 PINS = "storm-jars.json"
 COMPILER = "ecj-"  # the Eclipse compiler's jar: wanted only where there is no javac
 _BLOCK = 1 << 18
 _AT_ONCE = 4
 _TRIES = 3
+_PART = ".part"
 
-Progress = Callable[[int], None]
+Progress = Callable[[int], None]  # is told the bytes that came in; fewer than none when they were of no use
 
 
 class JarsMissing(RuntimeError):  # noqa: N818 - names the situation
     """Jars could not be fetched; the text says which, from where, and what to do."""
+
+
+class _GivenUp(Exception):  # noqa: N818 - ends the other downloads when one has failed
+    pass
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +77,13 @@ def repository() -> str:
     given = os.environ.get("SFERIC_MAVEN")
     if given:
         return given.rstrip("/")
-    from jgo.constants import MAVEN_CENTRAL_URL  # noqa: PLC0415 - only a first use needs it
-
+    try:
+        from jgo.constants import MAVEN_CENTRAL_URL  # noqa: PLC0415 - only a first use needs it
+    except ImportError as error:
+        raise JarsMissing(
+            "Storm's jars are not in the cache, and the package that knows where to get them is not installed. "
+            "Do: pip install 'sferic[storm]', or set SFERIC_MAVEN to a mirror"
+        ) from error
     return str(MAVEN_CENTRAL_URL).rstrip("/")
 
 
@@ -101,40 +112,67 @@ def _whole(pin: Pin, path: Path) -> bool:
         return True
     if hashlib.sha256(path.read_bytes()).hexdigest() != pin.sha256:
         return False
-    stamp.write_text(mark)
+    with contextlib.suppress(PermissionError):  # a cache shared for reading: its hashes are taken at each start
+        stamp.write_text(mark)
     return True
 
 
 @contextlib.contextmanager
 def _locked(folder: Path) -> Iterator[None]:
     """One process at a time fetches into `folder`; the others find all done when it is their turn."""
-    with (folder / ".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    try:
+        lock = (folder / ".lock").open("w")
+    except OSError as error:
+        raise JarsMissing(
+            f"Jars cannot be put into the cache: {error}. Set SFERIC_CACHE to a folder of yours"
+        ) from error
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            print("Waiting for another process that fetches the same files…", file=sys.stderr)  # noqa: T201
+            fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
 
 def _fetch_all(pins: Sequence[Pin], folder: Path) -> None:
+    """Only under the lock: nobody else has unfinished files in `folder`."""
     if not pins:
         return
-    with _progress(sum(pin.size for pin in pins)) as advance, ThreadPoolExecutor(_AT_ONCE) as pool:
-        for done in [pool.submit(_fetch_one, pin, folder, advance) for pin in pins]:
-            done.result()
-
-
-def _fetch_one(pin: Pin, folder: Path, advance: Progress) -> None:
+    for left in folder.glob(f".*{_PART}"):
+        left.unlink()
     base = repository()
+    leave = threading.Event()
+    with _progress(sum(pin.size for pin in pins)) as shown, ThreadPoolExecutor(_AT_ONCE) as pool:
+
+        def advance(count: int) -> None:
+            if leave.is_set():
+                raise _GivenUp
+            shown(count)
+
+        try:
+            for done in [pool.submit(_fetch_one, pin, base, folder, advance) for pin in pins]:
+                done.result()
+        except BaseException:
+            leave.set()
+            pool.shutdown(cancel_futures=True)
+            raise
+
+
+def _fetch_one(pin: Pin, base: str, folder: Path, advance: Progress) -> None:
     why = ""
     for _ in range(_TRIES):
-        handle, name = tempfile.mkstemp(prefix=f".{pin.name}.", dir=folder)
-        part = Path(name)
+        part = folder / f".{pin.name}{_PART}"
         try:
-            with os.fdopen(handle, "wb") as out:
-                digest = _download(f"{base}/{pin.path}", out.write, advance)
+            digest, size = _download(f"{base}/{pin.path}", part, pin.size, advance)
             if digest == pin.sha256:
                 part.replace(folder / pin.name)
                 return
-            why = "what arrived is not the pinned file"
-        except (OSError, urllib.error.URLError) as error:
+            advance(-size)
+            why = f"what arrived is not the pinned file (sha256 {digest} in place of {pin.sha256})"
+            if size != pin.size:
+                why = f"the connection gave {size:,} of {pin.size:,} bytes"
+        except (OSError, http.client.HTTPException, ValueError) as error:  # ValueError: an address that is none
             why = str(error)
         finally:
             part.unlink(missing_ok=True)
@@ -144,14 +182,17 @@ def _fetch_one(pin: Pin, folder: Path, advance: Progress) -> None:
     )
 
 
-def _download(url: str, write: Callable[[bytes], object], advance: Progress) -> str:
+def _download(url: str, part: Path, most: int, advance: Progress) -> tuple[str, int]:
+    """(sha256, bytes) of what was written to `part`; no more than a block above `most`."""
     digest = hashlib.sha256()
-    with urllib.request.urlopen(url, timeout=60) as response:  # noqa: S310 - a mirror may be a file
-        while block := response.read(_BLOCK):
-            write(block)
+    size = 0
+    with part.open("wb") as out, urllib.request.urlopen(url, timeout=60) as response:  # noqa: S310 - a mirror may be a file
+        while size <= most and (block := response.read(_BLOCK)):
+            out.write(block)
             digest.update(block)
+            size += len(block)
             advance(len(block))
-    return digest.hexdigest()
+    return digest.hexdigest(), size
 
 
 @contextlib.contextmanager
@@ -162,12 +203,12 @@ def _progress(total: int) -> Iterator[Progress]:
 
     console = Console(stderr=True)
     if not console.is_terminal:
-        print(f"Fetching Apache Storm {STORM_VERSION} ({total / 1e6:.0f} MB), once…", file=sys.stderr)  # noqa: T201
+        print(f"Fetching jars for Apache Storm {STORM_VERSION} ({total / 1e6:.1f} MB), once…", file=sys.stderr)  # noqa: T201
         yield lambda _: None
-        print("Storm is in the cache.", file=sys.stderr)  # noqa: T201
+        print("They are in the cache.", file=sys.stderr)  # noqa: T201
         return
     columns = (
-        TextColumn(f"Apache Storm {STORM_VERSION}"),
+        TextColumn(f"Jars for Apache Storm {STORM_VERSION}"),
         BarColumn(),
         DownloadColumn(),
         TransferSpeedColumn(),

@@ -1,34 +1,67 @@
-"""Writes the list of Storm's jars, with their hashes: `python -m sferic.cluster.pin REPOSITORY`.
+"""Writes the list of Storm's jars with their hashes: `python -m sferic.cluster.pin`.
 
-For maintainers, after a change of version. REPOSITORY is a local Maven repository into which Maven resolved
-org.apache.storm:storm-server without rocksdbjni and hadoop-auth, and the Eclipse compiler.
+For maintainers, after a change of `STORM_VERSION` or of what is left out. It resolves the versions with the library
+jgo, fetches every jar from `repository()` (SFERIC_MAVEN counts) and trusts what it gets: compare the difference in git
+with what was expected before committing it, and run a topology on the local Storm.
 """
 
 import hashlib
 import json
-import sys
+import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 
-from sferic.cluster.jars import PINS
+from sferic.cluster.jars import COMPILER_VERSION, PINS, STORM_VERSION, repository
+
+# Group and artifact of what Storm names as a dependency and a run without it does not need, with their reasons.
+# Not resolved at all, so that what only they need goes too:
+EXCLUDED = {
+    "org.rocksdb:rocksdbjni": "metric store of Nimbus: NoOpMetricStore is configured instead; 65 MB",
+    "org.apache.storm:storm-hadoop-auth": "Kerberos of Hadoop",
+    "org.apache.hadoop:hadoop-auth": "Kerberos of Hadoop",
+    "org.bouncycastle:bcpkix-jdk18on": "PEM keys of TLS to Nimbus, and OCSP; 10 MB with what it needs",
+    "com.rabbitmq:amqp-client": "metrics sent to Graphite through RabbitMQ",
+    "org.apache.httpcomponents:httpclient": "scheduler settings fetched from Artifactory",
+    "jline:jline": "ZooKeeper's shell",
+}
 
 
-def pins(repository: Path, wanted: set[str]) -> list[dict[str, str | int]]:
-    """One entry a jar: path in the repository, sha256, size in bytes."""
+def roots() -> list[str]:
+    """group:artifact:version of what is wanted."""
+    return [f"org.apache.storm:storm-server:{STORM_VERSION}", f"org.eclipse.jdt:ecj:{COMPILER_VERSION}"]
+
+
+def resolve(folder: Path) -> list[Path]:
+    """The jars below `folder` (a Maven repository), fetched: the roots and all that they need."""
+    from jgo.maven import MavenContext, PythonResolver  # noqa: PLC0415 - only maintainers need it
+
+    context = MavenContext(repo_cache=folder, resolver=PythonResolver(), remote_repos={"it": repository()})
+    without = [context.project(*name.split(":")) for name in EXCLUDED]
+    server, compiler = (
+        context.create_dependency(coordinate, without if "storm" in coordinate else None) for coordinate in roots()
+    )
+    _, needed = context.resolver.get_dependency_list([server])
+    return [dependency.artifact.resolve() for dependency in (server, *(node.dep for node in needed), compiler)]
+
+
+def entries(jars: Iterable[Path], folder: Path) -> list[dict[str, str | int]]:
+    """One entry a jar: its path in the repository `folder`, sha256, size in bytes; sorted by path."""
     found: list[dict[str, str | int]] = []
-    for jar in sorted(repository.rglob("*.jar")):
-        if jar.name in wanted:
-            data = jar.read_bytes()
-            path = jar.relative_to(repository).as_posix()
-            found.append({"path": path, "sha256": hashlib.sha256(data).hexdigest(), "size": len(data)})
+    for jar in sorted(set(jars)):
+        data = jar.read_bytes()
+        path = jar.relative_to(folder).as_posix()
+        found.append({"path": path, "sha256": hashlib.sha256(data).hexdigest(), "size": len(data)})
     return found
 
 
-def main(arguments: list[str]) -> None:
+def main() -> None:
     """Rewrite the list beside this module."""
-    repository = Path(arguments[0])
-    wanted = {Path(line).name for line in sys.stdin.read().split()}
-    (Path(__file__).parent / PINS).write_text(json.dumps(pins(repository, wanted), indent=1) + "\n")
+    with tempfile.TemporaryDirectory(prefix="sferic-pin-") as name:
+        folder = Path(name).resolve()
+        found = entries(resolve(folder), folder)
+    (Path(__file__).parent / PINS).write_text(json.dumps(found, indent=1) + "\n")
+    print(f"{len(found)} jars, {sum(int(entry['size']) for entry in found):,} bytes")  # noqa: T201
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main()

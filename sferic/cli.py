@@ -60,13 +60,14 @@ class _Commands(click.Group):
 
 
 def _known_failures() -> tuple[type[Exception], ...]:
-    if "sferic.cluster.jars" not in sys.modules:
+    if "sferic.cluster.cache" not in sys.modules:
         return ()
-    from sferic.cluster.jars import JarsMissing  # noqa: PLC0415 - only if Storm was asked for
+    from sferic.cluster.cache import CacheUnusable  # noqa: PLC0415 - only if Storm was asked for
+    from sferic.cluster.jars import JarsMissing  # noqa: PLC0415
     from sferic.cluster.java import JavaMissing  # noqa: PLC0415
     from sferic.cluster.shim import ShimError  # noqa: PLC0415
 
-    return JarsMissing, JavaMissing, ShimError
+    return CacheUnusable, JarsMissing, JavaMissing, ShimError
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
