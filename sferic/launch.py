@@ -9,6 +9,7 @@ from typing import Any
 
 from sferic import __version__
 from sferic.compiler.pipeline import Compiled
+from sferic.runtime.codec.types import kind_of
 from sferic.runtime.definition import digest, expand
 from sferic.runtime.loading import PICKLED
 from sferic.runtime.local.in_process import StopRequest, run_in_process
@@ -57,8 +58,8 @@ def pickled(graph: WorkflowGraph, folder: Path) -> DefinitionRef:
     for module in by_value:
         cloudpickle.register_pickle_by_value(module)
     try:
-        # The classes go along by name: the codec has to find those of items where the worker has no such module.
-        classes = {module.__name__: _own_classes(module) for module in modules}
+        # The classes of items go along by name: the codec finds them where the worker has no such module.
+        classes = {module.__name__: _item_classes(module) for module in modules}
         (folder / PICKLED).write_bytes(cloudpickle.dumps((graph, classes)))
     finally:
         for module in by_value:
@@ -66,11 +67,11 @@ def pickled(graph: WorkflowGraph, folder: Path) -> DefinitionRef:
     return DefinitionRef("", digest=digest(expand(graph)), pickled=True)
 
 
-def _own_classes(module: ModuleType) -> dict[str, type]:
+def _item_classes(module: ModuleType) -> dict[str, type]:
     return {
         name: value
         for name, value in vars(module).items()
-        if isinstance(value, type) and value.__module__ == module.__name__
+        if isinstance(value, type) and value.__module__ == module.__name__ and kind_of(value)
     }
 
 
