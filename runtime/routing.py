@@ -6,7 +6,9 @@ values that are equal for Python are equal. It stays as it is over versions: whe
 
 import datetime as dt
 import hashlib
+import itertools
 import math
+import operator
 import sys
 from collections.abc import Callable
 from typing import Any, Final, cast
@@ -19,6 +21,7 @@ _DICT: Any = dict
 _CACHE_ENTRIES: Final = 65_536
 _CACHED_LENGTH: Final = 256
 _CACHED: Final = frozenset((str, int, bytes, float, bool, type(None)))
+_CONTAINERS: Final = {frozenset({int}): frozenset({tuple, list}), frozenset({str}): frozenset({dict})}
 _MAX_DEPTH: Final = 100
 _EPOCH: Final = dt.datetime(1, 1, 1)  # noqa: DTZ001 - naive datetimes are taken as written
 _EPOCH_UTC: Final = dt.datetime(1, 1, 1, tzinfo=dt.UTC)
@@ -58,6 +61,18 @@ class KeyRouter:
             return self._remember(key) if known is None else known
         return self._bucket(key)
 
+    def buckets(self, keys: list[Any]) -> list[int]:
+        """`bucket` of each key; quick where all are plain and known."""
+        kinds = set(map(type, keys))
+        if _CACHED.issuperset(kinds) or (
+            kinds == {_TUPLE} and _CACHED.issuperset(map(type, itertools.chain.from_iterable(keys)))
+        ):
+            try:
+                return list(map(self._seen.__getitem__, keys))
+            except KeyError:
+                pass  # a key that comes for the first time
+        return list(map(self.bucket, keys))
+
     def _remember(self, key: object) -> int:
         bucket = self._bucket(key)
         if _size(key) <= _CACHED_LENGTH:
@@ -88,6 +103,19 @@ def key_getter(fields: tuple[int | str, ...]) -> Callable[[object], object]:
         only = fields[0]
         return _position_getter(only) if isinstance(only, int) else lambda item: _field(item, only)
     return lambda item: tuple([_field(item, field) for field in fields])
+
+
+def keys_getter(fields: tuple[int | str, ...]) -> Callable[[list[Any]], list[Any]]:
+    """The function that takes the keys out of many items, as `key_getter` does of one; raises for the first that has
+    none."""
+    one = key_getter(fields)
+    many = operator.itemgetter(*fields)
+    kinds: frozenset[type] = _CONTAINERS.get(frozenset(map(type, fields)), frozenset())
+
+    def get(items: list[Any]) -> list[Any]:
+        return list(map(many if kinds.issuperset(map(type, items)) else one, items))
+
+    return get
 
 
 def _position_getter(position: int) -> Callable[[object], object]:

@@ -120,9 +120,12 @@ def _quick(items: list[object]) -> bytes | None:
 
 
 def _columns(items: list[Any]) -> bytes | None:
-    if len(set(map(len, items))) != 1 or not items[0]:
+    try:
+        columns = list(zip(*items, strict=True))
+    except ValueError:
+        return None  # of different lengths
+    if not columns:
         return None
-    columns = list(zip(*items, strict=True))
     for column in columns:
         if type(column[0]) is str:
             "".join(column)

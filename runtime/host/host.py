@@ -15,7 +15,7 @@ from sferic.runtime.host.timers import Timers
 from sferic.runtime.observe import Event
 from sferic.runtime.pe import GenericPE
 from sferic.runtime.plan import Link, Plan, RootInput, Routing, Stage
-from sferic.runtime.routing import key_getter
+from sferic.runtime.routing import key_getter, keys_getter
 
 _TOGETHER = 64  # items of a source that PEs of its stage take at a time, where only one thread runs the host
 _NO_POISON: frozenset[int] = frozenset()
@@ -97,6 +97,7 @@ class Host:
             self.plan.instances_of(link),
             outlet,
             key=self._key(link),
+            keys=self._keys(link),
             refuse=refuse,
             lock=lock,
             check_keys=self.plan.check_items,
@@ -111,6 +112,12 @@ class Host:
         if routing.function:
             return self._definition.edges[link.connection].grouping
         return key_getter(routing.fields)
+
+    def _keys(self, link: Link) -> Callable[[list[Any]], list[Any]] | None:
+        key = self._key(link)
+        if key is None or not link.routing.function:
+            return keys_getter(link.routing.fields) if key is not None else None
+        return lambda items: list(map(key, items))
 
     def refused(self, link: Link, item: Any, error: BaseException) -> None:
         """An item that the codec of a link refuses fails, by the policy of the PE that wrote it."""

@@ -66,6 +66,7 @@ class LinkReceiver:
         outlet: Outlet,
         *,
         key: Callable[[Any], Any] | None,
+        keys: Callable[[list[Any]], list[Any]] | None,
         refuse: Callable[[Any, BaseException], None],
         lock: AbstractContextManager[Any],
         check_keys: bool = False,
@@ -79,6 +80,7 @@ class LinkReceiver:
         self.buckets: list[list[Any]] = [[] for _ in range(instances)]
         self._router = KeyRouter(instances, f"{link.to_pe}.{link.to_port}")
         self._key = key
+        self._keys = keys
         self._deal = self._dealer(instances, check_keys=check_keys)
 
     def _dealer(self, instances: int, *, check_keys: bool) -> Callable[[list[Any]], None]:
@@ -95,25 +97,29 @@ class LinkReceiver:
         return self._limit
 
     def take(self, items: list[Any]) -> None:
-        """Sort the items into buckets; send full ones."""
+        """Sort the items into buckets; send full batches."""
         with self._lock:
             self._deal(items)
             for bucket, held in enumerate(self.buckets):
                 if len(held) >= self._limit:
-                    self._send(bucket)
+                    self._send(bucket, least=self._limit)
 
     def flush(self) -> None:
         """Send every bucket that holds something."""
         with self._lock:
             for bucket, held in enumerate(self.buckets):
                 if held:
-                    self._send(bucket)
+                    self._send(bucket, least=1)
 
-    def _send(self, bucket: int) -> None:
-        items, self.buckets[bucket] = self.buckets[bucket], []
-        for start in range(0, len(items), self._limit):
-            limit = self._outlet.send(self._link, bucket, items[start : start + self._limit])
-        self._limit = max(1, min(limit, self._link.batch.items))
+    def _send(self, bucket: int, least: int) -> None:
+        held = self.buckets[bucket]
+        sent = 0
+        while len(held) - sent >= least:
+            items = held[sent : sent + self._limit]
+            sent += len(items)
+            limit = self._outlet.send(self._link, bucket, items)
+            self._limit = max(1, min(limit, self._link.batch.items))
+        del held[:sent]
 
     def _to_first(self, items: list[Any]) -> None:
         self.buckets[0] += items
@@ -130,12 +136,23 @@ class LinkReceiver:
         self._turn = (self._turn + len(items)) % count
 
     def _by_key(self, items: list[Any]) -> None:
-        buckets, bucket_of, key = self.buckets, self._router.bucket, self._key
+        buckets, keys = self.buckets, self._keys
+        assert keys is not None
+        try:
+            numbers = self._router.buckets(keys(items))
+        except Exception:  # noqa: BLE001 - an item without a good key, or a user's function that raised: find out which
+            self._one_by_one(items)
+        else:
+            for item, bucket in zip(items, numbers, strict=True):
+                buckets[bucket].append(item)
+
+    def _one_by_one(self, items: list[Any]) -> None:
+        key = self._key
         assert key is not None
         for item in items:
             try:
-                bucket = bucket_of(key(item))
+                bucket = self._router.bucket(key(item))
             except Exception as error:  # noqa: BLE001 - a user's key function may raise anything
                 self._refuse(item, error)
             else:
-                buckets[bucket].append(item)
+                self.buckets[bucket].append(item)

@@ -56,13 +56,24 @@ class Step:
     def install_write(self) -> None:
         """Give the PE a `write` that gathers."""
         appends = {port: items.append for port, items in self._pending.items()}
+        immutable = IMMUTABLE
 
         def write(name: str, data: Any) -> None:
             try:
                 append = appends[name]
             except KeyError:
                 raise self.unknown_port(name) from None
-            append(data if type(data) in IMMUTABLE else own(data))
+            kind = type(data)
+            if kind in immutable:
+                append(data)
+            elif kind is tuple:  # what `own` does, without the call: most items are small tuples of plain values
+                for part in data:
+                    if type(part) not in immutable:
+                        append(own(data))
+                        return
+                append(data)
+            else:
+                append(own(data))
 
         self.pe.__dict__["write"] = self.pe.__dict__["_write"] = write
 
@@ -93,7 +104,7 @@ class Step:
         """Run items through the PE, passing on what it writes as it gathers."""
         page = self._page
         page[PAGE_PE] = self.index
-        single = self._single
+        single, poison = self._single, self.poison
         before = 0
         marks: dict[str, int] = {}
         first = self.begun + 1
@@ -101,7 +112,7 @@ class Step:
         for step, item in enumerate(items, first):
             page[PAGE_STEP] = step
             try:
-                if step in self.poison:
+                if poison and step in poison:
                     raise PoisonItem("its process died on it twice")
                 result = call(item)
                 if result is None:

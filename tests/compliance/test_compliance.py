@@ -29,7 +29,18 @@ TOGETHER = 8  # cases that share one topology on Storm: starting a JVM takes far
 
 
 def as_multiset(values):
-    return Counter(map(repr, values))
+    return Counter(map(written, values))
+
+
+def written(value):
+    """A text, the same for equal values of equal types: the order inside a set is nobody's promise."""
+    if isinstance(value, (set, frozenset)):
+        return f"{type(value).__name__}{sorted(map(written, value))}"
+    if isinstance(value, (list, tuple)) and not hasattr(value, "_fields"):
+        return f"{type(value).__name__}[{', '.join(map(written, value))}]"
+    if isinstance(value, dict):
+        return f"{type(value).__name__}{{{', '.join(f'{written(k)}: {written(v)}' for k, v in value.items())}}}"
+    return repr(value)
 
 
 def compare(expected, got, failures):

@@ -22,9 +22,12 @@ def topology_config(plan: Plan, *, python: str, cores: int | None = None) -> dic
         "topology.max.spout.pending": 256,
         "sferic.window": 16,
         "topology.message.timeout.secs": 30,
-        # Batches go out when they are made; a waiting strategy that sleeps long would add to the latency.
-        "topology.bolt.wait.strategy": "org.apache.storm.policy.WaitStrategyProgressive",
-        "topology.spout.wait.strategy": "org.apache.storm.policy.WaitStrategyProgressive",
+        # An executor without work looks again after so long: Storm's default strategy spins while batches are a few
+        # milliseconds apart, a tenth of a core each; this costs a hundredth and adds 0.2 ms to a hop.
+        "topology.bolt.wait.strategy": "org.apache.storm.policy.WaitStrategyPark",
+        "topology.bolt.wait.park.microsec": 400,
+        "topology.spout.wait.strategy": "org.apache.storm.policy.WaitStrategyPark",
+        "topology.spout.wait.park.microsec": 400,
         "topology.fall.back.on.java.serialization": False,
         "topology.skip.missing.kryo.registrations": False,
         "sferic.python": python,
