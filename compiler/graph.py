@@ -1,58 +1,94 @@
-"""The logical graph: PEs with checked settings, connections with their grouping. Frozen; passes make new ones."""
+"""The logical graph: PEs and connections, as read and as the passes complete them. Frozen; passes make new ones."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from graphlib import TopologicalSorter
+from typing import Any
 
+from sferic.compiler.diagnostics import Problem
 from sferic.runtime.location import Location
-from sferic.runtime.plan import Routing
-from sferic.runtime.settings import Settings
+from sferic.runtime.outline import Composite, Partition
+from sferic.runtime.pe import Grouping
+from sferic.runtime.plan import RootInput, Routing
+from sferic.runtime.settings import BatchLimits, Settings
 
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A PE. `instances` is chosen by the parallelism pass, with the reason for it."""
+    """A PE."""
 
     path: str
     type: str
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
-    settings: Settings
     location: Location
-    source: bool
+    said: tuple[tuple[str, Any], ...] = ()  # settings as the user said them
+    groupings: tuple[tuple[str, Grouping], ...] = ()  # of its input ports, as the user said them
     optional: tuple[str, ...] = ()
-    instances: int = 1
-    instances_why: str = ""
+    function: bool = False  # a plain function: nothing of it lives from one item to the next
+    generator: bool = False  # `process` is a generator function, or it is a source that knows its position
     has_postprocess: bool = False
     has_every: bool = False
+    # By check:
+    settings: Settings = field(default_factory=Settings)
+    source: bool = False
+    # By parallelism:
+    instances: int = 0
+    instances_why: str = ""
+    instances_remedy: str = ""  # what changes it, where that is the user's to say
 
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """A connection; `index` is its place in the definition."""
+    """A connection; `index` is its place in the expanded definition."""
 
     index: int
     source: str
     source_port: str
     target: str
     target_port: str
-    routing: Routing
     location: Location
+    grouping: Grouping = None  # as the user said it
+    # By lowering; None before:
+    routing: Routing | None = None
+    # By fusion:
+    fused: bool = False
+    why: str = ""
+    # By the choice of codecs, for edges that are not fused:
+    codec: str = ""
+    batch: BatchLimits | None = None
+
+    @property
+    def routed(self) -> Routing:
+        """The routing, after lowering."""
+        assert self.routing is not None
+        return self.routing
+
+
+@dataclass(frozen=True, slots=True)
+class ResultPort:
+    """An output port that nothing is connected to."""
+
+    path: str
+    port: str
+    codec: str
 
 
 @dataclass(frozen=True, slots=True)
 class Graph:
-    """PEs in topological order, and connections."""
+    """PEs and connections. After check the PEs are in topological order."""
 
     name: str
     nodes: tuple[Node, ...]
     edges: tuple[Edge, ...]
-    partitions: tuple[tuple[str, ...], ...] = ()
-
-    def node(self, path: str) -> Node:
-        """The PE with this path; KeyError if there is none."""
-        return self.by_path()[path]
+    partitions: tuple[Partition, ...] = ()
+    composites: tuple[Composite, ...] = ()  # none after expand
+    problems: tuple[Problem, ...] = ()  # found on the way to check, which tells them all
+    doubtful: tuple[str, ...] = ()  # PEs to which a wrong connection may have been meant to lead
+    inputs: tuple[tuple[str, RootInput], ...] = ()  # by check: what each root gets
+    stages: tuple[tuple[str, ...], ...] = ()  # by fusion: PEs that share a process, in topological order
+    results: tuple[ResultPort, ...] = ()  # by the choice of codecs
 
     def by_path(self) -> dict[str, Node]:
         """All PEs by path."""
@@ -76,3 +112,8 @@ def topological(paths: Iterable[str], edges: Iterable[tuple[str, str]]) -> list[
         out += ready
         sorter.done(*ready)
     return out
+
+
+def receivers(graph: Graph) -> Counter[tuple[str, str]]:
+    """How many connections leave each output port."""
+    return Counter((edge.source, edge.source_port) for edge in graph.edges)

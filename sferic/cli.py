@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from sferic import __version__
-from sferic.compiler.diagnostics import Problem, WrongInput
+from sferic.compiler.diagnostics import InternalError, Problem, WrongInput
 from sferic.compiler.inputs import Inputs
 from sferic.compiler.pipeline import Compiled, Options, compile_plan
 from sferic.launch import TARGETS, launch, topology_name
@@ -54,7 +54,7 @@ class _Commands(click.Group):
             sys.exit(WRONG_INPUT)
         except KeyboardInterrupt:
             sys.exit(INTERRUPTED)
-        except _known_failures() as error:
+        except (InternalError, *_known_failures()) as error:
             click.echo(str(error), err=True)
             sys.exit(FAILED)
 
@@ -97,12 +97,12 @@ def run(workflow: str, on: str, results: str | None, *, as_json: bool, **given: 
     """Run a workflow to its end."""
     from sferic.report import Reporter, result_lines, show_results, write_results  # noqa: PLC0415
 
-    compiled, root = _compile(workflow, TARGETS[on], given)
+    compiled, options = _compile(workflow, TARGETS[on], given)
     reporter = Reporter(quiet=as_json)
     stop = _Stop()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, stop.signal)
-    launch(compiled, on, reporter, stop, root)
+    launch(compiled, on, reporter, stop, Path(options.root))
     reporter.interrupted = stop.requested
     if results is not None:
         write_results(reporter, Path(results))
@@ -146,13 +146,18 @@ def check(workflow: str, params: tuple[str, ...], *, as_json: bool) -> None:
 @_PARAMS
 @_FUSE
 @_CODEC
+@click.option("--pass", "one", metavar="NAME", help="Show the graph as this pass left it.")
 @_JSON
-def explain(workflow: str, on: str, *, as_json: bool, **given: Any) -> None:
+def explain(workflow: str, on: str, one: str | None, *, as_json: bool, **given: Any) -> None:
     """Show what a workflow is compiled to, and why."""
-    from sferic.compiler.explain import explain_json, explain_text  # noqa: PLC0415
+    from sferic.compiler.explain import explain_json, explain_pass, explain_text  # noqa: PLC0415
 
-    compiled, _ = _compile(workflow, TARGETS[on], given)
-    click.echo(json.dumps(explain_json(compiled), indent=1) if as_json else explain_text(compiled))
+    compiled, options = _compile(workflow, TARGETS[on], {**given, "lenient": True})
+    if one is not None:
+        told = explain_pass(compiled, options, one, as_json=as_json)
+    else:
+        told = explain_json(compiled, options) if as_json else explain_text(compiled, options)
+    click.echo(told if isinstance(told, str) else json.dumps(told, indent=1, default=repr))
 
 
 @main.command("compile")
@@ -173,9 +178,9 @@ def compile_command(workflow: str, target: str, output: str | None, name: str | 
     from sferic.cluster.shim import shim_jar  # noqa: PLC0415
     from sferic.compiler.targets.storm import make_artefact, write_artefact  # noqa: PLC0415
 
-    compiled, root = _compile(workflow, target, given)
+    compiled, options = _compile(workflow, target, given)
     chosen = name or topology_name(compiled)
-    artefact = make_artefact(compiled.plan, root, name=chosen, python="python3", version=__version__)
+    artefact = make_artefact(compiled.plan, Path(options.root), name=chosen, python="python3", version=__version__)
     folder = Path(output or f"{chosen}-storm")
     runtime = Path(sferic.runtime.__file__).parent
     jar = write_artefact(artefact, folder, shim=shim_jar(), runtime=runtime, version=__version__)
@@ -196,8 +201,8 @@ def doctor(*, as_json: bool) -> None:
     sys.exit(0 if all(check.ok for check in checks) else FAILED)
 
 
-def _compile(workflow: str, target: str, given: dict[str, Any]) -> tuple[Compiled, Path]:
-    """(what it compiled to, the folder that its files are relative to)."""
+def _compile(workflow: str, target: str, given: dict[str, Any]) -> tuple[Compiled, Options]:
+    """(what it compiled to, with which options)."""
     from sferic.compiler.frontend.files import travelling_files  # noqa: PLC0415
 
     params = dict(_parameter(text) for text in given.get("params", ()))
@@ -220,7 +225,7 @@ def _compile(workflow: str, target: str, given: dict[str, Any]) -> tuple[Compile
         root=str(root),
         needs_data=not given.get("lenient", False),
     )
-    return compile_plan(graph, options, _inputs(given)), root
+    return compile_plan(graph, options, _inputs(given)), options
 
 
 def _parameter(text: str) -> tuple[str, str]:

@@ -1,119 +1,146 @@
 """Which PEs share a process."""
 
-from collections import Counter, defaultdict
-from dataclasses import dataclass
-from graphlib import CycleError
-from typing import Literal
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import ClassVar, Literal
 
-from sferic.compiler.graph import Edge, Graph, Node, topological
+from sferic.compiler.diagnostics import Problem, WrongInput
+from sferic.compiler.graph import Edge, Graph, Node
+from sferic.compiler.passes.groups import Groups
 
 Mode = Literal["auto", "hints", "none", "all"]
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """Whether an edge became a call inside a stage, and why."""
-
-    edge: Edge
-    fused: bool
-    why: str
-
-
-@dataclass(frozen=True, slots=True)
-class Fused:
-    """Stages as groups of paths, in topological order, and the verdict on every edge."""
-
-    groups: tuple[tuple[str, ...], ...]
-    verdicts: tuple[Verdict, ...]
+_Wanted = Callable[[Edge], tuple[bool, str]]
 
 
 def can_fuse(source: Node, target: Node, edge: Edge) -> tuple[bool, str]:
     """Would a call in place of this edge keep the meaning? With the reason."""
     if source.instances != target.instances:
         return False, f"{source.instances} instances against {target.instances}"
-    if source.instances > 1 and edge.routing.kind != "shuffle":
-        return False, f"a {edge.routing.kind} grouping between {source.instances} instances must be routed"
+    if source.instances > 1 and edge.routed.kind != "shuffle":
+        kind = "group-by" if edge.routed.kind == "key" else edge.routed.kind
+        return False, f"a {kind} grouping between {source.instances} instances must be routed"
     return True, "equal instances, and nothing to route"
 
 
 @dataclass(frozen=True, slots=True)
 class Fuse:
-    """Joins PEs into stages: the user's partitions first, then (auto) plain functions with what feeds them.
+    """Joins PEs into stages: the user's partitions first, then (auto) plain functions with what feeds them, then
+    (auto) as much as it takes to come down to `processes`.
 
-    Holds after: the stages form no cycle; no group-by, all or global connection between several instances is cut
-    short; a stage with a source has no input from another stage.
+    Holds after: every connection has a verdict; the stages form no cycle; no group-by, all or global connection
+    between several instances is cut short; a stage with a source has no input from another stage.
     """
 
+    name: ClassVar[str] = "fuse"
+
     mode: Mode = "auto"
+    processes: int | None = None
 
-    def apply(self, graph: Graph) -> Fused:
-        """Groups of PEs."""
+    def apply(self, graph: Graph) -> Graph:
+        """The graph with stages; WrongInput where `processes` are too few."""
         nodes = graph.by_path()
-        group_of = {path: path for path in nodes}
-        partition_of = {path: number for number, paths in enumerate(graph.partitions) for path in paths}
-        verdicts: list[Verdict] = []
-        for edge in graph.edges:
-            fused, why = self._wanted(nodes[edge.source], nodes[edge.target], partition_of)
-            if fused:
-                fused, why = can_fuse(nodes[edge.source], nodes[edge.target], edge)
-            if fused and group_of[edge.source] != group_of[edge.target]:
-                fused, why = _join(graph, nodes, group_of, edge)
-            verdicts.append(Verdict(edge, fused, why))
-        final = tuple(
-            Verdict(verdict.edge, group_of[verdict.edge.source] == group_of[verdict.edge.target], verdict.why)
-            for verdict in verdicts
+        groups, why = self._joined(graph, nodes, self._wish(graph, nodes))
+        if self._idle(groups, graph):
+            groups, why = self._joined(graph, nodes, self._wish(graph, nodes, sources_alone=True))
+        self._come_down(graph, nodes, groups, why)
+        return replace(
+            graph,
+            edges=tuple(_judged(edge, groups, *why[edge.index]) for edge in graph.edges),
+            stages=tuple(groups.members()),
         )
-        return Fused(_groups(graph, group_of), final)
 
-    def _wanted(self, source: Node, target: Node, partition_of: dict[str, int]) -> tuple[bool, str]:
-        if self.mode == "none":
-            return False, "--fuse none"
-        if self.mode == "all":
-            return True, "everything runs in one process"
-        if partition_of:
-            same = partition_of.get(source.path, -1) == partition_of.get(target.path, -2)
-            return same, "one partition" if same else "different partitions"
-        if self.mode == "hints":
-            return False, "no partition joins them"
-        if target.type == "sferic.runtime.pe:SimpleFunctionPE":
-            return True, "a plain function"
-        return False, "apart, so that they can run at the same time"
+    def _wish(self, graph: Graph, nodes: dict[str, Node], *, sources_alone: bool = False) -> _Wanted:
+        """Which connections are to become calls, where they can, and why."""
+        partition_of = {path: number for number, one in enumerate(graph.partitions) for path in one.paths}
+
+        def wanted(edge: Edge) -> tuple[bool, str]:
+            source, target = nodes[edge.source], nodes[edge.target]
+            if self.mode == "none":
+                return False, "--fuse none"
+            if self.mode == "all":
+                return True, "everything runs in one process"
+            if partition_of:
+                same = partition_of.get(source.path, -1) == partition_of.get(target.path, -2)
+                return same, "one partition" if same else "different partitions"
+            if self.mode == "hints":
+                return False, "no partition joins them"
+            if target.function and sources_alone and source.source:
+                return False, "the source keeps a process to itself, so that not all runs on one core"
+            if target.function:
+                return True, f"{target.path} is a plain function"
+            return False, "so that they can run at the same time"
+
+        return wanted
+
+    def _idle(self, groups: Groups, graph: Graph) -> bool:
+        """Has the automatic way put a whole pipeline on one core?"""
+        by_itself = self.mode == "auto" and not graph.partitions and self.processes != 1
+        return by_itself and len(graph.nodes) > 1 and len(groups.members()) == 1
+
+    def _joined(
+        self, graph: Graph, nodes: dict[str, Node], wanted: _Wanted
+    ) -> tuple[Groups, dict[int, tuple[bool, str]]]:
+        """(groups, by edge index whether it was joined and why)."""
+        groups = Groups(graph, lambda edge: not can_fuse(nodes[edge.source], nodes[edge.target], edge)[0])
+        why: dict[int, tuple[bool, str]] = {}
+        waiting: list[Edge] = []
+        for edge in _downstream(graph):
+            why[edge.index] = wanted(edge)
+            if why[edge.index][0]:
+                waiting.append(edge)
+        _join(waiting, nodes, groups, why)
+        return groups, why
+
+    def _come_down(
+        self, graph: Graph, nodes: dict[str, Node], groups: Groups, why: dict[int, tuple[bool, str]]
+    ) -> None:
+        """Join more until there are no more than `processes`; WrongInput if that cannot be."""
+        if self.processes is None:
+            return
+        needed = sum(nodes[stage[0]].instances for stage in groups.members())
+        for edge in _downstream(graph) if self.mode == "auto" else ():
+            if needed <= self.processes:
+                return
+            fit, reason = can_fuse(nodes[edge.source], nodes[edge.target], edge)
+            if fit and not groups.together(edge) and not (reason := groups.join(edge)):
+                needed -= nodes[edge.source].instances
+                reason = f"-n {self.processes} are fewer processes than stages"
+                why[edge.index] = (True, reason)
+        if needed > self.processes:
+            text = f"-n {self.processes} is fewer than the {needed} instances that this workflow needs"
+            remedy = f"use -n {needed} or more" + ("" if self.mode in ("auto", "all") else ", or --fuse auto")
+            raise WrongInput([Problem(text, remedy=remedy)])
 
 
-def _join(graph: Graph, nodes: dict[str, Node], group_of: dict[str, str], edge: Edge) -> tuple[bool, str]:
-    """Merge the two groups of an edge in `group_of`, unless that breaks what has to hold."""
-    old, new = group_of[edge.target], group_of[edge.source]
-    merged = {path for path, group in group_of.items() if group in (old, new)}
-    trial = {path: new if path in merged else group for path, group in group_of.items()}
-    outside = [e for e in graph.edges if e.target in merged and e.source not in merged]
-    if outside and any(nodes[path].source for path in merged):
-        return False, "a source's process takes no input from another stage"
-    inner = [e for e in graph.edges if e.source in merged and e.target in merged]
-    if any(not can_fuse(nodes[e.source], nodes[e.target], e)[0] for e in inner):
-        return False, "another connection between the same stages has to be routed"
-    if sum(nodes[path].source for path in merged) > 1:
-        return False, "two sources need a process each, to run at the same time"
-    try:
-        topological(dict.fromkeys(trial.values()), _between(graph, trial))
-    except CycleError:
-        return False, "the way around through another stage would become a cycle"
-    group_of.update(trial)
-    return True, "joined"
+def _downstream(graph: Graph) -> list[Edge]:
+    """Connections in the order in which items meet them."""
+    place = {node.path: number for number, node in enumerate(graph.nodes)}
+    return sorted(graph.edges, key=lambda edge: (place[edge.target], edge.index))
 
 
-def _between(graph: Graph, group_of: dict[str, str]) -> list[tuple[str, str]]:
-    pairs = ((group_of[edge.source], group_of[edge.target]) for edge in graph.edges)
-    return [(source, target) for source, target in pairs if source != target]
+def _join(waiting: list[Edge], nodes: dict[str, Node], groups: Groups, why: dict[int, tuple[bool, str]]) -> None:
+    """Join what can be; again while that helps, since one connection may only fit once another is joined."""
+    progress = True
+    while progress:
+        progress = False
+        refused: list[Edge] = []
+        for edge in waiting:
+            fit, reason = can_fuse(nodes[edge.source], nodes[edge.target], edge)
+            if not fit:
+                why[edge.index] = (False, reason)
+            elif groups.together(edge):
+                continue
+            elif reason := groups.join(edge):
+                why[edge.index] = (False, reason)
+                refused.append(edge)
+            else:
+                progress = True
+                why[edge.index] = (True, why[edge.index][1])
+        waiting = refused
 
 
-def _groups(graph: Graph, group_of: dict[str, str]) -> tuple[tuple[str, ...], ...]:
-    members: dict[str, list[str]] = defaultdict(list)
-    for node in graph.nodes:
-        members[group_of[node.path]].append(node.path)
-    order = topological(members, _between(graph, group_of))
-    return tuple(tuple(members[group]) for group in order)
-
-
-def receivers(graph: Graph) -> Counter[tuple[str, str]]:
-    """How many connections leave each output port."""
-    return Counter((edge.source, edge.source_port) for edge in graph.edges)
+def _judged(edge: Edge, groups: Groups, joined: bool, why: str) -> Edge:
+    fused = groups.together(edge)
+    if fused and not joined:
+        why = "the other connections put both into one stage"
+    return replace(edge, fused=fused, why=why)

@@ -1,68 +1,96 @@
 """How many instances each PE gets."""
 
+from collections import defaultdict
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
-from sferic.compiler.diagnostics import Problem, WrongInput
 from sferic.compiler.graph import Graph, Node
-from sferic.runtime.location import UNKNOWN
+from sferic.compiler.passes.groups import Groups
 
 
 @dataclass(frozen=True, slots=True)
 class Parallelism:
     """What the user wrote is exact; the rest is scaled to fill `processes`, where that cannot change results.
 
-    Holds after: every node has `instances` ≥ 1 and the reason.
+    PEs that are to share a process (`together`: the user's partitions; `functions`: chains of plain functions, too)
+    are scaled together. Holds after: every PE has at least one instance, and the reason for the number.
     """
 
+    name: ClassVar[str] = "parallelism"
+
     processes: int | None = None
+    together: bool = True
+    functions: bool = True
 
     def apply(self, graph: Graph) -> Graph:
         """The graph with instances chosen."""
-        nodes = [self._given(node) for node in graph.nodes]
+        kinds: dict[str, set[str]] = defaultdict(set)
+        for edge in graph.edges:
+            kinds[edge.target].add(edge.routed.kind)
+        nodes = {node.path: _least(node, kinds[node.path]) for node in graph.nodes}
+        able = {path for path, node in nodes.items() if not node.instances_why}
+        extra = self._extra(graph, nodes, able)
+        return replace(graph, nodes=tuple(self._told(node, extra.get(node.path)) for node in nodes.values()))
+
+    def _extra(self, graph: Graph, nodes: dict[str, Node], able: set[str]) -> dict[str, int]:
+        """Instances beyond the least, of the PEs that may have some: dealt out in turn, a process each."""
+        units = self._units(graph, nodes, able)
+        spare = (self.processes or 0) - sum(nodes[unit[0]].instances for unit in units)
+        growing = [unit for unit in units if able.issuperset(unit)]
+        share, rest = divmod(max(0, spare), len(growing)) if growing else (0, 0)
+        return {path: share + (number < rest) for number, unit in enumerate(growing) for path in unit}
+
+    def _units(self, graph: Graph, nodes: dict[str, Node], able: set[str]) -> list[tuple[str, ...]]:
+        groups = Groups(graph)
+        partition_of = {path: number for number, one in enumerate(graph.partitions) for path in one.paths}
+        for edge in graph.edges if self.together else ():
+            source, target = nodes[edge.source], nodes[edge.target]
+            if edge.routed.kind != "shuffle" or source.instances != target.instances:
+                continue
+            one_partition = partition_of.get(source.path, -1) == partition_of.get(target.path, -2)
+            chain = self.functions and not partition_of and target.function and {source.path, target.path} <= able
+            if one_partition or chain:
+                groups.join(edge)
+        return groups.members()
+
+    def _told(self, node: Node, extra: int | None) -> Node:
+        if extra is None:
+            # Its partners in a partition keep it at one, or it cannot grow by itself.
+            if node.instances_why:
+                return node
+            why = "it shares a partition with a PE that stays at one instance"
+            return replace(node, instances_why=why, instances_remedy="give it a partition of its own")
         if self.processes is None:
-            return replace(graph, nodes=tuple(nodes))
-        free = [index for index, node in enumerate(nodes) if not node.instances_why]
-        keyed = {node.path: _all_keyed(node, graph) for node in nodes}
-        able = [index for index in free if _scales(nodes[index], keyed=keyed[nodes[index].path])]
-        spare = self.processes - sum(node.instances for node in nodes)
-        if spare < 0:
-            least = sum(node.instances for node in nodes)
-            text = f"-n {self.processes} is fewer than the {least} instances that this workflow needs"
-            raise WrongInput([Problem(text, UNKNOWN, f"use -n {least} or more, or --fuse auto")])
-        for turn in range(spare if able else 0):
-            index = able[turn % len(able)]
-            nodes[index] = replace(nodes[index], instances=nodes[index].instances + 1)
-        return replace(graph, nodes=tuple(map(_explained, nodes)))
-
-    def _given(self, node: Node) -> Node:
-        wanted = node.settings.numprocesses
-        if node.settings.single:
-            return replace(node, instances=1, instances_why="it is `single`")
-        if wanted is not None:
-            return replace(node, instances=wanted, instances_why="numprocesses says so")
-        return node
+            return replace(node, instances_why="nothing asks for more", instances_remedy="-n or `numprocesses`")
+        why = f"scaled to fill -n {self.processes}" if extra else f"-n {self.processes} leaves no more"
+        return replace(node, instances=node.instances + extra, instances_why=why)
 
 
-def _all_keyed(node: Node, graph: Graph) -> bool:
-    kinds = {edge.routing.kind for edge in graph.edges if edge.target == node.path}
-    return bool(kinds) and kinds == {"key"}
+def _least(node: Node, kinds: set[str]) -> Node:
+    """The instances that it has at least; with the reason where it may not have more."""
+    settings = node.settings
+    if settings.single:
+        return replace(node, instances=1, instances_why="it is `single`")
+    if settings.numprocesses is not None:
+        return replace(node, instances=settings.numprocesses, instances_why="numprocesses says so")
+    why = remedy = ""
+    if node.source and not settings.splits:
+        why = "a source reads once"
+        remedy = f"`splits = True` in {_class(node)}, where each instance reads a part of its own"
+    elif not (node.source or settings.stateless or settings.per_key or node.function):
+        why = _state(node, kinds)
+        remedy = f"`stateless = True` or `per_key = True` in {_class(node)}, where that is so"
+    return replace(node, instances=1, instances_why=why, instances_remedy=remedy if why else "")
 
 
-def _scales(node: Node, *, keyed: bool) -> bool:
-    if node.source:
-        return False
-    if node.settings.stateless or node.settings.per_key:
-        return True
-    return keyed and not node.has_postprocess and not node.has_every
+def _class(node: Node) -> str:
+    return f"class {node.type.rpartition(':')[2]}"
 
 
-def _explained(node: Node) -> Node:
-    if node.instances_why:
-        return node
-    if node.instances > 1:
-        return replace(node, instances_why="scaled to fill -n")
-    if node.source:
-        why = "a source has one instance unless it says how it splits (`splits = True`)"
-    else:
-        why = "more instances could change its results; mark the class `stateless = True` or `per_key = True` if not"
-    return replace(node, instances_why=why)
+def _state(node: Node, kinds: set[str]) -> str:
+    """Why more instances could give other results; empty where they could not."""
+    if kinds != {"key"}:
+        return "it may keep state, and its items come without a key"
+    if node.has_postprocess:
+        return "its postprocess may say something about all keys together"
+    return "what it does `every` so often may be about all keys together" if node.has_every else ""

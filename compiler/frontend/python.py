@@ -1,0 +1,68 @@
+"""From the builder that users' files fill to a graph: nothing is judged yet, and nothing of theirs is called."""
+
+import inspect
+from dataclasses import dataclass
+
+from sferic.compiler.diagnostics import Problem
+from sferic.compiler.graph import Edge, Graph, Node
+from sferic.runtime.outline import Element, Outline, groupings
+from sferic.runtime.pe import GenericPE, ProducerPE, SimpleFunctionPE
+
+
+def graph_of(outline: Outline) -> Graph:
+    """The graph of a workflow with its composites."""
+    traits: dict[type[GenericPE], _Traits] = {}
+    return Graph(
+        outline.name,
+        tuple(_node(element, traits) for element in outline.elements),
+        tuple(
+            Edge(index, e.source, e.source_port, e.target, e.target_port, e.location, e.grouping)
+            for index, e in enumerate(outline.edges)
+        ),
+        outline.partitions,
+        outline.composites,
+        tuple(Problem(flaw.text, flaw.location, flaw.remedy) for flaw in outline.flaws),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Traits:
+    """What a class defines; looked up once, however many PEs are of it."""
+
+    postprocess: bool
+    every: bool
+    generator: bool
+
+
+def _traits(kind: type[GenericPE]) -> _Traits:
+    reads = issubclass(kind, ProducerPE) and kind.read is not ProducerPE.read
+    return _Traits(
+        _overrides(kind, "postprocess", "_postprocess"),
+        any(hasattr(getattr(kind, name, None), "__sferic_every__") for name in dir(kind)),
+        reads or any(inspect.isgeneratorfunction(getattr(kind, name)) for name in ("process", "_process")),
+    )
+
+
+def _node(element: Element, traits: dict[type[GenericPE], _Traits]) -> Node:
+    pe = element.pe
+    kind = type(pe)
+    known = traits.get(kind) or traits.setdefault(kind, _traits(kind))
+    optional = {name for name, port in pe.inputconnections.items() if port.get("optional")} | set(pe.optional)
+    return Node(
+        path=element.path,
+        type=f"{kind.__module__}:{kind.__qualname__}",
+        inputs=tuple(pe.inputconnections),
+        outputs=tuple(pe.outputconnections),
+        location=element.location,
+        said=tuple(element.settings.items()),
+        groupings=groupings(pe),
+        optional=tuple(sorted(optional)),
+        function=kind is SimpleFunctionPE,
+        generator=known.generator,
+        has_postprocess=known.postprocess,
+        has_every=known.every,
+    )
+
+
+def _overrides(kind: type[GenericPE], *names: str) -> bool:
+    return any(getattr(kind, name) is not getattr(GenericPE, name) for name in names)
