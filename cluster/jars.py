@@ -50,9 +50,9 @@ class Pin:
         return self.path.rpartition("/")[2]
 
 
-def pinned() -> list[Pin]:
-    """Every jar that this version may fetch."""
-    entries = json.loads((Path(__file__).parent / PINS).read_text())
+def pinned(path: Path = Path(__file__).parent / PINS) -> list[Pin]:
+    """Every jar of a list; without `path` those that this version may fetch."""
+    entries = json.loads(path.read_text())
     return [Pin(entry["path"], entry["sha256"], entry["size"]) for entry in entries]
 
 

@@ -1,4 +1,5 @@
-"""Writes the list of Storm's jars with their hashes: `python -m sferic.cluster.pin`.
+"""Writes the list of Storm's jars with their hashes: `python -m sferic.cluster.pin`; with arguments FILE and
+GROUP:ARTIFACT:VERSION… the list of just these jars, without what they need (the tests have one).
 
 For maintainers, after a change of `STORM_VERSION` or of what is left out. It resolves the versions with the library
 jgo, fetches every jar from `repository()` (SFERIC_MAVEN counts) and trusts what it gets: compare the difference in git
@@ -7,8 +8,9 @@ with what was expected before committing it, and run a topology on the local Sto
 
 import hashlib
 import json
+import sys
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from sferic.cluster.jars import COMPILER_VERSION, PINS, STORM_VERSION, repository
@@ -44,6 +46,14 @@ def resolve(folder: Path) -> list[Path]:
     return [dependency.artifact.resolve() for dependency in (server, *(node.dep for node in needed), compiler)]
 
 
+def resolve_alone(coordinates: Iterable[str], folder: Path) -> list[Path]:
+    """These jars below `folder`, fetched."""
+    from jgo.maven import MavenContext, PythonResolver  # noqa: PLC0415 - only maintainers need it
+
+    context = MavenContext(repo_cache=folder, resolver=PythonResolver(), remote_repos={"it": repository()})
+    return [context.create_dependency(coordinate).artifact.resolve() for coordinate in coordinates]
+
+
 def entries(jars: Iterable[Path], folder: Path) -> list[dict[str, str | int]]:
     """One entry a jar: its path in the repository `folder`, sha256, size in bytes; sorted by path."""
     found: list[dict[str, str | int]] = []
@@ -54,14 +64,15 @@ def entries(jars: Iterable[Path], folder: Path) -> list[dict[str, str | int]]:
     return found
 
 
-def main() -> None:
-    """Rewrite the list beside this module."""
+def main(arguments: Sequence[str]) -> None:
+    """Rewrite the list beside this module, or another one."""
+    out = Path(arguments[0]) if arguments else Path(__file__).parent / PINS
     with tempfile.TemporaryDirectory(prefix="sferic-pin-") as name:
         folder = Path(name).resolve()
-        found = entries(resolve(folder), folder)
-    (Path(__file__).parent / PINS).write_text(json.dumps(found, indent=1) + "\n")
+        found = entries(resolve_alone(arguments[1:], folder) if arguments else resolve(folder), folder)
+    out.write_text(json.dumps(found, indent=1) + "\n")
     print(f"{len(found)} jars, {sum(int(entry['size']) for entry in found):,} bytes")  # noqa: T201
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

@@ -60,7 +60,10 @@ class _Server:
         for index, (number, batch) in enumerate(inputs):
             host.begin_input(number)
             link, items = wire.decode(batch)
-            host.feed(link, items)
+            if isinstance(items, list):
+                host.feed(link, items)
+            else:
+                host.unreadable(link, batch, items)
             done.append(number)
             if index == last or time.monotonic() - began > _ANSWER_AFTER:
                 self._look_at_state()

@@ -11,6 +11,7 @@ from typing import Any, BinaryIO, Protocol
 from sferic.runtime import frames
 from sferic.runtime.codec import CodecError
 from sferic.runtime.frames import BatchHeader, Emit, FrameReader
+from sferic.runtime.host.step import PAGE_FIELDS, PAGE_STATE, WAITING, Page
 from sferic.runtime.observe import Event
 from sferic.runtime.plan import Link
 
@@ -40,6 +41,8 @@ class Wire:
     first_limit = 16
 
     def __init__(self, incoming: BinaryIO, outgoing: BinaryIO) -> None:
+        self.page: Page = [0] * PAGE_FIELDS
+        self._owner = threading.get_ident()
         self._in = incoming.fileno()
         self._out = outgoing.fileno()
         self._reader = FrameReader()
@@ -66,11 +69,15 @@ class Wire:
         return self._ready.pop()
 
     def write(self, kind: int, body: bytes = b"", flags: int = 0) -> None:
-        """Send one frame, whole."""
+        """Send one frame, whole. While it waits for room in the pipe it does not hang: the page says so."""
+        page = self.page if threading.get_ident() == self._owner else [0] * PAGE_FIELDS
+        state = page[PAGE_STATE]
+        page[PAGE_STATE] = WAITING
         with self.lock:
             rest = memoryview(frames.pack_frame(kind, body, flags))
             while rest:
                 rest = rest[os.write(self._out, rest) :]
+        page[PAGE_STATE] = state
 
     def tell(self, event: Event) -> None:
         """Send an event."""
@@ -112,13 +119,16 @@ class Wire:
         """True where emits wait to be sent."""
         return bool(self._emits)
 
-    def decode(self, batch: bytes) -> tuple[int, list[Any]]:
-        """(link id, items) of a batch."""
+    def decode(self, batch: bytes) -> tuple[int, list[Any] | CodecError]:
+        """(link id, items of a batch, or why the codec cannot read them)."""
         header = BatchHeader.unpack(batch)
         codec = self.codecs[header.link]
         if header.codec != codec.id:
             raise frames.FrameError(f"link {header.link} carries codec {header.codec}, the plan says {codec.id}")
-        return header.link, codec.decode(memoryview(batch)[frames.BATCH_HEADER_SIZE :])
+        try:
+            return header.link, codec.decode(memoryview(batch)[frames.BATCH_HEADER_SIZE :])
+        except CodecError as error:
+            return header.link, error
 
 
 def _nobody(_link: Link, _item: Any, error: BaseException) -> None:

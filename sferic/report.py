@@ -36,8 +36,8 @@ class Reporter(Outcome):
         elif kind == "lost":
             what = "the run begins again" if event.get("restart") else "the run goes on without it"
             self._say(f"{event['stage']} (instance {event['rank']}): its state is lost, {what}")
-        elif kind == "slow":
-            self._say(f"{event['pe']} (instance {event['rank']}) has been at one item for {event['seconds']:.0f} s")
+        elif kind in ("slow", "hung"):
+            self._say(_standing_still(event))
         elif kind == "counts":
             self._progress()
 
@@ -74,6 +74,14 @@ class Reporter(Outcome):
             failed = f", {counts['failed']:,} failed" if counts["failed"] else ""
             print(f"{pe}: {counts['in']:,} in, {counts['out']:,} out{failed}", file=sys.stderr)  # noqa: T201
         print(f"{seconds:.1f} s", file=sys.stderr)  # noqa: T201
+
+
+def _standing_still(event: Event) -> str:
+    where = f"{event['pe']} (instance {event['rank']})"
+    what = "starting" if event.get("starting") else f"at item {event['step']} of its batch"
+    if event["event"] == "hung":
+        return f"{where} made no progress {what} for {event['seconds']:.0f} s: its process is replaced"
+    return f"{where} has been {what} for {event['seconds']:.0f} s"
 
 
 def jsonable(value: Any) -> Any:

@@ -1,15 +1,20 @@
 """What becomes of an item that a PE could not handle."""
 
+import base64
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any
 
+from sferic.runtime.codec import CodecError, GeneralCodec, TrustedCodec
+from sferic.runtime.frames import BATCH_HEADER_SIZE, BatchHeader
 from sferic.runtime.observe import Event
 from sferic.runtime.plan import PlannedPE
 
 _REPR_LIMIT = 500
+_KEEP_LIMIT = 32 << 20  # bytes of an item that a dead letter keeps; a frame has to hold it
 _OUR_ROOMS = ("/sferic/runtime/", "/runtime/host/", "/runtime/local/")
 ITEM_ERRORS = (
     Exception,
@@ -27,6 +32,8 @@ class SourceStopped(BaseException):
 
 class PoisonItem(RuntimeError):  # noqa: N818 - named by what it stands for in a dead letter
     """This item killed its process twice."""
+
+    DEATHS = 2
 
 
 def short_repr(item: object) -> str:
@@ -57,23 +64,79 @@ class Failures:
     pe: PlannedPE
     rank: int
     tell: Callable[[Event], None]
+    trusted: bool = False  # do the PE's items travel pickled?
 
-    def item_failed(self, item: object, error: BaseException, attempts: int = 1) -> None:
-        """Report a failed item; RunStopped where the policy is to stop."""
-        self.tell(
-            {
-                "event": "failed",
-                "pe": self.pe.path,
-                "rank": self.rank,
-                "item": short_repr(item),
-                "error": f"{type(error).__name__}: {error}",
-                "traceback": user_traceback(error),
-                "policy": self.pe.on_failure,
-                "attempts": attempts,
-            }
-        )
+    def item_failed(
+        self, item: object, error: BaseException, attempts: int = 1, *, port: str | None = "", written: bool = False
+    ) -> None:
+        """Report a failed item; RunStopped where the policy is to stop.
+
+        `port`: where it came in (None: the item is ``{port: item}``, a root's), or with `written` where it was to go
+        out; "" where there is no item and `item` says what failed.
+        """
+        event: dict[str, Any] = {
+            "event": "failed",
+            "pe": self.pe.path,
+            "rank": self.rank,
+            "port": port,
+            "written": written,
+            "item": item if port == "" else short_repr(item),
+            "error": f"{type(error).__name__}: {error}",
+            "traceback": user_traceback(error),
+            "policy": self.pe.on_failure,
+            "attempts": attempts,
+            "time": now(),
+        }
+        if self.pe.on_failure == "dead-letter":
+            event |= self._kept(item) if port != "" else NOTHING_KEPT
+        self.tell(event)
         if self.pe.on_failure == "stop":
             raise RunStopped(self.pe.path)
+
+    def _kept(self, item: object) -> dict[str, Any]:
+        """The item's bytes, as far as a codec takes it."""
+        try:
+            data, codec = GeneralCodec().encode([item]), "general"
+        except CodecError:
+            if not self.trusted:
+                return NOTHING_KEPT
+            try:
+                data, codec = TrustedCodec(bytes(32)).encode([item]), "trusted"
+            except CodecError:
+                return NOTHING_KEPT
+        if len(data) > _KEEP_LIMIT:
+            return NOTHING_KEPT
+        return {"codec": codec, "count": 1, "data": base64.b64encode(data).decode()}
+
+
+NOTHING_KEPT: dict[str, Any] = {"codec": None, "count": 0, "data": None}
+
+
+def now() -> str:
+    """This moment, as dead letters have it."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
+
+
+def batch_failed(pe: PlannedPE, rank: int, port: str, batch: bytes, error: str, attempts: int = 1) -> Event:
+    """The event of a whole batch that is given up."""
+    header = BatchHeader.unpack(batch)
+    kept = base64.b64encode(batch[BATCH_HEADER_SIZE:]).decode()
+    return {
+        "event": "failed",
+        "pe": pe.path,
+        "rank": rank,
+        "port": port,
+        "written": False,
+        "item": f"a batch of {header.count}",
+        "error": error,
+        "traceback": "",
+        "policy": pe.on_failure,
+        "attempts": attempts,
+        "time": now(),
+        "codec": "general" if header.codec == GeneralCodec.id else "trusted",
+        "count": header.count,
+        "data": kept,
+    }
 
 
 def error_event(text: str, kind: str = "failed") -> dict[str, Any]:

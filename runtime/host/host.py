@@ -6,11 +6,11 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from sferic.runtime.definition import Definition
-from sferic.runtime.host.failures import ITEM_ERRORS, Failures, RunStopped, error_event, user_traceback
+from sferic.runtime.host.failures import ITEM_ERRORS, Failures, RunStopped, batch_failed, error_event, user_traceback
 from sferic.runtime.host.outputs import CallReceiver, LinkReceiver, Outlet
 from sferic.runtime.host.source import SourceRunner
 from sferic.runtime.host.state import StateWatch
-from sferic.runtime.host.step import PAGE_FIELDS, PAGE_INPUT, Page, Step
+from sferic.runtime.host.step import PAGE_FIELDS, PAGE_INPUT, PAGE_PE, Page, Step
 from sferic.runtime.host.timers import Timers
 from sferic.runtime.observe import Event
 from sferic.runtime.pe import GenericPE
@@ -66,7 +66,8 @@ class Host:
         pe = self._pes[planned.path]
         pe.rank = self.rank
         pe.numprocesses = self.stage.instances
-        failures = Failures(planned, self.rank, self.tell)
+        trusted = any(link.codec == "trusted" for link in self.plan.links if planned.path in (link.from_pe, link.to_pe))
+        failures = Failures(planned, self.rank, self.tell, trusted)
         pe.__dict__["log"] = pe.__dict__["_log"] = self._logger(planned.path)
         return Step(index, planned, pe, failures, self.page)
 
@@ -89,8 +90,7 @@ class Host:
         step = self._by_path[link.from_pe]
 
         def refuse(item: Any, error: BaseException) -> None:
-            step.failed += 1
-            step.failures.item_failed(item, error)
+            self.refused(link, item, error)
 
         receiver = LinkReceiver(
             link,
@@ -123,11 +123,12 @@ class Host:
         """An item that the codec of a link refuses fails, by the policy of the PE that wrote it."""
         step = self._by_path[link.from_pe]
         step.failed += 1
-        step.failures.item_failed(item, error)
+        step.failures.item_failed(item, error, port=link.from_port, written=True)
 
     def open(self) -> None:
         """Run preprocess. A failure here ends the run: there is no item to blame."""
         for step in self._steps:
+            self.page[PAGE_PE] = step.index
             try:
                 step.pe.preprocess()
             except ITEM_ERRORS as error:
@@ -154,6 +155,15 @@ class Host:
     def feed(self, link_id: int, items: list[Any]) -> None:
         """Run a link's items through the stage."""
         self._entries[link_id](items)
+
+    def unreadable(self, link_id: int, batch: bytes, error: BaseException) -> None:
+        """A batch that the codec cannot read fails as a whole, by the policy of the PE it was for."""
+        link = self.plan.links[link_id]
+        step = self._by_path[link.to_pe]
+        step.failed += 1
+        self.tell(batch_failed(step.planned, self.rank, link.to_port, batch, f"{type(error).__name__}: {error}"))
+        if step.planned.on_failure == "stop":
+            raise RunStopped(step.planned.path)
 
     def flush(self) -> None:
         """Send on whatever a source and the links are gathering."""
@@ -187,6 +197,7 @@ class Host:
                     due=due,
                     lock=self._lock,
                     waiting=waiting,
+                    page=self.page,
                 )
                 self._source.run(position)
 

@@ -9,7 +9,7 @@ from typing import Any, cast
 
 from sferic.runtime.host.failures import ITEM_ERRORS, SourceStopped
 from sferic.runtime.host.ownership import IMMUTABLE, own
-from sferic.runtime.host.step import Step
+from sferic.runtime.host.step import PAGE_PE, PAGE_STATE, PAGE_STEP, WAITING, WORKING, Page, Step
 from sferic.runtime.pe import ProducerPE, knows_position
 from sferic.runtime.plan import RootInput
 
@@ -38,8 +38,10 @@ class SourceRunner:
         due: Callable[[], bool],
         lock: AbstractContextManager[Any],
         waiting: Callable[[], None],
+        page: Page,
     ) -> None:
         self._step = step
+        self._page = page
         self._given = given
         self._rank = step.pe.rank
         self._instances = instances
@@ -48,6 +50,7 @@ class SourceRunner:
         self._wrote = wrote
         self._due = due
         self._lock = lock
+        self._written = 0
         self._most = 1  # items gathered before they are passed on
         self._gathered: dict[str, list[Any]] = {port: [] for port in step.receivers}
         self._waiting = waiting
@@ -98,20 +101,25 @@ class SourceRunner:
         self.pass_on()
         self._wrote()
         until = time.monotonic() + seconds
-        while True:
-            if self._stopping():
-                raise SourceStopped
-            self._waiting()
-            left = until - time.monotonic()
-            if left <= 0:
-                return
-            time.sleep(min(left, _LOOK))
+        self._page[PAGE_STATE] = WAITING
+        try:
+            while True:
+                if self._stopping():
+                    raise SourceStopped
+                self._waiting()
+                left = until - time.monotonic()
+                if left <= 0:
+                    return
+                time.sleep(min(left, _LOOK))
+        finally:
+            self._page[PAGE_STATE] = WORKING
 
     def _stream(self, body: Callable[[], Any]) -> None:
         """Run the user's code with a `write` that passes items on at once, and pull it if it is a generator."""
         step = self._step
         step.pe.__dict__["write"] = step.pe.__dict__["_write"] = self._streaming_write()
         step.items_in += 1
+        self._page[PAGE_PE] = step.index
         try:
             result = body()
             if result is not None:
@@ -163,4 +171,8 @@ class SourceRunner:
                     del gathered[:count]  # what another thread appended meanwhile stays
                     self._step.items_out += count
                     self._step.deliver(port, items)
+                    # PEs of this stage took them and told the page so; now it is the source's turn again.
+                    self._page[PAGE_PE] = self._step.index
+                    self._written += count
+                    self._page[PAGE_STEP] = self._written
             self._most = min(_GATHER, self._step.room())

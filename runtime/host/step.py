@@ -96,11 +96,11 @@ class Step:
         call = self.call_for(port)
 
         def run(items: list[Any]) -> None:
-            self.run(call, items)
+            self.run(call, items, port)
 
         return run
 
-    def run(self, call: Callable[[Any], Any], items: list[Any]) -> None:
+    def run(self, call: Callable[[Any], Any], items: list[Any], port: str | None) -> None:
         """Run items through the PE, passing on what it writes as it gathers."""
         page = self._page
         page[PAGE_PE] = self.index
@@ -123,7 +123,7 @@ class Step:
                     self._returned(result)
             except ITEM_ERRORS as error:
                 self._drop_after(before, marks)
-                self._failed(call, item, error)
+                self._failed(call, item, error, port)
             if single is not None:
                 before = len(single)
                 if before >= _FLUSH_AT:
@@ -163,8 +163,8 @@ class Step:
             for port, item in cast(dict[str, Any], part).items():
                 write(port, item)
 
-    def _failed(self, call: Callable[[Any], Any], item: Any, error: BaseException) -> None:
-        attempts = 1
+    def _failed(self, call: Callable[[Any], Any], item: Any, error: BaseException, port: str | None) -> None:
+        attempts = PoisonItem.DEATHS if isinstance(error, PoisonItem) else 1
         while attempts <= self.planned.retries and not isinstance(error, PoisonItem):
             attempts += 1
             self.retried += 1
@@ -175,12 +175,12 @@ class Step:
                     self._returned(result)
             except ITEM_ERRORS as again:
                 error = again
-                for port, gathered in self._pending.items():
-                    del gathered[marks[port] :]
+                for name, gathered in self._pending.items():
+                    del gathered[marks[name] :]
             else:
                 return
         self.failed += 1
-        self.failures.item_failed(item, error, attempts)
+        self.failures.item_failed(item, error, attempts, port=port)
 
     def guarded(self, hook: Callable[[], Any], what: str) -> None:
         """Call a hook that has no item (postprocess, an `every` method); what it wrote is passed on."""

@@ -16,16 +16,18 @@ from pathlib import Path
 
 from sferic.runtime import frames
 from sferic.runtime.frames import FrameReader
+from sferic.runtime.local.lines import Lines
+from sferic.runtime.local.standstill import Standstill
 
 _MOST_INPUTS = 64
 _MOST_BYTES = 16 << 20
 
-Root = tuple[int, int]  # (child number, group) of a source
+Root = tuple[int, int]  # (child number, group) of a source; groups below 0 are what `every` methods wrote
 
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """A batch on its way to a child, with the source groups it comes from."""
+    """A batch on its way to a child, with the groups it comes from."""
 
     number: int
     batch: bytes
@@ -57,38 +59,43 @@ class Instance:
     pid: int = 0
     incoming: int = -1
     outgoing: int = -1
+    errors: int = -1
     reader: FrameReader = field(default_factory=FrameReader)
+    lines: Lines = field(default_factory=Lines)
     unsent: bytearray = field(default_factory=bytearray)
     page: memoryview | None = None
     held: dict[int, Input] = field(default_factory=dict[int, Input])  # at the child, unanswered
     waiting: deque[Input] = field(default_factory=deque[Input])
+    ready: bool = False
     finishing: bool = False
     finished: bool = False
+    loose: int = 0  # groups that its `every` methods wrote and that are not wholly processed
     group: int = 0
     token: bytes = b""
     deaths: list[float] = field(default_factory=list[float])
     culprits: dict[tuple[int, int, int], int] = field(default_factory=dict[tuple[int, int, int], int])
-    progress: tuple[int, ...] = ()
-    since: float = 0.0
-    warned: bool = False
+    still: Standstill = field(default_factory=lambda: Standstill(0.0))
 
     def start(self, settings: Settings, work: Callable[[int, int], None], close: Iterable[int], *, lost: bool) -> None:
         """Fork the process and send it START."""
         to_child, self.outgoing = os.pipe()
         self.incoming, from_child = os.pipe()
+        self.errors, said = os.pipe()
         page = self._make_page(settings.plan.parent)
         sys.stdout.flush()
         sys.stderr.flush()
         self.pid = os.fork()
         if self.pid == 0:
-            _become(to_child, from_child, [*close, self.incoming, self.outgoing], work)
-        os.close(to_child)
-        os.close(from_child)
-        os.set_blocking(self.outgoing, False)
-        os.set_blocking(self.incoming, False)
+            _become(to_child, from_child, said, [*close, self.incoming, self.outgoing, self.errors], work)
+        for fd in (to_child, from_child, said):
+            os.close(fd)
+        for fd in (self.outgoing, self.incoming, self.errors):
+            os.set_blocking(fd, False)
         self.reader = FrameReader()
+        self.lines = Lines()
         self.unsent = bytearray()
-        self.since = time.monotonic()
+        self.ready = False
+        self.still = Standstill(time.monotonic())
         orders = {
             "protocol": frames.PROTOCOL,
             "plan": str(settings.plan),
@@ -145,6 +152,24 @@ class Instance:
     def _send_held(self) -> None:
         self.send(frames.FEED, frames.pack_inputs([(given.number, given.batch) for given in self.held.values()]))
 
+    @property
+    def owes(self) -> bool:
+        """Has the child something to do that it has not done?"""
+        return not self.ready or bool(self.held) or (self.finishing and not self.finished)
+
+    def said(self) -> list[str]:
+        """Lines of the child's stderr to show, from what is in the pipe now."""
+        shown: list[str] = []
+        while self.errors >= 0:
+            try:
+                data = os.read(self.errors, 1 << 16)
+            except BlockingIOError:
+                break
+            shown += self.lines.feed(data)
+            if len(data) < 1 << 16:
+                break
+        return shown
+
     def resend(self) -> None:
         """Give a new process what its predecessor had not answered."""
         if self.held:
@@ -154,10 +179,10 @@ class Instance:
 
     def close(self) -> None:
         """Close the pipes; the child leaves when it sees that."""
-        for fd in (self.incoming, self.outgoing):
+        for fd in (self.incoming, self.outgoing, self.errors):
             if fd >= 0:
                 os.close(fd)
-        self.incoming = self.outgoing = -1
+        self.incoming = self.outgoing = self.errors = -1
 
     def kill(self) -> None:
         """End the process and its own children at once."""
@@ -176,7 +201,7 @@ class Instance:
         return (self.page[0], self.page[1], self.page[2])
 
 
-def _become(incoming: int, outgoing: int, close: list[int], work: Callable[[int, int], None]) -> None:
+def _become(incoming: int, outgoing: int, said: int, close: list[int], work: Callable[[int, int], None]) -> None:
     """The forked child: never returns."""
     status = 1
     try:
@@ -186,6 +211,11 @@ def _become(incoming: int, outgoing: int, close: list[int], work: Callable[[int,
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, signal.SIG_DFL)
         os.setpgid(0, 0)
+        # What native code prints is shown under the stage's name, and never among the command's results.
+        os.dup2(said, 1)
+        os.dup2(said, 2)
+        os.close(said)
+        sys.stderr = sys.__stderr__ = open(2, "w", buffering=1, errors="backslashreplace", closefd=False)  # noqa: SIM115 - until it exits
         work(incoming, outgoing)
         status = 0
     except BaseException:  # noqa: BLE001 - whatever it was, this process must not go on as its parent
@@ -195,5 +225,6 @@ def _become(incoming: int, outgoing: int, close: list[int], work: Callable[[int,
 
 
 def register(selector: selectors.BaseSelector, instance: Instance) -> None:
-    """Watch the child's frames."""
+    """Watch the child's frames and what it says on stderr."""
     selector.register(instance.incoming, selectors.EVENT_READ, instance)
+    selector.register(instance.errors, selectors.EVENT_READ, instance)

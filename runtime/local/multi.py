@@ -6,20 +6,23 @@ import os
 import secrets
 import selectors
 import shutil
+import signal
 import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path
+from typing import cast
 
 from sferic.runtime import frames
 from sferic.runtime.codec import codec_for
 from sferic.runtime.definition import Definition
-from sferic.runtime.frames import BATCH_HEADER_SIZE, Body, Emit, FrameError
-from sferic.runtime.host.failures import error_event
-from sferic.runtime.host.step import PAGE_HAS_STATE, PAGE_STATE, WORKING
+from sferic.runtime.frames import BATCH_HEADER_SIZE, BatchHeader, Body, Emit, FrameError
+from sferic.runtime.host.failures import batch_failed, error_event
+from sferic.runtime.host.step import PAGE_HAS_STATE, PAGE_STATE, PAGE_STEP, STARTING
 from sferic.runtime.local.child import Input, Instance, Root, Settings, register
 from sferic.runtime.local.in_process import StopRequest
+from sferic.runtime.local.standstill import SLOW, limit_at
 from sferic.runtime.observe import Event, Observer
 from sferic.runtime.plan import RESULTS, Plan
 
@@ -29,7 +32,7 @@ _TURN = 0.1  # seconds between looks at the stop request and at hanging children
 _MOST_DEATHS = 20  # of one instance, within _DEATHS_WITHIN seconds
 _DEATHS_WITHIN = 60.0
 _MOST_DEATHS_AN_INPUT = 6
-_SLOW = 60.0
+_MOST_LOOSE = 64  # groups an instance's `every` methods may have unprocessed; then it has to wait
 
 
 class _Ended(Exception):  # noqa: N818 - the way out of the loop, not an error
@@ -94,6 +97,7 @@ class _Run:
         self._endless = any(pe.endless for stage in plan.stages for pe in stage.pes)
         self._open: dict[Root, int] = defaultdict(int)  # batches of a source's group that are not answered yet
         self._numbers = 0
+        self._loose = 0
         self._stopped = False
 
     def loop(self) -> None:
@@ -103,10 +107,13 @@ class _Run:
         looked = 0.0
         while not all(instance.finished for instance in self._instances):
             for key, mask in self._selector.select(_TURN):
-                self._ready(key.data, mask)
+                if key.fd == key.data.errors:
+                    self._listen(key.data)
+                else:
+                    self._ready(key.data, mask)
             for instance in self._instances:
                 instance.feed()
-                self._watch_writes(instance)
+                self._watch(instance)
             self._finish_ready()
             now = time.monotonic()
             if now - looked > _TURN:
@@ -118,11 +125,17 @@ class _Run:
         """Leave no process behind."""
         for instance in self._instances:
             instance.kill()
+            self._show(instance, [*instance.said(), *instance.lines.end()])
             instance.close()
         self._selector.close()
 
     def _start(self, instance: Instance, *, lost: bool) -> None:
-        others = [fd for other in self._instances for fd in (other.incoming, other.outgoing) if other is not instance]
+        others = [
+            fd
+            for other in self._instances
+            for fd in (other.incoming, other.outgoing, other.errors)
+            if other is not instance
+        ]
 
         def work(incoming: int, outgoing: int) -> None:
             from sferic.runtime.process import leave_with  # noqa: PLC0415 - only a child needs it
@@ -134,15 +147,17 @@ class _Run:
         instance.start(self._settings, work, others, lost=lost)
         register(self._selector, instance)
 
-    def _watch_writes(self, instance: Instance) -> None:
-        fd = instance.outgoing
-        if fd < 0:
-            return
-        watched = fd in self._selector.get_map()
-        if instance.unsent and not watched:
-            self._selector.register(fd, selectors.EVENT_WRITE, instance)
-        elif watched and not instance.unsent:
-            self._selector.unregister(fd)
+    def _watch(self, instance: Instance) -> None:
+        """Write when the pipe has room; read unless too much of what `every` methods wrote waits elsewhere."""
+        for fd, wanted, mask in (
+            (instance.outgoing, bool(instance.unsent), selectors.EVENT_WRITE),
+            (instance.incoming, instance.loose < _MOST_LOOSE, selectors.EVENT_READ),
+        ):
+            if fd >= 0 and wanted != (fd in self._selector.get_map()):
+                if wanted:
+                    self._selector.register(fd, mask, instance)
+                else:
+                    self._selector.unregister(fd)
 
     def _ready(self, instance: Instance, mask: int) -> None:
         if mask & selectors.EVENT_WRITE:
@@ -156,18 +171,18 @@ class _Run:
                 for kind, flags, body in instance.reader.feed(data):
                     self._frame(instance, kind, flags, body)
             except FrameError as error:
-                self._event(
-                    {
-                        "event": "log",
-                        "level": 40,
-                        "pe": instance.stage,
-                        "rank": instance.rank,
-                        "text": str(error),
-                    }
-                )
+                self._show(instance, [f"it broke the protocol and is replaced: {error}"])
                 data = b""
             if not data:
                 self._died(instance)
+
+    def _listen(self, instance: Instance) -> None:
+        lines = instance.said()
+        self._show(instance, lines)
+
+    def _show(self, instance: Instance, lines: Iterable[str]) -> None:
+        for line in lines:
+            self._observer.event({"event": "print", "pe": instance.stage, "rank": instance.rank, "text": line})
 
     def _frame(self, instance: Instance, kind: int, flags: int, body: bytes) -> None:
         if kind == frames.ANSWER:
@@ -175,16 +190,22 @@ class _Run:
         elif kind == frames.EMIT:
             self._emit(instance, Body(body))
         elif kind == frames.EVENT:
-            self._event(json.loads(body))
+            self._event(_event_in(body))
         elif kind == frames.DONE:
             self._finished(instance)
-        elif kind != frames.READY:
+        elif kind == frames.READY:
+            instance.ready = True
+        else:
             raise FrameError(f"a host sent a frame of type {kind:#x}")
 
     def _answer(self, instance: Instance, body: Body, flags: int) -> None:
-        answered = [instance.held.pop(number) for number in body.numbers() if number]
+        numbers = [number for number in body.numbers() if number]
+        emits = self._checked(instance, body.emits())
+        if not all(number in instance.held for number in numbers):
+            raise FrameError(f"an answer for inputs {numbers}, which are not all at this host")
+        answered = [instance.held.pop(number) for number in numbers]
         roots: frozenset[Root] = frozenset().union(*(given.roots for given in answered))
-        self._route(instance, body.emits(), roots)
+        self._route(emits, roots)
         for given in answered:
             self._close_roots(given.roots)
         if flags & frames.FINISHED:
@@ -192,20 +213,29 @@ class _Run:
 
     def _emit(self, instance: Instance, body: Body) -> None:
         group, token = body.group()
-        if not group:
-            self._route(instance, body.emits(), frozenset())
-            return
+        emits = self._checked(instance, body.emits())
+        if group:
+            instance.group, instance.token = group, token
+        else:
+            self._loose += 1
+            group = -self._loose
+            instance.loose += 1
         root = (instance.number, group)
-        instance.group, instance.token = group, token
         self._open[root] += 1  # so that it stays open while its batches are counted
-        self._route(instance, body.emits(), frozenset({root}))
+        self._route(emits, frozenset({root}))
         self._close_roots({root})
 
-    def _route(self, sender: Instance, emits: Iterable[Emit], roots: frozenset[Root]) -> None:
+    def _checked(self, sender: Instance, emits: list[Emit]) -> list[Emit]:
+        """The same, if all of them can be sent on: a frame happens wholly or not at all."""
+        for emit in emits:
+            link = self._links.get(emit.link)
+            if link is None or link.from_stage != sender.stage or emit.bucket >= self._plan.instances_of(link):
+                raise FrameError(f"stage {sender.stage} sent to bucket {emit.bucket} of link {emit.link}")
+        return emits
+
+    def _route(self, emits: Iterable[Emit], roots: frozenset[Root]) -> None:
         for emit in emits:
             link = self._links[emit.link]
-            if link.from_stage != sender.stage:
-                raise FrameError(f"stage {sender.stage} sent over link {link.id} of stage {link.from_stage}")
             if link.to_stage == RESULTS:
                 items = self._codecs[link.id].decode(memoryview(emit.batch)[BATCH_HEADER_SIZE:])
                 self._observer.result(link.from_pe, link.from_port, items)
@@ -223,7 +253,11 @@ class _Run:
                 del self._open[root]
                 done[root[0]].append(root[1])
         for number, groups in done.items():
-            self._instances[number].send(frames.ACKED, frames.pack_numbers(groups))
+            instance = self._instances[number]
+            if groups[0] < 0:  # a bolt's: it has no other ones
+                instance.loose -= len(groups)
+            else:
+                instance.send(frames.ACKED, frames.pack_numbers(groups))
 
     def _finished(self, instance: Instance) -> None:
         instance.finished = True
@@ -244,12 +278,13 @@ class _Run:
             raise _Ended
 
     def _died(self, instance: Instance) -> None:
-        self._selector.unregister(instance.incoming)
-        if instance.outgoing in self._selector.get_map():
-            self._selector.unregister(instance.outgoing)
+        for fd in (instance.incoming, instance.outgoing, instance.errors):
+            if fd in self._selector.get_map():
+                self._selector.unregister(fd)
         pid, culprit = instance.pid, instance.culprit()
         has_state = instance.page is not None and bool(instance.page[PAGE_HAS_STATE])
         instance.kill()
+        self._show(instance, [*instance.said(), *instance.lines.end()])
         instance.close()
         if instance.finished:
             return
@@ -269,11 +304,20 @@ class _Run:
             instance.culprits[culprit] = instance.culprits.get(culprit, 0) + 1
             same_input = sum(count for mark, count in instance.culprits.items() if mark[0] == culprit[0])
             if same_input > _MOST_DEATHS_AN_INPUT:
-                self._event(error_event(f"{where}: its process died {same_input} times on one batch"))
+                self._set_aside(instance, culprit, same_input)
         if len(instance.deaths) > _MOST_DEATHS:
             self._event(error_event(f"{where}: its process died {len(instance.deaths)} times within a minute"))
         if len(instance.deaths) > 1:
             time.sleep(min(0.05 * 2 ** (len(instance.deaths) - 2), 2.0))
+
+    def _set_aside(self, instance: Instance, culprit: tuple[int, int, int], deaths: int) -> None:
+        """A whole batch fails: too many of its items ended the process."""
+        given = instance.held.pop(culprit[0])
+        port = self._links[BatchHeader.unpack(given.batch).link].to_port
+        pe = self._plan.stage(instance.stage).pes[culprit[1]]
+        error = f"its items ended their process {deaths} times"
+        self._event(batch_failed(pe, instance.rank, port, given.batch, error, deaths))
+        self._close_roots(given.roots)
 
     def _lost(self, instance: Instance) -> None:
         where = f"{instance.stage} (instance {instance.rank})"
@@ -291,23 +335,28 @@ class _Run:
                 if instance.source and not instance.finished:
                     instance.send(frames.STOP)
         for instance in self._instances:
-            page = instance.page
-            if page is None or instance.finished or page[PAGE_STATE] != WORKING:
-                instance.since = now
-                continue
-            progress = (page[0], page[1], page[2])
-            if progress != instance.progress:
-                instance.progress, instance.since, instance.warned = progress, now, False
-            self._look_at_hang(instance, now - instance.since)
+            if instance.page is not None and not instance.finished:
+                held_up = instance.loose >= _MOST_LOOSE
+                seconds = instance.still.look(instance.page, now, owes=instance.owes, held_up=held_up)
+                self._look_at_hang(instance, instance.page, seconds)
 
-    def _look_at_hang(self, instance: Instance, seconds: float) -> None:
-        stage = self._plan.stage(instance.stage)
-        pe = stage.pes[min(instance.progress[1], len(stage.pes) - 1)]
-        if instance.source and pe.source:
-            return  # a source may wait for its data as long as it likes
-        if seconds > _SLOW and not instance.warned:
-            instance.warned = True
-            slow = {"event": "slow", "stage": instance.stage, "rank": instance.rank, "pe": pe.path}
-            self._observer.event({**slow, "step": instance.progress[2], "seconds": seconds})
-        if pe.hang_timeout is not None and seconds > pe.hang_timeout:
-            os.killpg(instance.pid, 9)  # its pipe's end brings the loop to replace it
+    def _look_at_hang(self, instance: Instance, page: memoryview, seconds: float) -> None:
+        pe, limit, worth_a_word = limit_at(self._plan.stage(instance.stage), page)
+        at = {"stage": instance.stage, "rank": instance.rank, "pe": pe.path, "seconds": seconds}
+        at |= {"step": page[PAGE_STEP], "starting": page[PAGE_STATE] == STARTING}
+        if worth_a_word and seconds > SLOW and not instance.still.warned:
+            instance.still.warned = True
+            self._observer.event({"event": "slow", **at})
+        if limit is not None and seconds > limit:
+            self._observer.event({"event": "hung", **at})
+            os.killpg(instance.pid, signal.SIGKILL)  # its pipe's end brings the loop to replace it
+
+
+def _event_in(body: bytes) -> Event:
+    try:
+        event = json.loads(body)
+    except ValueError as error:
+        raise FrameError(f"an event that is not JSON: {error}") from error
+    if not isinstance(event, dict) or "event" not in event:
+        raise FrameError("an event without a name")
+    return cast(Event, event)

@@ -1,0 +1,39 @@
+"""Sees a child stand still, by its page: what a supervisor may take for a hang."""
+
+from dataclasses import dataclass
+
+from sferic.runtime.host.step import IDLE, PAGE_INPUT, PAGE_PE, PAGE_STATE, PAGE_STEP, STARTING, WORKING
+from sferic.runtime.plan import PlannedPE, Stage
+
+SLOW = 60.0  # seconds at one item after which it is told
+
+
+@dataclass(slots=True)
+class Standstill:
+    """How long a child has made no progress with something to do. Begin a new one for a new child."""
+
+    since: float
+    warned: bool = False
+    _last: tuple[int, ...] = ()
+
+    def look(self, page: memoryview, now: float, *, owes: bool, held_up: bool) -> float:
+        """Seconds without progress. `owes`: it has not answered all it was given; `held_up`: its supervisor
+        does not take what it hands over."""
+        state = page[PAGE_STATE]
+        busy = state in (WORKING, STARTING) or (state == IDLE and owes)
+        place = (page[PAGE_INPUT], page[PAGE_PE], page[PAGE_STEP], state)
+        if held_up or not busy or place != self._last:
+            self._last, self.since, self.warned = place, now, False
+        return now - self.since
+
+
+def limit_at(stage: Stage, page: memoryview) -> tuple[PlannedPE, float | None, bool]:
+    """(the PE a child is at, its hang_timeout, whether standing still is worth a word there).
+
+    While it starts, the longest of the stage counts. A source may wait for its data as long as it likes, unless it
+    says itself how long.
+    """
+    pe = stage.pes[min(page[PAGE_PE], len(stage.pes) - 1)]
+    if page[PAGE_STATE] == STARTING:
+        return pe, max((each.hang_timeout for each in stage.pes if each.hang_timeout), default=None), True
+    return pe, pe.hang_timeout, not pe.source or pe.hang_timeout is not None
