@@ -55,7 +55,7 @@ def theirs(python: Path, how: str) -> float:
 
 def measure() -> list[Row]:
     """In process against simple, multiprocess against multi."""
-    python = peer_python("stream-d4py")
+    python = peer_python("d4py", "stream-d4py")
     rows: list[Row] = []
     for on, how, bar in (("local", "simple", 3), ("multi", "multi", 10)):
         mine, peers = interleaved([lambda on=on: ours(on), lambda how=how: theirs(python, how)], 3)
