@@ -22,7 +22,7 @@ class Steady:
     cpu: float
 
 
-class RunFailed(RuntimeError):
+class RunFailed(RuntimeError):  # noqa: N818 - names the situation
     """What was run ended early, or never; the text has its last words."""
 
 

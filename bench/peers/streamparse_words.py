@@ -37,7 +37,7 @@ class Sentences(Spout):
 class Split(Bolt):
     """The words of a sentence."""
 
-    outputs = ["word"]
+    outputs = ("word",)
 
     def process(self, tup):
         for word in tup.values[0].split():
