@@ -4,12 +4,16 @@ import json
 import statistics
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TypeVar
+
+from sferic.cluster.cache import cache_folder
 
 FOLDER = Path(__file__).parent
-WORK = FOLDER / ".work"
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -27,9 +31,9 @@ class Row:
     spread: str = ""
 
 
-def interleaved(measures: Sequence[Callable[[], float]], repeats: int) -> list[list[float]]:
+def interleaved(measures: Sequence[Callable[[], T]], repeats: int) -> list[list[T]]:
     """Each measure `repeats` times, in turn, after one turn that does not count."""
-    taken: list[list[float]] = [[] for _ in measures]
+    taken: list[list[T]] = [[] for _ in measures]
     for turn in range(repeats + 1):
         for measure, values in zip(measures, taken, strict=True):
             value = measure()
@@ -48,13 +52,22 @@ def median(values: Sequence[float]) -> float:
     return statistics.median(values)
 
 
-def peer_python(*packages: str) -> Path:
-    """An interpreter with peers installed from their packages, apart from ours."""
-    python = WORK / "venv" / "bin" / "python"
-    if not python.is_file():
-        subprocess.run([sys.executable, "-m", "venv", WORK / "venv"], check=True)
-    subprocess.run([python, "-m", "pip", "install", "--quiet", *packages], check=True)
+def peer_python(name: str, *packages: str) -> Path:
+    """An interpreter with peers installed from their packages, apart from ours; made once, kept in the user's cache."""
+    folder = cache_folder("bench") / f"venv-{name}"
+    python, done = folder / "bin" / "python", folder / ".done"
+    wanted = " ".join((*packages, sys.version))
+    if not done.is_file() or done.read_text() != wanted:
+        say(f"installing {', '.join(packages)}")
+        subprocess.run([sys.executable, "-m", "venv", "--clear", folder], check=True)
+        subprocess.run([python, "-m", "pip", "install", "--quiet", *packages], check=True)
+        done.write_text(wanted)
     return python
+
+
+def say(text: str) -> None:
+    """Progress, on stderr."""
+    print(f"{time.strftime('%H:%M:%S')} {text}", file=sys.stderr, flush=True)
 
 
 def write(rows: Sequence[Row]) -> None:

@@ -7,27 +7,38 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from harness import Row, write
-from rich.console import Console
-from rich.table import Table
+from harness import Row, say, write
 
 ROWS = {
     "compile-scale": "rows.compile_scale",
     "child-memory": "rows.child_memory",
     "storm-start": "rows.storm_start",
+    "storm-words": "rows.storm_words",
+    "storm-cpu": "rows.storm_cpu",
     "local-items": "rows.local_items",
 }
 
 
-def show(rows: list[Row]) -> None:
-    """The table."""
-    table = Table("row", "peer", "peer's", "ours", "unit", "ratio", "bar", "reached", "spread of ours")
-    for row in rows:
-        peer = "" if row.peer_value is None else f"{row.peer_value:.4g}"
-        ratio = "" if row.ratio is None else f"{row.ratio:.3g}"
-        reached = {True: "yes", False: "NO", None: ""}[row.reached]
-        table.add_row(row.name, row.peer, peer, f"{row.ours:.4g}", row.unit, ratio, row.bar, reached, row.spread)
-    Console().print(table)
+TITLES = ("row", "peer", "peer's", "ours", "unit", "ratio", "bar", "reached", "spread of ours")
+
+
+def table(rows: list[Row]) -> str:
+    """Aligned text, as wide as it needs to be."""
+    cells = [TITLES, *map(_cells, rows)]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    lines = ["  ".join(map(str.ljust, line, widths)).rstrip() for line in cells]
+    return "\n".join([lines[0], "  ".join("─" * width for width in widths), *lines[1:]])
+
+
+def _cells(row: Row) -> tuple[str, ...]:
+    peer = "" if row.peer_value is None else _number(row.peer_value)
+    ratio = "" if row.ratio is None else f"{row.ratio:.3g}"
+    reached = {True: "yes", False: "NO", None: ""}[row.reached]
+    return (row.name, row.peer, peer, _number(row.ours), row.unit, ratio, row.bar, reached, row.spread)
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
 
 
 def main() -> None:
@@ -38,9 +49,11 @@ def main() -> None:
     rows: list[Row] = []
     for name, module in ROWS.items():
         if only in (None, name):
-            rows += importlib.import_module(module).measure()
-    write(rows)
-    show(rows)
+            say(name)
+            measured: list[Row] = importlib.import_module(module).measure()
+            write(measured)  # at once: a row that fails later takes none with it
+            rows += measured
+    print(table(rows))
 
 
 if __name__ == "__main__":

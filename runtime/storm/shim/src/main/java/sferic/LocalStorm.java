@@ -13,7 +13,7 @@ import org.apache.storm.shade.org.apache.zookeeper.server.embedded.ExitHandler;
 import org.apache.storm.shade.org.apache.zookeeper.server.embedded.ZooKeeperServerEmbedded;
 
 /** A whole Storm in this JVM; nothing of it listens beyond loopback. */
-final class LocalStorm {
+public final class LocalStorm {
     private static final long START_LIMIT_MS = 30_000;
 
     private final LocalCluster cluster;
@@ -23,7 +23,7 @@ final class LocalStorm {
     }
 
     /** Its files go to `folder`. Never shut down: the JVM ends with it. */
-    static LocalStorm start(Path folder) throws Exception {
+    public static LocalStorm start(Path folder) throws Exception {
         int port = zooKeeper(folder.resolve("zookeeper"));
         Map<String, Object> daemons = new HashMap<>();
         daemons.put(Config.STORM_ZOOKEEPER_SERVERS, List.of("127.0.0.1"));
@@ -51,7 +51,8 @@ final class LocalStorm {
         return Integer.parseInt(address.substring(address.lastIndexOf(':') + 1));
     }
 
-    void submit(String name, Map<String, Object> config, StormTopology topology) throws Exception {
+    /** The topology starts; its configuration is `config` over Storm's defaults. */
+    public void submit(String name, Map<String, Object> config, StormTopology topology) throws Exception {
         cluster.submitTopology(name, config, topology);
     }
 }

@@ -1,0 +1,35 @@
+package peers;
+
+import java.util.Map;
+import org.apache.storm.task.OutputCollector;
+import org.apache.storm.task.TopologyContext;
+import org.apache.storm.topology.OutputFieldsDeclarer;
+import org.apache.storm.topology.base.BaseRichBolt;
+import org.apache.storm.tuple.Fields;
+import org.apache.storm.tuple.Tuple;
+import org.apache.storm.tuple.Values;
+
+/** The words of a sentence, one a tuple, anchored. */
+final class Split extends BaseRichBolt {
+    private static final long serialVersionUID = 1L;
+
+    private transient OutputCollector collector;
+
+    @Override
+    public void prepare(Map<String, Object> config, TopologyContext context, OutputCollector out) {
+        collector = out;
+    }
+
+    @Override
+    public void execute(Tuple tuple) {
+        for (String word : tuple.getString(0).split(" ")) {
+            collector.emit(tuple, new Values(word));
+        }
+        collector.ack(tuple);
+    }
+
+    @Override
+    public void declareOutputFields(OutputFieldsDeclarer declarer) {
+        declarer.declare(new Fields("word"));
+    }
+}
