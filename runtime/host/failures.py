@@ -117,25 +117,28 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="milliseconds")
 
 
-def batch_failed(pe: PlannedPE, rank: int, port: str, batch: bytes, error: str, attempts: int = 1) -> Event:
-    """The event of a whole batch that is given up."""
+def batch_failed(pe: str, rank: int, port: str, batch: bytes, policy: str, error: str, attempts: int = 1) -> Event:
+    """The event of a whole batch for a PE's port that is given up."""
     header = BatchHeader.unpack(batch)
-    kept = base64.b64encode(batch[BATCH_HEADER_SIZE:]).decode()
-    return {
+    event = {
         "event": "failed",
-        "pe": pe.path,
+        "pe": pe,
         "rank": rank,
         "port": port,
         "written": False,
         "item": f"a batch of {header.count}",
         "error": error,
         "traceback": "",
-        "policy": pe.on_failure,
+        "policy": policy,
         "attempts": attempts,
         "time": now(),
+    }
+    if len(batch) > _KEEP_LIMIT:
+        return event | NOTHING_KEPT | {"count": header.count}
+    return event | {
         "codec": "general" if header.codec == GeneralCodec.id else "trusted",
         "count": header.count,
-        "data": kept,
+        "data": base64.b64encode(batch[BATCH_HEADER_SIZE:]).decode(),
     }
 
 

@@ -161,8 +161,10 @@ class Host:
         link = self.plan.links[link_id]
         step = self._by_path[link.to_pe]
         step.failed += 1
-        self.tell(batch_failed(step.planned, self.rank, link.to_port, batch, f"{type(error).__name__}: {error}"))
-        if step.planned.on_failure == "stop":
+        policy = step.planned.on_failure
+        text = f"{type(error).__name__}: {error}"
+        self.tell(batch_failed(link.to_pe, self.rank, link.to_port, batch, policy, text))
+        if policy == "stop":
             raise RunStopped(step.planned.path)
 
     def flush(self) -> None:

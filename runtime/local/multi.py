@@ -313,10 +313,10 @@ class _Run:
     def _set_aside(self, instance: Instance, culprit: tuple[int, int, int], deaths: int) -> None:
         """A whole batch fails: too many of its items ended the process."""
         given = instance.held.pop(culprit[0])
-        port = self._links[BatchHeader.unpack(given.batch).link].to_port
+        link = self._links[BatchHeader.unpack(given.batch).link]
         pe = self._plan.stage(instance.stage).pes[culprit[1]]
-        error = f"its items ended their process {deaths} times"
-        self._event(batch_failed(pe, instance.rank, port, given.batch, error, deaths))
+        error = f"its items ended their process {deaths} times, the last time in {pe.path}"
+        self._event(batch_failed(link.to_pe, instance.rank, link.to_port, given.batch, pe.on_failure, error, deaths))
         self._close_roots(given.roots)
 
     def _lost(self, instance: Instance) -> None:
