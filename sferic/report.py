@@ -78,7 +78,9 @@ class Reporter(Outcome):
 
 def _standing_still(event: Event) -> str:
     where = f"{event['pe']} (instance {event['rank']})"
-    what = "starting" if event.get("starting") else f"at item {event['step']} of its batch"
+    what = f"at item {event['step']} of its batch" if event["step"] else "before its first item"
+    if event.get("starting"):
+        what = "starting"
     if event["event"] == "hung":
         return f"{where} made no progress {what} for {event['seconds']:.0f} s: its process is replaced"
     return f"{where} has been {what} for {event['seconds']:.0f} s"

@@ -10,7 +10,7 @@ from sferic.runtime.host.failures import ITEM_ERRORS, Failures, RunStopped, batc
 from sferic.runtime.host.outputs import CallReceiver, LinkReceiver, Outlet
 from sferic.runtime.host.source import SourceRunner
 from sferic.runtime.host.state import StateWatch
-from sferic.runtime.host.step import PAGE_FIELDS, PAGE_INPUT, PAGE_PE, Page, Step
+from sferic.runtime.host.step import PAGE_FIELDS, PAGE_INPUT, PAGE_PE, PAGE_STATE, WORKING, Page, Step
 from sferic.runtime.host.timers import Timers
 from sferic.runtime.observe import Event
 from sferic.runtime.pe import GenericPE
@@ -127,6 +127,7 @@ class Host:
 
     def open(self) -> None:
         """Run preprocess. A failure here ends the run: there is no item to blame."""
+        self.page[PAGE_STATE] = WORKING  # from here on a PE can be blamed for standing still
         for step in self._steps:
             self.page[PAGE_PE] = step.index
             try:

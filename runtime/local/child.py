@@ -16,6 +16,7 @@ from pathlib import Path
 
 from sferic.runtime import frames
 from sferic.runtime.frames import FrameReader
+from sferic.runtime.host.step import PAGE_STATE, STARTING
 from sferic.runtime.local.lines import Lines
 from sferic.runtime.local.standstill import Standstill
 
@@ -118,6 +119,7 @@ class Instance:
         try:
             os.ftruncate(fd, 4096)
             self.page = memoryview(mmap.mmap(fd, 4096)).cast("Q")
+            self.page[PAGE_STATE] = STARTING
         finally:
             os.close(fd)
         return path

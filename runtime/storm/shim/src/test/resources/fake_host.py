@@ -58,6 +58,7 @@ class Page:
     def __init__(self, path):
         with open(path, "r+b") as file:
             self.map = mmap.mmap(file.fileno(), 4096)
+        self.put()
 
     def put(self, number=0, pe=0, step=0, state=0):
         self.map[:32] = struct.pack("<4Q", number, pe, step, state)

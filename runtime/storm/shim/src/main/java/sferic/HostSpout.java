@@ -154,6 +154,7 @@ public final class HostSpout implements IRichSpout {
                 return;
             }
         }
+        task.events().event(Map.of("event", "replayed", "stage", stage, "rank", task.rank()));
         failed.add(part);
     }
 

@@ -28,6 +28,7 @@ final class Page {
         try (FileChannel file = FileChannel.open(path, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
             MappedByteBuffer data = file.map(FileChannel.MapMode.READ_WRITE, 0, SIZE);
             data.order(ByteOrder.LITTLE_ENDIAN);
+            data.putLong(24, STARTING); // until the child says otherwise
             return new Page(path, data);
         }
     }

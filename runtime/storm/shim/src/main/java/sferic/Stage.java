@@ -8,6 +8,8 @@ import java.util.Map;
 
 /** What the plan says of a stage, as far as its supervisor needs it. Immutable. */
 record Stage(List<Pe> pes, Map<Integer, Port> inputs, Map<Integer, Port> outputs) {
+    static final Duration START = Duration.ofSeconds(60);
+
     /** A port of a PE, by the PE's path. */
     record Port(String pe, String name) {}
 
@@ -55,8 +57,9 @@ record Stage(List<Pe> pes, Map<Integer, Port> inputs, Map<Integer, Port> outputs
         return (output ? outputs : inputs).getOrDefault(link, new Port(pes.get(0).path(), ""));
     }
 
-    /** How long a child may stand still at its start, which is no PE's alone; zero for ever. */
+    /** How long a child may stand still until preprocess; zero for ever. Imports are no PE's alone, and take a while. */
     Duration start() {
-        return pes.stream().map(Pe::hang).max(Duration::compareTo).orElse(Duration.ZERO);
+        Duration longest = pes.stream().map(Pe::hang).max(Duration::compareTo).orElse(Duration.ZERO);
+        return longest.isZero() || longest.compareTo(START) > 0 ? longest : START;
     }
 }
