@@ -73,6 +73,7 @@ class Instance:
     loose: int = 0  # groups that its `every` methods wrote and that are not wholly processed
     group: int = 0
     token: bytes = b""
+    never_ready: int = 0  # processes in a row that ended before they were ready
     deaths: list[float] = field(default_factory=list[float])
     culprits: dict[tuple[int, int, int], int] = field(default_factory=dict[tuple[int, int, int], int])
     still: Standstill = field(default_factory=lambda: Standstill(0.0))

@@ -32,6 +32,7 @@ _TURN = 0.1  # seconds between looks at the stop request and at hanging children
 _MOST_DEATHS = 20  # of one instance, within _DEATHS_WITHIN seconds
 _DEATHS_WITHIN = 60.0
 _MOST_DEATHS_AN_INPUT = 6
+_NEVER_READY = 5  # processes in a row that end before they are ready
 _MOST_LOOSE = 64  # groups an instance's `every` methods may have unprocessed; then it has to wait
 
 
@@ -305,6 +306,9 @@ class _Run:
             same_input = sum(count for mark, count in instance.culprits.items() if mark[0] == culprit[0])
             if same_input > _MOST_DEATHS_AN_INPUT:
                 self._set_aside(instance, culprit, same_input)
+        instance.never_ready = 0 if instance.ready else instance.never_ready + 1
+        if instance.never_ready >= _NEVER_READY:
+            self._event(error_event(f"{where}: its process left {_NEVER_READY} times before it was ready"))
         if len(instance.deaths) > _MOST_DEATHS:
             self._event(error_event(f"{where}: its process died {len(instance.deaths)} times within a minute"))
         if len(instance.deaths) > 1:
