@@ -18,7 +18,7 @@ from sferic.runtime import frames
 from sferic.runtime.codec import codec_for
 from sferic.runtime.definition import Definition
 from sferic.runtime.frames import BATCH_HEADER_SIZE, BatchHeader, Body, Emit, FrameError
-from sferic.runtime.host.failures import batch_failed, error_event
+from sferic.runtime.host.failures import batch_failed, error_event, with_letter_key
 from sferic.runtime.host.step import PAGE_HAS_STATE, PAGE_STATE, PAGE_STEP, STARTING
 from sferic.runtime.local.child import Input, Instance, Root, Settings, register
 from sferic.runtime.local.in_process import StopRequest
@@ -274,7 +274,7 @@ class _Run:
                         instance.send(frames.FINISH, frames.pack_number(0))
 
     def _event(self, event: Event) -> None:
-        self._observer.event(event)
+        self._observer.event(with_letter_key(event, self._settings.key))
         if event["event"] == "error" or (event["event"] == "failed" and event["policy"] == "stop"):
             raise _Ended
 

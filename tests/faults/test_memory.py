@@ -9,7 +9,7 @@ import pytest
 import sferic
 
 MIB = 1 << 20
-ITEMS = 600
+ITEMS = 400
 
 
 class Big(sferic.ProducerPE):
@@ -41,7 +41,7 @@ class Watches(sferic.IterativePE):
 
     def _process(self, data):
         self.seen += 1
-        time.sleep(0.002)
+        time.sleep(0.012)  # slower than any carrier
         if not Path(self.note).exists():
             return None
         written, source = map(int, Path(self.note).read_text().split())
