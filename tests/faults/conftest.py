@@ -1,6 +1,7 @@
 """A run that is watched: everything that happened in it, whatever became of it."""
 
 import shutil
+import sys
 import tempfile
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -12,6 +13,7 @@ from sferic.cluster.local_storm import run_on_local_storm
 from sferic.compiler.pipeline import Options, compile_plan
 from sferic.compiler.targets.storm import make_artefact
 from sferic.launch import TARGETS, pickled, with_reference
+from sferic.runtime.local.in_process import run_in_process
 from sferic.runtime.local.multi import run_multi
 from sferic.runtime.observe import Outcome
 
@@ -42,16 +44,15 @@ class Watched(Outcome):
 def watch():
     """Runs a graph, every PE in a process of its own, and returns what happened. `config`: of the topology."""
 
-    def run(graph, on, config=None):
+    def watched(graph, on, config=None):
         folder = Path(tempfile.mkdtemp(prefix="sferic-test-"))
         outcome = Watched()
         try:
             compiled = compile_plan(graph, Options(target=TARGETS[on], fuse="none"))
-            if on == "multi":
-                run_multi(compiled.plan, compiled.definition, outcome, _Never())
+            if on != "storm":
+                run = run_multi if on == "multi" else run_in_process
+                run(compiled.plan, compiled.definition, outcome, _Never())
             else:
-                import sys
-
                 plan = with_reference(compiled, pickled(graph, folder)).plan
                 artefact = make_artefact(plan, folder, name="faults", python=sys.executable, version=__version__)
                 artefact = replace(artefact, config={**artefact.config, **(config or {})})
@@ -60,4 +61,4 @@ def watch():
             shutil.rmtree(folder)
         return outcome
 
-    return run
+    return watched

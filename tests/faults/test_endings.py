@@ -100,6 +100,14 @@ def test_a_package_missing_in_preprocess_ends_the_run(on, script):
     assert "No module named 'no_such_package'" in done.stderr
 
 
+@pytest.mark.parametrize("on", ["local", "multi", "storm"])
+@pytest.mark.parametrize("what", ["", "\nclass A(IterativePE):\n    pass\ngraph.add(A())", "\ndel graph"])
+def test_a_command_that_runs_nothing_does_not_end_with_0(what, on, script):
+    done = sferic("run", script("from sferic import *\ngraph = WorkflowGraph()" + what), "--on", on)
+    assert done.returncode == 2
+    assert done.stderr
+
+
 def test_a_package_missing_where_it_runs_is_wrong_input(script):
     """The command has it, the interpreter that the cluster's children run has not."""
     only_here = (
