@@ -4,7 +4,8 @@ from collections import Counter
 
 from sferic import GenericPE, IterativePE, ProducerPE, WorkflowGraph
 
-NAMES = [f"name {number % 40}" for number in range(2000)]
+# 41: dealt out in turn, each name passes through every instance.
+NAMES = [f"name {number % 41}" for number in range(2000)]
 
 
 class Names(ProducerPE):
