@@ -124,6 +124,14 @@ class Floods(Once):
         os.write(2, b"the last line\n")
 
 
+class FloodsAtTheEnd(Once):
+    def _process(self, data):
+        return data
+
+    def _postprocess(self):
+        os.write(2, b"noise\n" * FLOOD)
+
+
 class RaisesForSome(sferic.IterativePE):
     retries = 3
     on_failure = "dead-letter"
@@ -156,6 +164,7 @@ BRANCHES = [
     Cut,
     LyingCount,
     Floods,
+    FloodsAtTheEnd,
 ]
 
 
@@ -208,6 +217,12 @@ def test_a_flood_is_limited_and_counted(outcome):
     hidden = [int(match[1]) for line in lines if (match := re.match(r"\((\d+) more lines were not shown", line))]
     assert lines[-1] == "the last line"
     assert 0 < lines.count("noise") < FLOOD // 10
+    assert lines.count("noise") + sum(hidden) == FLOOD
+
+
+def test_a_flood_is_counted_though_nothing_follows(outcome):
+    lines = [event["text"] for event in outcome.told("print", "FloodsAtTheEnd")]
+    hidden = [int(match[1]) for line in lines if (match := re.match(r"\((\d+) more lines were not shown", line))]
     assert lines.count("noise") + sum(hidden) == FLOOD
 
 

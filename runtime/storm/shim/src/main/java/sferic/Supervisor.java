@@ -52,6 +52,8 @@ final class Supervisor implements Child.Listener {
     private final Hang hang;
     // Written by the mailbox, read by the timer and by close().
     private volatile Child child;
+    // The one that left last: written by the mailbox, read by close().
+    private volatile Child left;
     // Written by the mailbox, and by a reader thread that sees the child's last word; read by the timer.
     private volatile boolean ready;
     // Written by close().
@@ -215,6 +217,7 @@ final class Supervisor implements Child.Listener {
         Page.Place place = dead.page().place();
         boolean hadState = dead.page().hasState();
         ready = false;
+        left = dead;
         child = null;
         int exit = dead.bury();
         if (closing || gaveUp || instance.complete()) {
@@ -319,11 +322,15 @@ final class Supervisor implements Child.Listener {
         }
     }
 
-    /** After dismiss: when this returns the child is no more. */
+    /** After dismiss: when this returns the child is no more, and what it said last is told. */
     void close() throws InterruptedException {
         Child last = child;
+        Child before = left;
         if (last != null) {
             last.close();
+        }
+        if (before != null) {
+            before.listen();
         }
     }
 }
