@@ -351,7 +351,8 @@ class _Run:
         if worth_a_word and seconds > SLOW and not instance.still.warned:
             instance.still.warned = True
             self._observer.event({"event": "slow", **at})
-        if limit is not None and seconds > limit:
+        if limit is not None and seconds > limit and not instance.still.killed:
+            instance.still.killed = True
             self._observer.event({"event": "hung", **at})
             os.killpg(instance.pid, signal.SIGKILL)  # its pipe's end brings the loop to replace it
 

@@ -15,6 +15,7 @@ class Standstill:
 
     since: float
     warned: bool = False
+    killed: bool = False  # for standing still: once is enough, even where its end takes a while
     _last: tuple[int, ...] = ()
 
     def look(self, page: memoryview, now: float, *, owes: bool, held_up: bool) -> float:

@@ -13,6 +13,7 @@ final class Hang {
     private long heard;
     private long since;
     private boolean warned;
+    private boolean killed;
 
     Hang(Stage stage, Duration warn) {
         this.stage = stage;
@@ -23,7 +24,7 @@ final class Hang {
      * given; `heldUp`: what it hands over is not taken, which is not its fault. */
     record Known(long frames, boolean owes, boolean heldUp) {}
 
-    /** True where the child must be killed. `slow` gets the seconds, once for each standstill. */
+    /** True, once, where the child must be killed. `slow` gets the seconds, once for each standstill. */
     boolean look(Page now, Known known, long nowMs, Consumer<Long> slow) {
         Page.Place place = now.place();
         long doing = now.state();
@@ -31,11 +32,12 @@ final class Hang {
         boolean moved = now != page || known.frames() != heard || !place.equals(last) || doing != state;
         if (moved || !busy || known.heldUp()) {
             heard = known.frames();
-            page = now;
             last = place;
             state = doing;
             since = nowMs;
             warned = false;
+            killed = killed && now == page;
+            page = now;
             return false;
         }
         Pe pe = stage.pe(place.pe());
@@ -49,6 +51,8 @@ final class Hang {
             slow.accept(still / 1000);
         }
         Duration kill = starting ? stage.start() : pe.hang();
-        return !kill.isZero() && still >= kill.toMillis();
+        boolean enough = !killed && !kill.isZero() && still >= kill.toMillis();
+        killed = killed || enough;
+        return enough;
     }
 }

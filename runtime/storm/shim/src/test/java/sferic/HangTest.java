@@ -127,6 +127,22 @@ class HangTest {
     }
 
     @Test
+    void oneIsKilledOnceThoughItsEndTakesAWhile() throws IOException {
+        Page page = Page.create(folder);
+        put(page, 1, 2, 3, Page.WORKING);
+        look(page, 0, true, 0);
+        assertTrue(look(page, 0, true, 10));
+        assertFalse(look(page, 0, true, 11));
+        put(page, 1, 2, 4, Page.WORKING);
+        assertFalse(look(page, 0, true, 12));
+        assertFalse(look(page, 0, true, 99));
+        Page next = Page.create(folder);
+        put(next, 1, 2, 3, Page.WORKING);
+        assertFalse(look(next, 0, true, 100));
+        assertTrue(look(next, 0, true, 110));
+    }
+
+    @Test
     void aNewChildBeginsAnew() throws IOException {
         Page page = Page.create(folder);
         put(page, 1, 2, 3, Page.WORKING);
