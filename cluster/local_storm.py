@@ -27,8 +27,9 @@ from sferic.runtime.observe import Event, Observer
 from sferic.runtime.plan import Plan
 
 # Quick to start and small: one topology, a few children.
+# Batches of a MiB pass through it: with less room for what is new they are moved about and swept one by one.
 # Java only carries batches here: the second compiler would take longer to make it quick than it then saves.
-_JVM = ("-Xms64m", "-Xmx1g", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto")
+_JVM = ("-Xms192m", "-Xmn128m", "-Xmx1g", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto")
 _READ = 1 << 20
 _TURN = 0.1
 _LAST = 60  # lines of the JVM's stderr that are shown when it dies
