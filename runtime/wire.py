@@ -143,7 +143,9 @@ class Wire:
     def decode(self, batch: bytes) -> tuple[int, list[Any] | CodecError]:
         """(link id, items of a batch, or why the codec cannot read them)."""
         header = BatchHeader.unpack(batch)
-        codec = self.codecs[header.link]
+        codec = self.codecs.get(header.link)
+        if codec is None:
+            raise frames.FrameError(f"a batch of link {header.link}, which the plan has not")
         if header.codec != codec.id:
             raise frames.FrameError(f"link {header.link} carries codec {header.codec}, the plan says {codec.id}")
         try:
