@@ -171,7 +171,7 @@ class _Reading:
     def _member(self, pe: GenericPE, where: Location) -> str:
         path = self.paths.get(id(pe), "")
         if not path:
-            text = f"a partition names {pe!r}, which is not a PE of the workflow"
+            text = f"a partition names {_called(pe)}, which is not a PE of the workflow"
             self.flaws.append(Flaw(text, where, "add() or connect() it first"))
         return path
 
@@ -203,6 +203,10 @@ def groupings(pe: GenericPE) -> tuple[tuple[str, Grouping], ...]:
     """The groupings that `pe` says of its input ports."""
     said = ((port, connection.get("grouping")) for port, connection in pe.inputconnections.items())
     return tuple((port, grouping) for port, grouping in said if grouping is not None)
+
+
+def _called(what: Any) -> str:
+    return f"a {_base(what)}" if isinstance(what, GenericPE) else repr(what)
 
 
 def _base(pe: GenericPE) -> str:

@@ -17,8 +17,8 @@ def can_fuse(source: Node, target: Node, edge: Edge) -> tuple[bool, str]:
     if source.instances != target.instances:
         return False, f"{source.instances} instances against {target.instances}"
     if source.instances > 1 and edge.routed.kind != "shuffle":
-        kind = "group-by" if edge.routed.kind == "key" else edge.routed.kind
-        return False, f"a {kind} grouping between {source.instances} instances must be routed"
+        kind = "group-by" if edge.routed.kind == "key" else repr(edge.routed.kind)
+        return False, f"{kind} between {source.instances} instances must be routed"
     return True, "equal instances, and nothing to route"
 
 
