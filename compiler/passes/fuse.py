@@ -15,7 +15,7 @@ _Wanted = Callable[[Edge], tuple[bool, str]]
 def can_fuse(source: Node, target: Node, edge: Edge) -> tuple[bool, str]:
     """Would a call in place of this edge keep the meaning? With the reason."""
     if source.instances != target.instances:
-        return False, f"{source.instances} instances against {target.instances}"
+        return False, f"{source.instances} instance{'s' * (source.instances != 1)} against {target.instances}"
     if source.instances > 1 and edge.routed.kind != "shuffle":
         kind = "group-by" if edge.routed.kind == "key" else repr(edge.routed.kind)
         return False, f"{kind} between {source.instances} instances must be routed"
@@ -62,6 +62,9 @@ class Fuse:
             if partition_of:
                 same = partition_of.get(source.path, -1) == partition_of.get(target.path, -2)
                 return same, "one partition" if same else "different partitions"
+            fit, reason = can_fuse(source, target, edge)
+            if not fit:
+                return False, reason
             if self.mode == "hints":
                 return False, "no partition joins them"
             if target.function and sources_alone and source.source:

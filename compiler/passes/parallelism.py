@@ -77,6 +77,13 @@ def _least(node: Node, kinds: set[str]) -> Node:
     if node.source and not settings.splits:
         why = "a source reads once"
         remedy = f"`splits = True` in {_class(node)}, where each instance reads a part of its own"
+    elif "all" in kinds:
+        why, remedy = (
+            "'all' brings every item to each instance: more would write more",
+            f"`numprocesses` of {node.path}",
+        )
+    elif kinds == {"global"}:
+        why, remedy = "'global' brings all its items to one instance", "another grouping"
     elif not (node.source or settings.stateless or settings.per_key or node.function):
         why = _state(node, kinds)
         remedy = f"`stateless = True` or `per_key = True` in {_class(node)}, where that is so"
