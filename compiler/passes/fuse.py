@@ -123,6 +123,7 @@ def _downstream(graph: Graph) -> list[Edge]:
 
 def _join(waiting: list[Edge], nodes: dict[str, Node], groups: Groups, why: dict[int, tuple[bool, str]]) -> None:
     """Join what can be; again while that helps, since one connection may only fit once another is joined."""
+    wished = {edge.index: why[edge.index] for edge in waiting}
     progress = True
     while progress:
         progress = False
@@ -138,7 +139,7 @@ def _join(waiting: list[Edge], nodes: dict[str, Node], groups: Groups, why: dict
                 refused.append(edge)
             else:
                 progress = True
-                why[edge.index] = (True, why[edge.index][1])
+                why[edge.index] = wished[edge.index]
         waiting = refused
 
 

@@ -221,7 +221,7 @@ def built(whole):
         holder(places[name]).add(pes[name], **said)
     connected = set()
     for source, port, target, into, how in whole.edges:
-        how = {0: [0], "f": key_of}.get(how, how)
+        grouping = {0: [0], "f": key_of}.get(how, how)
         common = 0
         while places[source][common : common + 1] == places[target][common : common + 1] != ():
             common += 1
@@ -244,7 +244,7 @@ def built(whole):
             if (start, end) in connected:
                 continue
             connected.add((start, end))
-        holder(places[source][:common]).connect(*start, *end, how)
+        holder(places[source][:common]).connect(*start, *end, grouping)
     if whole.partitions:
         graph.partitions = [
             [pes[node.name] for node in whole.nodes if node.partition == number]
