@@ -176,13 +176,15 @@ def compile_command(workflow: str, target: str, output: str | None, name: str | 
     """Write a workflow's artefact: files that run without sferic."""
     import sferic.runtime  # noqa: PLC0415
     from sferic.cluster.shim import shim_jar  # noqa: PLC0415
-    from sferic.compiler.targets.storm import make_artefact, write_artefact  # noqa: PLC0415
+    from sferic.compiler.rebuild import rebuild  # noqa: PLC0415
+    from sferic.compiler.targets.storm import make_artefact, worker_files, write_artefact  # noqa: PLC0415
 
     compiled, options = _compile(workflow, target, given)
     chosen = name or topology_name(compiled)
     artefact = make_artefact(compiled.plan, Path(options.root), name=chosen, python="python3", version=__version__)
     folder = Path(output or f"{chosen}-storm")
     runtime = Path(sferic.runtime.__file__).parent
+    rebuild(compiled.plan.definition, Path(options.root), worker_files(artefact, runtime))
     jar = write_artefact(artefact, folder, shim=shim_jar(), runtime=runtime, version=__version__)
     click.echo(f"{jar}: {len(compiled.plan.stages)} stages, {jar.stat().st_size:,} bytes")
 

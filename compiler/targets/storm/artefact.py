@@ -18,6 +18,7 @@ from sferic.compiler.targets.storm.view import component_views
 from sferic.runtime.plan import Plan
 
 _NIMBUS_BUFFER = 1 << 20
+_PUBLIC = ("__init__", "api", "launch", "sinks", "sources")
 _NAME = re.compile(r"[A-Za-z0-9_-]+")
 _TIME = (1980, 1, 1, 0, 0, 0)
 
@@ -112,12 +113,17 @@ def _jar_entries(artefact: StormArtefact, shim: Path, runtime: Path, config: str
     yield "topology.py", artefact.topology_py.encode()
     yield "config.json", config.encode()
     yield "resources/plan.json", artefact.plan.to_json().encode()
-    yield "resources/sferic/__init__.py", (runtime.parent / "__init__.py").read_bytes()
-    for path in sorted(runtime.rglob("*.py")):
-        if "shim" not in path.relative_to(runtime).parts:
-            yield f"resources/sferic/runtime/{path.relative_to(runtime).as_posix()}", path.read_bytes()
-    for path, data in artefact.files.items():
+    for path, data in worker_files(artefact, runtime).items():
         yield f"resources/{path}", data
+
+
+def worker_files(artefact: StormArtefact, runtime: Path) -> dict[str, bytes]:
+    """What a worker finds on its sys.path, by path: of ours what users' modules may import, and the user's files."""
+    package = runtime.parent
+    ours = [package / f"{name}.py" for name in _PUBLIC]
+    ours += [path for room in (runtime, package / "compiler") for path in room.rglob("*.py")]
+    files = {f"sferic/{path.relative_to(package).as_posix()}": path for path in ours if "shim" not in path.parts}
+    return {name: files[name].read_bytes() for name in sorted(files)} | dict(artefact.files)
 
 
 def _manifest(artefact: StormArtefact, entries: Mapping[str, bytes], version: str) -> str:
