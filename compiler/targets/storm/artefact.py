@@ -85,8 +85,12 @@ def write_artefact(artefact: StormArtefact, folder: Path, *, shim: Path, runtime
 
     `shim`: the jar of the shim's classes; `runtime`: the folder of the runtime package, which travels too.
     """
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    part = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    _check_free(folder)
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        part = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    except OSError as error:
+        raise WrongInput([Problem(f"{folder} cannot be written ({error.strerror})")]) from error
     try:
         config = json.dumps(artefact.config, indent=1, sort_keys=True) + "\n"
         entries = dict(_jar_entries(artefact, shim, runtime, config))
@@ -103,6 +107,15 @@ def write_artefact(artefact: StormArtefact, folder: Path, *, shim: Path, runtime
     finally:
         shutil.rmtree(part, ignore_errors=True)
     return folder / f"{artefact.name}.jar"
+
+
+def _check_free(folder: Path) -> None:
+    """Only an artefact is overwritten, never what somebody keeps there."""
+    if not folder.exists() or all((folder / name).is_file() for name in ("MANIFEST.json", "plan.json", "topology.py")):
+        return
+    if not folder.is_dir() or any(folder.iterdir()):
+        text = f"{folder} is there already, and is no artefact"
+        raise WrongInput([Problem(text, remedy="name another folder with -o, or remove it")])
 
 
 def _jar_entries(artefact: StormArtefact, shim: Path, runtime: Path, config: str) -> Iterator[tuple[str, bytes]]:
