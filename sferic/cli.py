@@ -201,7 +201,7 @@ def compile_command(workflow: str, target: str, output: str | None, name: str | 
     from sferic.compiler.targets.storm import make_artefact, worker_files, write_artefact  # noqa: PLC0415
 
     compiled, options = _compile(workflow, target, given)
-    chosen = name or topology_name(compiled)
+    chosen = topology_name(compiled) if name is None else name
     artefact = make_artefact(compiled.plan, Path(options.root), name=chosen, python="python3", version=__version__)
     folder = Path(output or f"{chosen}-storm")
     runtime = Path(sferic.runtime.__file__).parent

@@ -1,8 +1,23 @@
 """What all tests share: texts that are compared with files, and rewritten only when asked."""
 
 import difflib
+import sys
 
 import pytest
+
+
+class _Rooms:
+    """Refuses the folders of this repository as top-level packages: their modules would exist twice."""
+
+    names = ("cluster", "compiler", "runtime", "templates", "topologies")
+
+    @classmethod
+    def find_spec(cls, name, path=None, target=None):
+        if name.partition(".")[0] in cls.names:
+            raise ModuleNotFoundError(f"import it as sferic.{name}", name=name)
+
+
+sys.meta_path.insert(0, _Rooms)
 
 
 def pytest_addoption(parser):

@@ -19,7 +19,7 @@ from sferic.runtime.plan import Plan
 
 _NIMBUS_BUFFER = 1 << 20
 _PUBLIC = ("__init__", "api", "launch", "sinks", "sources")
-_NAME = re.compile(r"[A-Za-z0-9_-]+")
+_NAME = re.compile(r"[A-Za-z0-9_-]{1,200}")  # so that NAME.jar is a file's name everywhere
 _TIME = (1980, 1, 1, 0, 0, 0)
 
 
@@ -39,7 +39,7 @@ def make_artefact(plan: Plan, root: Path, *, name: str, python: str, version: st
     """Render `plan`; the user's files are read from `root`."""
     if not _NAME.fullmatch(name):
         text = f"{name!r} is no name for a topology"
-        raise WrongInput([Problem(text, remedy="use letters, digits, - and _")])
+        raise WrongInput([Problem(text, remedy="use letters, digits, - and _, at most 200")])
     text = render(plan, name, version)
     struct = thrift_struct(text)
     if len(struct) > _NIMBUS_BUFFER * 9 // 10:
@@ -85,8 +85,8 @@ def write_artefact(artefact: StormArtefact, folder: Path, *, shim: Path, runtime
 
     `shim`: the jar of the shim's classes; `runtime`: the folder of the runtime package, which travels too.
     """
-    _check_free(folder)
     try:
+        _check_free(folder)
         folder.parent.mkdir(parents=True, exist_ok=True)
         part = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     except OSError as error:
