@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 
 from sferic.compiler.diagnostics import Problem, WrongInput
 from sferic.compiler.graph import Edge, Graph, Node
-from sferic.compiler.passes.groups import Groups
+from sferic.compiler.passes.groups import Groups, downstream
 
 Mode = Literal["auto", "hints", "none", "all"]
 _Wanted = Callable[[Edge], tuple[bool, str]]
@@ -87,7 +87,7 @@ class Fuse:
         groups = Groups(graph, lambda edge: not can_fuse(nodes[edge.source], nodes[edge.target], edge)[0])
         why: dict[int, tuple[bool, str]] = {}
         waiting: list[Edge] = []
-        for edge in _downstream(graph):
+        for edge in downstream(graph):
             why[edge.index] = wanted(edge)
             if why[edge.index][0]:
                 waiting.append(edge)
@@ -101,7 +101,7 @@ class Fuse:
         if self.processes is None:
             return
         needed = sum(nodes[stage[0]].instances for stage in groups.members())
-        for edge in _downstream(graph) if self.mode == "auto" else ():
+        for edge in downstream(graph) if self.mode == "auto" else ():
             if needed <= self.processes:
                 return
             fit, reason = can_fuse(nodes[edge.source], nodes[edge.target], edge)
@@ -113,12 +113,6 @@ class Fuse:
             text = f"-n {self.processes} is fewer than the {needed} instances that this workflow needs"
             remedy = f"use -n {needed} or more" + ("" if self.mode in ("auto", "all") else ", or --fuse auto")
             raise WrongInput([Problem(text, remedy=remedy)])
-
-
-def _downstream(graph: Graph) -> list[Edge]:
-    """Connections in the order in which items meet them."""
-    place = {node.path: number for number, node in enumerate(graph.nodes)}
-    return sorted(graph.edges, key=lambda edge: (place[edge.target], edge.index))
 
 
 def _join(waiting: list[Edge], nodes: dict[str, Node], groups: Groups, why: dict[int, tuple[bool, str]]) -> None:

@@ -94,3 +94,9 @@ class Groups:
             self._before[first].add(group)
         after.pop(second, None)
         self._before[first].discard(second)
+
+
+def downstream(graph: Graph) -> list[Edge]:
+    """Connections in the order in which items meet them."""
+    place = {node.path: number for number, node in enumerate(graph.nodes)}
+    return sorted(graph.edges, key=lambda edge: (place[edge.target], edge.index))

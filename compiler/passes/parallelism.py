@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from sferic.compiler.diagnostics import Problem, WrongInput
-from sferic.compiler.graph import Graph, Node
-from sferic.compiler.passes.groups import Groups
+from sferic.compiler.graph import Edge, Graph, Node
+from sferic.compiler.passes.groups import Groups, downstream
 
 MOST_INSTANCES = 10_000
 
@@ -50,9 +50,15 @@ class Parallelism:
         return {path: share + (number < rest) for number, unit in enumerate(growing) for path in unit}
 
     def _units(self, graph: Graph, nodes: dict[str, Node], able: set[str]) -> list[tuple[str, ...]]:
-        groups = Groups(graph)
+
+        def routed(edge: Edge) -> bool:
+            """Would this connection keep its ends apart, once these are several?"""
+            several = nodes[edge.source].instances > 1 or {edge.source, edge.target} <= able
+            return several and edge.routed.kind != "shuffle"
+
+        groups = Groups(graph, routed)
         partition_of = {path: number for number, one in enumerate(graph.partitions) for path in one.paths}
-        for edge in graph.edges if self.together else ():
+        for edge in downstream(graph) if self.together else ():
             source, target = nodes[edge.source], nodes[edge.target]
             if edge.routed.kind != "shuffle" or source.instances != target.instances:
                 continue
