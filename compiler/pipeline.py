@@ -92,13 +92,13 @@ def compile_plan(workflow: WorkflowGraph, options: Options, inputs: Inputs = Non
 
 def passes(options: Options, inputs: NamedInputs = None) -> tuple[Pass, ...]:
     """The passes, in order."""
-    mode = _fuse_mode(options)
+    fuse = Fuse(_fuse_mode(options), options.processes)
     return (
         Expand(),
         Check(inputs, options.needs_data, options.problems),
         LowerGroupings(),
-        Parallelism(options.processes, together=mode != "none", functions=mode in ("auto", "all")),
-        Fuse(mode, options.processes),
+        Parallelism(options.processes, fuse),
+        fuse,
         ChooseCodecs(options.codec),
     )
 

@@ -39,15 +39,24 @@ class Fuse:
     def apply(self, graph: Graph) -> Graph:
         """The graph with stages; WrongInput where `processes` are too few."""
         nodes = graph.by_path()
-        groups, why = self._joined(graph, nodes, self._wish(graph, nodes))
-        if self._idle(groups, graph):
-            groups, why = self._joined(graph, nodes, self._wish(graph, nodes, sources_alone=True))
+        groups, why = self._by_wish(graph, nodes)
         self._come_down(graph, nodes, groups, why)
         return replace(
             graph,
             edges=tuple(_judged(edge, groups, *why[edge.index]) for edge in graph.edges),
             stages=tuple(groups.members()),
         )
+
+    def needed(self, graph: Graph) -> int:
+        """Processes that the stages would take, were these not too many."""
+        nodes = graph.by_path()
+        return sum(nodes[stage[0]].instances for stage in self._by_wish(graph, nodes)[0].members())
+
+    def _by_wish(self, graph: Graph, nodes: dict[str, Node]) -> tuple[Groups, dict[int, tuple[bool, str]]]:
+        groups, why = self._joined(graph, nodes, self._wish(graph, nodes))
+        if self._idle(groups, graph):
+            groups, why = self._joined(graph, nodes, self._wish(graph, nodes, sources_alone=True))
+        return groups, why
 
     def _wish(self, graph: Graph, nodes: dict[str, Node], *, sources_alone: bool = False) -> _Wanted:
         """Which connections are to become calls, where they can, and why."""

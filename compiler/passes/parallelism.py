@@ -1,11 +1,12 @@
 """How many instances each PE gets."""
 
 from collections import defaultdict
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
 from sferic.compiler.diagnostics import Problem, WrongInput
 from sferic.compiler.graph import Edge, Graph, Node
+from sferic.compiler.passes.fuse import Fuse
 from sferic.compiler.passes.groups import Groups, downstream
 
 MOST_INSTANCES = 10_000
@@ -15,15 +16,15 @@ MOST_INSTANCES = 10_000
 class Parallelism:
     """What the user wrote is exact; the rest is scaled to fill `processes`, where that cannot change results.
 
-    PEs that are to share a process (`together`: the user's partitions; `functions`: chains of plain functions, too)
-    are scaled together. Holds after: every PE has at least one instance, and the reason for the number.
+    PEs that `fuse` is to put into one process (the user's partitions, chains of plain functions) are scaled together.
+    Holds after: every PE has at least one instance, and the reason for the number; where some have more than the
+    least, `fuse` makes no more than `processes` of them.
     """
 
     name: ClassVar[str] = "parallelism"
 
     processes: int | None = None
-    together: bool = True
-    functions: bool = True
+    fuse: Fuse = field(default_factory=Fuse)
 
     def apply(self, graph: Graph) -> Graph:
         """The graph with instances chosen; WrongInput where they are absurdly many."""
@@ -32,8 +33,7 @@ class Parallelism:
             kinds[edge.target].add(edge.routed.kind)
         nodes = {node.path: _least(node, kinds[node.path]) for node in graph.nodes}
         able = {path for path, node in nodes.items() if not node.instances_why}
-        extra = self._extra(graph, nodes, able)
-        told = tuple(self._told(node, extra.get(node.path)) for node in nodes.values())
+        told = self._scaled(graph, nodes, able)
         wanted = sum(node.instances for node in told)
         if wanted > MOST_INSTANCES:
             most = max(told, key=lambda node: node.instances)
@@ -41,29 +41,35 @@ class Parallelism:
             raise WrongInput([Problem(text, most.location, f"at most {MOST_INSTANCES:,} can be started")])
         return replace(graph, nodes=told)
 
-    def _extra(self, graph: Graph, nodes: dict[str, Node], able: set[str]) -> dict[str, int]:
-        """Instances beyond the least, of the PEs that may have some: dealt out in turn, a process each."""
+    def _scaled(self, graph: Graph, nodes: dict[str, Node], able: set[str]) -> tuple[Node, ...]:
         units = self._units(graph, nodes, able)
         spare = (self.processes or 0) - sum(nodes[unit[0]].instances for unit in units)
-        growing = [unit for unit in units if able.issuperset(unit)]
-        share, rest = divmod(max(0, spare), len(growing)) if growing else (0, 0)
-        return {path: share + (number < rest) for number, unit in enumerate(growing) for path in unit}
+        while True:
+            extra = _dealt(spare, [unit for unit in units if able.issuperset(unit)])
+            told = tuple(self._told(node, extra.get(node.path)) for node in nodes.values())
+            if self.processes is None or not any(extra.values()):
+                return told
+            # With these numbers of instances, PEs that were to share a process may have to stay apart.
+            over = self.fuse.needed(replace(graph, nodes=told)) - self.processes
+            if over <= 0:
+                return told
+            spare -= over
 
     def _units(self, graph: Graph, nodes: dict[str, Node], able: set[str]) -> list[tuple[str, ...]]:
-
         def routed(edge: Edge) -> bool:
             """Would this connection keep its ends apart, once these are several?"""
             several = nodes[edge.source].instances > 1 or {edge.source, edge.target} <= able
             return several and edge.routed.kind != "shuffle"
 
         groups = Groups(graph, routed)
+        functions = self.fuse.mode in ("auto", "all")
         partition_of = {path: number for number, one in enumerate(graph.partitions) for path in one.paths}
-        for edge in downstream(graph) if self.together else ():
+        for edge in downstream(graph) if self.fuse.mode != "none" else ():
             source, target = nodes[edge.source], nodes[edge.target]
             if edge.routed.kind != "shuffle" or source.instances != target.instances:
                 continue
             one_partition = partition_of.get(source.path, -1) == partition_of.get(target.path, -2)
-            chain = self.functions and not partition_of and target.function and {source.path, target.path} <= able
+            chain = functions and not partition_of and target.function and {source.path, target.path} <= able
             if one_partition or chain:
                 groups.join(edge)
         return groups.members()
@@ -79,6 +85,12 @@ class Parallelism:
             return replace(node, instances_why="nothing asks for more", instances_remedy="-n or `numprocesses`")
         why = f"scaled to fill -n {self.processes}" if extra else f"-n {self.processes} leaves no more"
         return replace(node, instances=node.instances + extra, instances_why=why)
+
+
+def _dealt(spare: int, growing: list[tuple[str, ...]]) -> dict[str, int]:
+    """Instances beyond the least, of the PEs that may have some: dealt out in turn, a process each."""
+    share, rest = divmod(max(0, spare), len(growing)) if growing else (0, 0)
+    return {path: share + (number < rest) for number, unit in enumerate(growing) for path in unit}
 
 
 def _least(node: Node, kinds: set[str]) -> Node:
