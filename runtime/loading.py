@@ -48,9 +48,21 @@ def load_module(target: str, root: Path) -> tuple[ModuleType, str]:
     place, _, name = target.rpartition(":") if ":" in target else (target, "", "")
     if place.endswith(".py"):
         return _import_file((root / place).resolve(), target), name
+    if "/" in place or not all(place.split(".")) or (root / place).is_file():
+        raise LoadingError(
+            f"{target}: {_no_module(root / place)}. A workflow is file.py, file.py:name or package.module"
+        )
     if str(root) not in sys.path:
         sys.path.insert(0, str(root))
     return _guarded(lambda: importlib.import_module(place), target), name
+
+
+def _no_module(path: Path) -> str:
+    if path.is_dir():
+        return "a folder, not a workflow"
+    return "neither a file that ends with .py nor the name of a module" + (
+        "" if path.exists() else "; it does not exist"
+    )
 
 
 def _import_file(path: Path, target: str) -> ModuleType:
@@ -93,7 +105,7 @@ def _users_frames(error: BaseException) -> str:
 
 
 def _ours(filename: str) -> bool:
-    return Path(filename).resolve() == Path(__file__).resolve()
+    return Path(__file__).resolve().parent in Path(filename).resolve().parents
 
 
 def _named(module: ModuleType, name: str, target: str) -> Any:
@@ -114,8 +126,8 @@ def _only_one(module: ModuleType, target: str) -> Any:
             if callable(getattr(module, name, None)):
                 return getattr(module, name)
         raise LoadingError(
-            f"{target}: no WorkflowGraph in {module.__file__}, and no function named {' or '.join(_BUILDERS)}; "
-            f"name the one to use: {target}:NAME"
+            f"{target}: no WorkflowGraph in {module.__file__}, and no function named {' or '.join(_BUILDERS)}. "
+            f"Assign one at the top level (graph = WorkflowGraph()), or name the function that builds it: {target}:NAME"
         )
     if "graph" in graphs:
         return graphs["graph"]
@@ -126,7 +138,8 @@ def _build(found: Any, params: dict[str, str], target: str) -> WorkflowGraph:
     if isinstance(found, WorkflowGraph):
         if params:
             raise LoadingError(
-                f"{target}: -p {next(iter(params))}=… has nothing to go to: a graph, not a function that builds one"
+                f"{target}: nothing takes -p {next(iter(params))}=…: this is a graph that is built already. Parameters "
+                f"go to a function that builds one, such as def build({next(iter(params))}): …"
             )
         return found
     if not callable(found):

@@ -97,6 +97,9 @@ def run(workflow: str, on: str, results: str | None, *, as_json: bool, **given: 
     """Run a workflow to its end."""
     from sferic.report import Reporter, result_lines, show_results, write_results  # noqa: PLC0415
 
+    if results is not None and not Path(results).parent.is_dir():
+        text = f"--results {results}: there is no folder {Path(results).parent}"
+        raise WrongInput([Problem(text, remedy="make it first")])
     compiled, options = _compile(workflow, TARGETS[on], given)
     reporter = Reporter(quiet=as_json)
     stop = _Stop()
@@ -173,7 +176,7 @@ def explain(workflow: str, on: str, one: str | None, *, as_json: bool, **given: 
 @_FUSE
 @_CODEC
 def compile_command(workflow: str, target: str, output: str | None, name: str | None, **given: Any) -> None:
-    """Write a workflow's artefact: files that run without sferic."""
+    """Write a workflow's artefact: a jar, and its parts to read."""
     import sferic.runtime  # noqa: PLC0415
     from sferic.cluster.shim import shim_jar  # noqa: PLC0415
     from sferic.compiler.targets.storm import make_artefact, write_artefact  # noqa: PLC0415
@@ -231,7 +234,7 @@ def _compile(workflow: str, target: str, given: dict[str, Any]) -> tuple[Compile
 def _parameter(text: str) -> tuple[str, str]:
     name, equals, value = text.partition("=")
     if not equals or not name:
-        raise WrongInput([Problem(f"-p {text}", remedy="write it as NAME=VALUE")])
+        raise WrongInput([Problem(f"-p {text} says no value", remedy="write it as NAME=VALUE")])
     return name, value
 
 

@@ -1,0 +1,161 @@
+"""What users do wrong is answered with what is wrong, where, and what to do; never with a traceback of ours."""
+
+import subprocess
+import sys
+import textwrap
+
+import pytest
+
+import sferic
+from sferic.runtime.loading import LoadingError, load_graph
+
+WORKFLOW = """
+from sferic import IterativePE, ProducerPE, WorkflowGraph
+
+class Numbers(ProducerPE):
+    def _process(self, inputs):
+        yield from range(3)
+
+class Same(IterativePE):
+    def _process(self, item):
+        return item
+
+graph = WorkflowGraph()
+graph.connect(Numbers(), "output", Same(), "input")
+"""
+
+
+def sferic_command(folder, *arguments):
+    command = [sys.executable, "-m", "sferic.cli", *arguments]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=60, check=False)
+
+
+@pytest.fixture
+def workflow(tmp_path):
+    (tmp_path / "flow.py").write_text(WORKFLOW)
+    return tmp_path
+
+
+def load(folder, text, target="wrong.py"):
+    (folder / "wrong.py").write_text(textwrap.dedent(text))
+    with pytest.raises(LoadingError) as told:
+        load_graph(target, {}, folder)
+    return str(told.value)
+
+
+def test_a_class_in_place_of_an_object(tmp_path):
+    told = load(tmp_path, WORKFLOW.replace("Numbers(), ", "Numbers, "))
+    assert "wrong.py" in told
+    assert "line 13" in told
+    assert "Numbers is a class, not a PE; make one: Numbers()" in told
+    assert "runtime/workflow.py" not in told
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ("len", "len is a function, not a PE; make it one: SimpleFunctionPE(len)"),
+        ("'Same'", "'Same' is not a PE"),
+        ("int", "int is a class, not a PE; it has to extend one of sferic's PEs"),
+    ],
+)
+def test_something_else_in_place_of_a_pe(tmp_path, given, said):
+    assert said in load(tmp_path, WORKFLOW.replace("Same(), ", f"{given}, "))
+
+
+def test_a_file_without_a_graph(tmp_path):
+    told = load(tmp_path, "x = 1\n")
+    assert "no WorkflowGraph in" in told
+    assert "graph = WorkflowGraph()" in told
+    assert "wrong.py:NAME" in told
+
+
+@pytest.mark.parametrize(
+    ("target", "said"),
+    [
+        (".", "a folder, not a workflow"),
+        ("../", "a folder, not a workflow"),
+        ("no/where", "it does not exist"),
+        ("notes.txt", "neither a file that ends with .py nor the name of a module"),
+    ],
+)
+def test_what_is_no_workflow(tmp_path, target, said):
+    (tmp_path / "notes.txt").write_text("")
+    told = load(tmp_path, "", target)
+    assert said in told
+    assert "file.py:name" in told
+
+
+def test_parameters_for_a_graph_that_is_built_already(workflow):
+    done = sferic_command(workflow, "run", "flow.py", "-p", "size=3")
+    assert done.returncode == 2
+    assert "nothing takes -p size=…" in done.stderr
+    assert "def build(size)" in done.stderr
+
+
+def test_a_parameter_without_a_value(workflow):
+    done = sferic_command(workflow, "run", "flow.py", "-p", "size")
+    assert (done.returncode, done.stderr) == (2, "-p size says no value. Write it as NAME=VALUE\n")
+
+
+def test_results_into_a_folder_that_is_not_there_are_refused_before_the_run(workflow):
+    done = sferic_command(workflow, "run", "flow.py", "--results", "nowhere/out.jsonl")
+    assert done.returncode == 2
+    assert done.stderr == "--results nowhere/out.jsonl: there is no folder nowhere. Make it first\n"
+
+
+@pytest.mark.parametrize("missing", ["jinja2", "streamparse"])
+@pytest.mark.parametrize("command", [["run", "flow.py", "--on", "storm"], ["compile", "flow.py", "--to", "storm"]])
+def test_storm_without_its_packages(workflow, monkeypatch, command, missing):
+    (workflow / missing).mkdir()
+    (workflow / missing / "__init__.py").write_text(f"raise ImportError('no {missing} here')")
+    monkeypatch.setenv("PYTHONPATH", str(workflow))
+    done = sferic_command(workflow, *command)
+    assert done.returncode == 2
+    assert "Do: pip install 'sferic[storm]'" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("keywords", "said"),
+    [
+        ({"on": "strom"}, "on='strom': it is one of local, multi, storm"),
+        ({"fuse": "yes"}, "fuse='yes': it is one of auto, hints, none"),
+        ({"codec": "pickle"}, "codec='pickle': it is one of general, trusted"),
+        ({"on_failure": "ignore"}, "on_failure='ignore': it is one of stop, skip, dead-letter"),
+    ],
+)
+def test_run_refuses_words_that_it_does_not_know(keywords, said):
+    with pytest.raises(ValueError, match=said):
+        sferic.run(sferic.WorkflowGraph(), **keywords)
+
+
+def test_run_refuses_what_is_no_graph_and_what_is_no_input():
+    with pytest.raises(TypeError, match=r"run\(\) takes a WorkflowGraph, not 'flow.py'"):
+        sferic.run("flow.py")
+    with pytest.raises(TypeError, match="inputs='x': it is a number of calls"):
+        sferic.run(sferic.WorkflowGraph(), inputs="x")
+
+
+class Numbers(sferic.ProducerPE):
+    def _process(self, inputs):
+        yield 1
+
+
+def test_results_of_a_pe_that_gave_none():
+    graph = sferic.WorkflowGraph()
+    graph.add(Numbers())
+    with pytest.raises(KeyError, match="no items came out of 'Nmbers'; they came out of Numbers"):
+        sferic.run(graph)["Nmbers"]
+
+
+def test_a_grouping_that_is_no_word():
+    graph = sferic.WorkflowGraph()
+    graph.connect(Numbers(), "output", sferic.SimpleFunctionPE(abs), "input", grouping="word")
+    with pytest.raises(ValueError, match=r"Known are 'all', 'global', 'shuffle'\. A field is written \['word'\]"):
+        sferic.run(graph)
+
+
+def test_an_empty_workflow():
+    with pytest.raises(ValueError, match=r"the workflow has no PE\. Use add\(\) or connect\(\)"):
+        sferic.run(sferic.WorkflowGraph())
