@@ -116,6 +116,15 @@ def test_storm_without_its_packages(workflow, monkeypatch, command, missing):
     assert "Traceback" not in done.stderr
 
 
+def test_compile_takes_no_folder_that_holds_something_else(workflow):
+    command = ["compile", "flow.py", "--to", "storm", "-o"]
+    done = sferic_command(workflow, *command, ".")
+    assert done.returncode == 2
+    assert "holds something else than an artefact" in done.stderr
+    assert (workflow / "flow.py").is_file()
+    assert [sferic_command(workflow, *command, "out").returncode for _ in range(2)] == [0, 0]
+
+
 @pytest.mark.parametrize(
     ("keywords", "said"),
     [
