@@ -1,4 +1,4 @@
-"""`python -m bench.readme`, from the root: puts the figures of bench/results.json into README.md, between its markers."""
+"""`python -m bench.readme`, from the root: puts the figures of bench/results.json between the README's markers."""
 
 import json
 from pathlib import Path
