@@ -43,7 +43,7 @@ class Check:
         problems += _partition_problems(graph)
         order = _order(graph, edges, problems)
         if not nodes:
-            problems.append(Problem("the workflow has no PE", UNKNOWN, "use add() or connect()"))
+            problems.append(Problem("the workflow has no PE", UNKNOWN, "add() or connect() some"))
         given, wrong = root_inputs(nodes, self.inputs, needs_data=self.needs_data)
         problems += wrong
         if problems:
@@ -68,8 +68,7 @@ def _check_grouping(edge: Edge, problems: list[Problem]) -> None:
         text = f"{edge.grouping!r} of {edge.target}.{edge.target_port} is no grouping"
         remedy = "use None (shuffle), fields as [0, 2] or ['name'], 'all', 'global' or a key function"
         if isinstance(edge.grouping, str):
-            near = nearest(edge.grouping, WORDS)
-            remedy = f"{near}{'' if near.endswith('?') else '.'} A field is written [{edge.grouping!r}]"
+            remedy = f"{nearest(edge.grouping, WORDS)} A field is written [{edge.grouping!r}]"
         problems.append(Problem(text, edge.location, remedy))
 
 

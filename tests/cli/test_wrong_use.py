@@ -156,15 +156,3 @@ def test_results_of_a_pe_that_gave_none():
     graph.add(Numbers())
     with pytest.raises(KeyError, match="no items came out of 'Nmbers'; they came out of Numbers"):
         sferic.run(graph)["Nmbers"]
-
-
-def test_a_grouping_that_is_no_word():
-    graph = sferic.WorkflowGraph()
-    graph.connect(Numbers(), "output", sferic.SimpleFunctionPE(abs), "input", grouping="word")
-    with pytest.raises(ValueError, match=r"Known are 'all', 'global', 'shuffle'\. A field is written \['word'\]"):
-        sferic.run(graph)
-
-
-def test_an_empty_workflow():
-    with pytest.raises(ValueError, match=r"the workflow has no PE\. Use add\(\) or connect\(\)"):
-        sferic.run(sferic.WorkflowGraph())
