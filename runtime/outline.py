@@ -172,7 +172,7 @@ class _Reading:
         path = self.paths.get(id(pe), "")
         if not path:
             text = f"a partition names {pe!r}, which is not a PE of the workflow"
-            self.flaws.append(Flaw(text, where, "use add() or connect() first"))
+            self.flaws.append(Flaw(text, where, "add() or connect() it first"))
         return path
 
     def _names(self, added: list[Added]) -> list[str]:

@@ -29,6 +29,22 @@ _JSON = click.option("--json", "as_json", is_flag=True, help="Output for program
 _ON = click.option("--on", type=click.Choice(list(TARGETS)), default="local", show_default=True)
 
 
+def _in_a_folder(_: click.Context, option: click.Parameter, path: str | None) -> str | None:
+    """Before the run, not after it."""
+    if path is not None and not Path(path).parent.is_dir():
+        text = f"{option.opts[0]} {path}: there is no folder {Path(path).parent}"
+        raise WrongInput([Problem(text, remedy="make it first")])
+    return path
+
+
+_RESULTS = click.option(
+    "--results",
+    type=click.Path(dir_okay=False),
+    callback=_in_a_folder,
+    help="Write results there, a line of JSON each.",
+)
+
+
 class _Stop:
     """The first signal asks the run to end, the second ends it."""
 
@@ -87,7 +103,7 @@ def main() -> None:
 @_DATA
 @_FILE
 @_PARAMS
-@click.option("--results", type=click.Path(dir_okay=False), help="Write results there, a line of JSON each.")
+@_RESULTS
 @_FUSE
 @_CODEC
 @click.option("--check-items", is_flag=True, help="Refuse on this machine what a cluster would refuse.")
@@ -97,9 +113,6 @@ def run(workflow: str, on: str, results: str | None, *, as_json: bool, **given: 
     """Run a workflow to its end."""
     from sferic.report import Reporter, result_lines, show_results, write_results  # noqa: PLC0415
 
-    if results is not None and not Path(results).parent.is_dir():
-        text = f"--results {results}: there is no folder {Path(results).parent}"
-        raise WrongInput([Problem(text, remedy="make it first")])
     compiled, options = _compile(workflow, TARGETS[on], given)
     reporter = Reporter(quiet=as_json)
     stop = _Stop()
