@@ -46,16 +46,24 @@ _RESULTS = click.option(
 
 
 class _Stop:
-    """The first signal asks the run to end, the second ends it."""
+    """The first signal asks the run to end, the second ends it. While nobody would see a request (files are loaded,
+    jars fetched), the first one ends the command."""
 
     def __init__(self) -> None:
-        self.requested = False
+        self._wanted = False
+        self._seen = False
+
+    @property
+    def requested(self) -> bool:
+        """Asked by a run between items."""
+        self._seen = True
+        return self._wanted
 
     def signal(self, number: int, frame: FrameType | None) -> None:
         del number, frame
-        if self.requested:
+        if self._wanted or not self._seen:
             raise KeyboardInterrupt
-        self.requested = True
+        self._wanted = True
         click.echo("Stopping: sources end, what is in flight is drained. Once more to drop it.", err=True)
 
 
