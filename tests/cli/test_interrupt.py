@@ -92,5 +92,7 @@ def test_on_a_storm_that_still_starts_it_is_a_stop(tmp_path):
 
 
 def _has_a_jvm(pid):
-    children = subprocess.run(["ps", "-ww", "--ppid", str(pid), "-o", "args="], capture_output=True, text=True, check=False)
+    children = subprocess.run(
+        ["ps", "-ww", "--ppid", str(pid), "-o", "args="], capture_output=True, text=True, check=False
+    )
     return "sferic.LocalMain" in children.stdout
