@@ -48,21 +48,9 @@ def load_module(target: str, root: Path) -> tuple[ModuleType, str]:
     place, _, name = target.rpartition(":") if ":" in target else (target, "", "")
     if place.endswith(".py"):
         return _import_file((root / place).resolve(), target), name
-    if "/" in place or not all(place.split(".")) or (root / place).is_file():
-        raise LoadingError(
-            f"{target}: {_no_module(root / place)}. A workflow is file.py, file.py:name or package.module"
-        )
     if str(root) not in sys.path:
         sys.path.insert(0, str(root))
     return _guarded(lambda: importlib.import_module(place), target), name
-
-
-def _no_module(path: Path) -> str:
-    if path.is_dir():
-        return "a folder, not a workflow"
-    return "neither a file that ends with .py nor the name of a module" + (
-        "" if path.exists() else "; it does not exist"
-    )
 
 
 def _import_file(path: Path, target: str) -> ModuleType:

@@ -29,22 +29,6 @@ _JSON = click.option("--json", "as_json", is_flag=True, help="Output for program
 _ON = click.option("--on", type=click.Choice(list(TARGETS)), default="local", show_default=True)
 
 
-def _in_a_folder(_: click.Context, option: click.Parameter, path: str | None) -> str | None:
-    """Before the run, not after it."""
-    if path is not None and not Path(path).parent.is_dir():
-        text = f"{option.opts[0]} {path}: there is no folder {Path(path).parent}"
-        raise WrongInput([Problem(text, remedy="make it first")])
-    return path
-
-
-_RESULTS = click.option(
-    "--results",
-    type=click.Path(dir_okay=False),
-    callback=_in_a_folder,
-    help="Write results there, a line of JSON each.",
-)
-
-
 class _Stop:
     """The first signal asks the run to end, the second ends it. While nobody would see a request (files are loaded,
     jars fetched), the first one ends the command."""
@@ -92,6 +76,22 @@ def _known_failures() -> tuple[type[Exception], ...]:
     from sferic.cluster.shim import ShimError  # noqa: PLC0415
 
     return CacheUnusable, JarsMissing, JavaMissing, ShimError
+
+
+def _in_a_folder(_: click.Context, option: click.Parameter, path: str | None) -> str | None:
+    """Before the run, not after it."""
+    if path is not None and not Path(path).parent.is_dir():
+        text = f"{option.opts[0]} {path}: there is no folder {Path(path).parent}"
+        raise WrongInput([Problem(text, remedy="make it first")])
+    return path
+
+
+_RESULTS = click.option(
+    "--results",
+    type=click.Path(dir_okay=False),
+    callback=_in_a_folder,
+    help="Write results there, a line of JSON each.",
+)
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})

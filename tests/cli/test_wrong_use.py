@@ -70,22 +70,6 @@ def test_a_file_without_a_graph(tmp_path):
     assert "wrong.py:NAME" in told
 
 
-@pytest.mark.parametrize(
-    ("target", "said"),
-    [
-        (".", "a folder, not a workflow"),
-        ("../", "a folder, not a workflow"),
-        ("no/where", "it does not exist"),
-        ("notes.txt", "neither a file that ends with .py nor the name of a module"),
-    ],
-)
-def test_what_is_no_workflow(tmp_path, target, said):
-    (tmp_path / "notes.txt").write_text("")
-    told = load(tmp_path, "", target)
-    assert said in told
-    assert "file.py:name" in told
-
-
 def test_parameters_for_a_graph_that_is_built_already(workflow):
     done = sferic_command(workflow, "run", "flow.py", "-p", "size=3")
     assert done.returncode == 2
@@ -114,15 +98,6 @@ def test_storm_without_its_packages(workflow, monkeypatch, command, missing):
     assert done.returncode == 2
     assert "Do: pip install 'sferic[storm]'" in done.stderr
     assert "Traceback" not in done.stderr
-
-
-def test_compile_takes_no_folder_that_holds_something_else(workflow):
-    command = ["compile", "flow.py", "--to", "storm", "-o"]
-    done = sferic_command(workflow, *command, ".")
-    assert done.returncode == 2
-    assert "holds something else than an artefact" in done.stderr
-    assert (workflow / "flow.py").is_file()
-    assert [sferic_command(workflow, *command, "out").returncode for _ in range(2)] == [0, 0]
 
 
 @pytest.mark.parametrize(

@@ -91,9 +91,6 @@ def write_artefact(artefact: StormArtefact, folder: Path, *, shim: Path, runtime
 
     `shim`: the jar of the shim's classes; `runtime`: the folder of the runtime package, which travels too.
     """
-    if folder.is_dir() and any(folder.iterdir()) and not (folder / "MANIFEST.json").is_file():
-        text = f"{folder} holds something else than an artefact, which would be lost"
-        raise WrongInput([Problem(text, remedy="give -o a folder that is empty, or not there yet")])
     folder.parent.mkdir(parents=True, exist_ok=True)
     part = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
