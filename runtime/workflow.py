@@ -41,7 +41,6 @@ class WorkflowGraph:
 
     def add(self, pe: GenericPE, **settings: Any) -> GenericPE:
         """Add `pe` (connect does so by itself). Settings given here go before the class's attributes."""
-        _refuse_others(pe)
         known = self.added.get(id(pe))
         if known is None:
             self.added[id(pe)] = Added(pe, caller(), settings)
@@ -82,19 +81,6 @@ class WorkflowGraph:
 
     getContainedObjects = get_contained_objects  # noqa: N815 - dispel4py's first spelling
     getContainedObject = get_contained_object  # noqa: N815 - dispel4py's first spelling
-
-
-def _refuse_others(pe: object) -> None:
-    """What is no PE cannot even be kept to be reported with the rest; Python shows the user's line."""
-    if isinstance(pe, GenericPE):
-        return
-    if isinstance(pe, type):
-        remedy = f"make one: {pe.__name__}()" if issubclass(pe, GenericPE) else "it has to extend one of sferic's PEs"
-        raise TypeError(f"{pe.__name__} is a class, not a PE; {remedy}")
-    if callable(pe):
-        name = getattr(pe, "__name__", type(pe).__name__)
-        raise TypeError(f"{name} is a function, not a PE; make it one: SimpleFunctionPE({name})")
-    raise TypeError(f"{pe!r} is not a PE; a workflow is made of objects of sferic's PE classes and yours")
 
 
 class CompositePE(GenericPE):

@@ -43,26 +43,6 @@ def load(folder, text, target="wrong.py"):
     return str(told.value)
 
 
-def test_a_class_in_place_of_an_object(tmp_path):
-    told = load(tmp_path, WORKFLOW.replace("Numbers(), ", "Numbers, "))
-    assert "wrong.py" in told
-    assert "line 13" in told
-    assert "Numbers is a class, not a PE; make one: Numbers()" in told
-    assert "runtime/workflow.py" not in told
-
-
-@pytest.mark.parametrize(
-    ("given", "said"),
-    [
-        ("len", "len is a function, not a PE; make it one: SimpleFunctionPE(len)"),
-        ("'Same'", "'Same' is not a PE"),
-        ("int", "int is a class, not a PE; it has to extend one of sferic's PEs"),
-    ],
-)
-def test_something_else_in_place_of_a_pe(tmp_path, given, said):
-    assert said in load(tmp_path, WORKFLOW.replace("Same(), ", f"{given}, "))
-
-
 def test_a_file_without_a_graph(tmp_path):
     told = load(tmp_path, "x = 1\n")
     assert "no WorkflowGraph in" in told
