@@ -82,7 +82,10 @@ def _guarded(load: Callable[[], Any], target: str) -> Any:
     try:
         return load()
     except (Exception, SystemExit) as error:
-        raise LoadingError(f"{target}: cannot be loaded\n{_users_frames(error)}") from error
+        text = f"{target}: cannot be loaded\n{_users_frames(error)}"
+        if isinstance(error, ModuleNotFoundError):
+            text += f"\nInstall {error.name} for {sys.executable}, or mend its name."
+        raise LoadingError(text) from error
 
 
 def _users_frames(error: BaseException) -> str:

@@ -1,8 +1,10 @@
 """The command `sferic`."""
 
 import json
+import shutil
 import signal
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -14,8 +16,9 @@ from sferic.compiler.diagnostics import InternalError, Problem, WrongInput
 from sferic.compiler.inputs import Inputs
 from sferic.compiler.pipeline import Compiled, Options, compile_plan
 from sferic.launch import TARGETS, launch, topology_name
+from sferic.runtime.letters import Letter, LettersError
 from sferic.runtime.loading import LoadingError, load_graph
-from sferic.runtime.observe import FAILED, INTERRUPTED, WRONG_INPUT
+from sferic.runtime.observe import FAILED, INTERRUPTED, ITEMS_FAILED, WRONG_INPUT
 
 _WORKFLOW = click.argument("workflow", metavar="WORKFLOW")
 _PARAMS = click.option("-p", "params", multiple=True, metavar="NAME=VALUE", help="A parameter of the workflow.")
@@ -26,6 +29,12 @@ _DATA = click.option("-d", "data", help="Inputs of the roots as JSON, by PE.")
 _FILE = click.option("-f", "data_file", type=click.Path(exists=True, dir_okay=False), help="A file of that JSON.")
 _CODEC = click.option("--codec", type=click.Choice(["general", "trusted"]), default="general", show_default=True)
 _JSON = click.option("--json", "as_json", is_flag=True, help="Output for programs.")
+_LETTERS = click.option(
+    "--dead-letters",
+    type=click.Path(dir_okay=False),
+    metavar="FILE",
+    help="Add items that failed to this file, to be read by `sferic dead-letters`.",
+)
 _ON = click.option("--on", type=click.Choice(list(TARGETS)), default="local", show_default=True)
 
 
@@ -57,7 +66,7 @@ class _Commands(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
-        except (WrongInput, LoadingError) as error:
+        except (WrongInput, LoadingError, LettersError) as error:
             click.echo(str(error), err=True)
             sys.exit(WRONG_INPUT)
         except KeyboardInterrupt:
@@ -115,18 +124,42 @@ def main() -> None:
 @_FUSE
 @_CODEC
 @click.option("--check-items", is_flag=True, help="Refuse on this machine what a cluster would refuse.")
-@click.option("--on-failure", type=click.Choice(["stop", "skip", "dead-letter"]), default="stop", show_default=True)
+@click.option(
+    "--on-failure",
+    type=click.Choice(["stop", "skip", "dead-letter"]),
+    help="What becomes of an item that a PE cannot handle.  [default: stop; dead-letter with --dead-letters]",
+)
+@_LETTERS
 @_JSON
-def run(workflow: str, on: str, results: str | None, *, as_json: bool, **given: Any) -> None:
+def run(workflow: str, on: str, results: str | None, dead_letters: str | None, **given: Any) -> None:
     """Run a workflow to its end."""
-    from sferic.report import Reporter, result_lines, show_results, write_results  # noqa: PLC0415
-
+    given["on_failure"] = given["on_failure"] or ("stop" if dead_letters is None else "dead-letter")
     compiled, options = _compile(workflow, TARGETS[on], given)
-    reporter = Reporter(quiet=as_json)
+    _run(compiled, on, Path(options.root), results, dead_letters, as_json=given["as_json"])
+
+
+def _run(
+    compiled: Compiled,
+    on: str,
+    root: Path,
+    results: str | None,
+    dead_letters: str | None,
+    *,
+    as_json: bool,
+    keep: str = "--on-failure dead-letter --dead-letters FILE",
+) -> None:
+    from sferic.report import Reporter, result_lines, show_results, write_results  # noqa: PLC0415
+    from sferic.runtime.letters import LettersFile  # noqa: PLC0415
+
+    try:
+        letters = None if dead_letters is None else LettersFile(Path(dead_letters))
+    except OSError as error:
+        raise WrongInput([Problem(f"--dead-letters {dead_letters}: {error.strerror}")]) from error
+    reporter = Reporter(quiet=as_json, letters=letters)
     stop = _Stop()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, stop.signal)
-    launch(compiled, on, reporter, stop, Path(options.root))
+    launch(compiled, on, reporter, stop, root)
     reporter.interrupted = stop.requested
     if results is not None:
         write_results(reporter, Path(results))
@@ -140,7 +173,68 @@ def run(workflow: str, on: str, results: str | None, *, as_json: bool, **given: 
         if failure["policy"] == "stop":
             click.echo(failure["traceback"], err=True)
             click.echo("To go on with the other items: --on-failure dead-letter", err=True)
+    if reporter.status == ITEMS_FAILED:
+        click.echo(reporter.where_letters_are(keep), err=True)
     sys.exit(reporter.status)
+
+
+@main.command("dead-letters")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False))
+@click.option("--replay", "workflow", metavar="WORKFLOW", help="Give the items to their PEs again, in this process.")
+@_PARAMS
+@click.option(
+    "--results", type=click.Path(dir_okay=False), callback=_in_a_folder, help="Write the replay's results there."
+)
+@_LETTERS
+@_CODEC
+@_JSON
+def dead_letters_command(
+    file: str,
+    workflow: str | None,
+    results: str | None,
+    dead_letters: str | None,
+    codec: str,
+    params: tuple[str, ...],
+    *,
+    as_json: bool,
+) -> None:
+    """Show the dead letters in FILE, or give them to their PEs again.
+
+    A replay begins at the PEs that have letters, with new instances, and runs all that is behind them.
+    """
+    from sferic.runtime.letters import read_letters, table  # noqa: PLC0415
+
+    letters = list(read_letters(Path(file)))
+    if workflow is not None:
+        _replay(letters, workflow, params, results, dead_letters, codec, as_json=as_json)
+    elif as_json:
+        for letter in letters:
+            click.echo(json.dumps(asdict(letter)))
+    else:
+        width = shutil.get_terminal_size().columns if sys.stdout.isatty() else sys.maxsize
+        for line in table(letters, width):
+            click.echo(line)
+
+
+def _replay(
+    letters: list[Letter],
+    workflow: str,
+    params: tuple[str, ...],
+    results: str | None,
+    dead_letters: str | None,
+    codec: str,
+    *,
+    as_json: bool,
+) -> None:
+    from sferic.replay import replay  # noqa: PLC0415
+
+    root, reference = _place(workflow)
+    graph = load_graph(reference, dict(_parameter(text) for text in params), root)
+    again = replay(graph, letters, trusted=codec == "trusted")
+    for line in again.left:
+        click.echo(f"left out: {line}", err=True)
+    compiled = compile_plan(again.graph, Options(codec=codec, on_failure="dead-letter"), None)
+    _run(compiled, "local", root, results, dead_letters, as_json=as_json, keep="--dead-letters ANOTHER_FILE")
 
 
 @main.command()
@@ -230,11 +324,7 @@ def _compile(workflow: str, target: str, given: dict[str, Any]) -> tuple[Compile
     from sferic.compiler.frontend.files import travelling_files  # noqa: PLC0415
 
     params = dict(_parameter(text) for text in given.get("params", ()))
-    place, _, name = workflow.partition(":")
-    root, reference = Path.cwd(), workflow
-    if place.endswith(".py"):
-        root = Path(place).resolve().parent
-        reference = Path(place).name + (f":{name}" if name else "")
+    root, reference = _place(workflow)
     graph = load_graph(reference, params, root)
     options = Options(
         target=target,  # pyright: ignore[reportArgumentType]
@@ -250,6 +340,13 @@ def _compile(workflow: str, target: str, given: dict[str, Any]) -> tuple[Compile
         needs_data=not given.get("lenient", False),
     )
     return compile_plan(graph, options, _inputs(given)), options
+
+
+def _place(workflow: str) -> tuple[Path, str]:
+    place, _, name = workflow.partition(":")
+    if not place.endswith(".py"):
+        return Path.cwd(), workflow
+    return Path(place).resolve().parent, Path(place).name + (f":{name}" if name else "")
 
 
 def _parameter(text: str) -> tuple[str, str]:
