@@ -1,30 +1,37 @@
 """The command `sferic`."""
 
 import json
+import os
 import shutil
-import signal
 import sys
+from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import click
 
 from sferic import __version__
-from sferic.compiler.diagnostics import InternalError, Problem, WrongInput
+from sferic.compiler.advice import stayed_at_one, weaknesses
+from sferic.compiler.diagnostics import InternalError, Problem, WrongInput, shortened
 from sferic.compiler.inputs import Inputs
+from sferic.compiler.passes.parallelism import MOST_INSTANCES
 from sferic.compiler.pipeline import Compiled, Options, compile_plan
 from sferic.launch import TARGETS, launch, topology_name
 from sferic.runtime.letters import Letter, LettersError
 from sferic.runtime.loading import LoadingError, load_graph
 from sferic.runtime.observe import FAILED, INTERRUPTED, ITEMS_FAILED, WRONG_INPUT
+from sferic.stop import StopOnSignal
 
+_MOST_CALLS = 10**12  # beyond it a run could not end in a lifetime
+_DEEPEST = 200  # levels of a run's inputs; items themselves have 255 at most
 _WORKFLOW = click.argument("workflow", metavar="WORKFLOW")
 _PARAMS = click.option("-p", "params", multiple=True, metavar="NAME=VALUE", help="A parameter of the workflow.")
-_PROCESSES = click.option("-n", "processes", type=click.IntRange(1), help="Instances in all, sources included.")
+_PROCESSES = click.option(
+    "-n", "processes", type=click.IntRange(1, MOST_INSTANCES), help="Instances in all, sources included."
+)
 _FUSE = click.option("--fuse", type=click.Choice(["auto", "hints", "none"]), default="auto", show_default=True)
-_CALLS = click.option("-i", "calls", type=click.IntRange(0), help="How often each source is called.")
+_CALLS = click.option("-i", "calls", type=click.IntRange(0, _MOST_CALLS), help="How often each source is called.")
 _DATA = click.option("-d", "data", help="Inputs of the roots as JSON, by PE.")
 _FILE = click.option("-f", "data_file", type=click.Path(exists=True, dir_okay=False), help="A file of that JSON.")
 _CODEC = click.option("--codec", type=click.Choice(["general", "trusted"]), default="general", show_default=True)
@@ -38,26 +45,7 @@ _LETTERS = click.option(
 _ON = click.option("--on", type=click.Choice(list(TARGETS)), default="local", show_default=True)
 
 
-class _Stop:
-    """The first signal asks the run to end, the second ends it. While nobody would see a request (files are loaded,
-    jars fetched), the first one ends the command."""
-
-    def __init__(self) -> None:
-        self._wanted = False
-        self._seen = False
-
-    @property
-    def requested(self) -> bool:
-        """Asked by a run between items."""
-        self._seen = True
-        return self._wanted
-
-    def signal(self, number: int, frame: FrameType | None) -> None:
-        del number, frame
-        if self._wanted or not self._seen:
-            raise KeyboardInterrupt
-        self._wanted = True
-        click.echo("Stopping: sources end, what is in flight is drained. Once more to drop it.", err=True)
+_INPUTS = 'write {"PE": [{"port": item}, …]}'
 
 
 class _Commands(click.Group):
@@ -67,7 +55,7 @@ class _Commands(click.Group):
         try:
             return super().invoke(ctx)
         except (WrongInput, LoadingError, LettersError) as error:
-            click.echo(str(error), err=True)
+            click.echo(shortened(str(error), 20_000), err=True)
             sys.exit(WRONG_INPUT)
         except KeyboardInterrupt:
             sys.exit(INTERRUPTED)
@@ -87,22 +75,6 @@ def _known_failures() -> tuple[type[Exception], ...]:
     return CacheUnusable, JarsMissing, JavaMissing, ShimError
 
 
-def _in_a_folder(_: click.Context, option: click.Parameter, path: str | None) -> str | None:
-    """Before the run, not after it."""
-    if path is not None and not Path(path).parent.is_dir():
-        text = f"{option.opts[0]} {path}: there is no folder {Path(path).parent}"
-        raise WrongInput([Problem(text, remedy="make it first")])
-    return path
-
-
-_RESULTS = click.option(
-    "--results",
-    type=click.Path(dir_okay=False),
-    callback=_in_a_folder,
-    help="Write results there, a line of JSON each.",
-)
-
-
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__)
 def main() -> None:
@@ -120,7 +92,7 @@ def main() -> None:
 @_DATA
 @_FILE
 @_PARAMS
-@_RESULTS
+@click.option("--results", type=click.Path(dir_okay=False), help="Write results there, a line of JSON each.")
 @_FUSE
 @_CODEC
 @click.option("--check-items", is_flag=True, help="Refuse on this machine what a cluster would refuse.")
@@ -133,8 +105,12 @@ def main() -> None:
 @_JSON
 def run(workflow: str, on: str, results: str | None, dead_letters: str | None, **given: Any) -> None:
     """Run a workflow to its end."""
+    if results is not None and not os.access(Path(results).parent, os.W_OK | os.X_OK):
+        raise WrongInput([Problem(f"--results {results}: its folder is not there or not to be written to")])
     given["on_failure"] = given["on_failure"] or ("stop" if dead_letters is None else "dead-letter")
     compiled, options = _compile(workflow, TARGETS[on], given)
+    if not given["as_json"]:
+        _say(stayed_at_one(compiled.graph, options.processes))
     _run(compiled, on, Path(options.root), results, dead_letters, as_json=given["as_json"])
 
 
@@ -156,9 +132,7 @@ def _run(
     except OSError as error:
         raise WrongInput([Problem(f"--dead-letters {dead_letters}: {error.strerror}")]) from error
     reporter = Reporter(quiet=as_json, letters=letters)
-    stop = _Stop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, stop.signal)
+    stop = StopOnSignal()
     launch(compiled, on, reporter, stop, root)
     reporter.interrupted = stop.requested
     if results is not None:
@@ -182,9 +156,7 @@ def _run(
 @click.argument("file", type=click.Path(exists=True, dir_okay=False))
 @click.option("--replay", "workflow", metavar="WORKFLOW", help="Give the items to their PEs again, in this process.")
 @_PARAMS
-@click.option(
-    "--results", type=click.Path(dir_okay=False), callback=_in_a_folder, help="Write the replay's results there."
-)
+@click.option("--results", type=click.Path(dir_okay=False), help="Write the replay's results there.")
 @_LETTERS
 @_CODEC
 @_JSON
@@ -245,13 +217,19 @@ def check(workflow: str, params: tuple[str, ...], *, as_json: bool) -> None:
     """Say whether a workflow is whole, and all that is wrong where it is not."""
     try:
         compiled, _ = _compile(workflow, "multi", {"params": params, "lenient": True})
-    except WrongInput as error:
+    except (WrongInput, LoadingError) as error:
         if as_json:
-            click.echo(json.dumps({"ok": False, "problems": [str(problem) for problem in error.problems]}))
+            problems = error.problems if isinstance(error, WrongInput) else [error]
+            click.echo(json.dumps({"ok": False, "problems": [shortened(str(problem)) for problem in problems]}))
             sys.exit(WRONG_INPUT)
         raise
     count = len(compiled.graph.nodes)
-    click.echo(json.dumps({"ok": True, "pes": count}) if as_json else f"{workflow}: {count} PEs, nothing wrong")
+    found = list(weaknesses(compiled.graph))
+    if as_json:
+        click.echo(json.dumps({"ok": True, "pes": count, "warnings": [str(problem) for problem in found]}))
+        return
+    _say(found, "warning: ")
+    click.echo(f"{workflow}: {count} PE{'s' * (count != 1)}, nothing wrong")
 
 
 @main.command()
@@ -294,15 +272,18 @@ def compile_command(workflow: str, target: str, output: str | None, name: str | 
     """Write a workflow's artefact: a jar, and its parts to read."""
     import sferic.runtime  # noqa: PLC0415
     from sferic.cluster.shim import shim_jar  # noqa: PLC0415
-    from sferic.compiler.targets.storm import make_artefact, write_artefact  # noqa: PLC0415
+    from sferic.compiler.rebuild import rebuild  # noqa: PLC0415
+    from sferic.compiler.targets.storm import make_artefact, worker_files, write_artefact  # noqa: PLC0415
 
     compiled, options = _compile(workflow, target, given)
-    chosen = name or topology_name(compiled)
+    chosen = topology_name(compiled) if name is None else name
     artefact = make_artefact(compiled.plan, Path(options.root), name=chosen, python="python3", version=__version__)
     folder = Path(output or f"{chosen}-storm")
     runtime = Path(sferic.runtime.__file__).parent
+    rebuild(compiled.plan.definition, Path(options.root), worker_files(artefact, runtime))
     jar = write_artefact(artefact, folder, shim=shim_jar(), runtime=runtime, version=__version__)
-    click.echo(f"{jar}: {len(compiled.plan.stages)} stages, {jar.stat().st_size:,} bytes")
+    count = len(compiled.plan.stages)
+    click.echo(f"{jar}: {count} stage{'s' * (count != 1)}, {jar.stat().st_size:,} bytes")
 
 
 @main.command()
@@ -349,6 +330,11 @@ def _place(workflow: str) -> tuple[Path, str]:
     return Path(place).resolve().parent, Path(place).name + (f":{name}" if name else "")
 
 
+def _say(problems: Iterable[Problem], lead: str = "") -> None:
+    for problem in problems:
+        click.echo(f"{lead}{problem}", err=True)
+
+
 def _parameter(text: str) -> tuple[str, str]:
     name, equals, value = text.partition("=")
     if not equals or not name:
@@ -362,16 +348,39 @@ def _inputs(given: dict[str, Any]) -> Inputs:
         raise WrongInput([Problem("-i, -d and -f exclude each other", remedy="give one of them")])
     text = given.get("data")
     if given.get("data_file") is not None:
-        text = Path(given["data_file"]).read_text(encoding="utf-8")
+        text = _text_of(Path(given["data_file"]))
     if text is None:
         return given.get("calls")
     try:
         data = json.loads(text)
-    except (json.JSONDecodeError, RecursionError) as error:
-        raise WrongInput([Problem(f"the inputs are not JSON: {error}")]) from error
+    except RecursionError as error:
+        raise WrongInput([_too_deep()]) from error
+    except ValueError as error:  # not JSON, or a number of thousands of digits
+        raise WrongInput([Problem(f"the inputs are not JSON: {error}", remedy=_INPUTS)]) from error
+    if _depth(data) > _DEEPEST:
+        raise WrongInput([_too_deep()])
     if not isinstance(data, dict):
-        raise WrongInput([Problem("the inputs are no JSON object", remedy='write {"PE": [{"port": item}, …]}')])
+        raise WrongInput([Problem("the inputs are no JSON object", remedy=_INPUTS)])
     return data  # pyright: ignore[reportUnknownVariableType]
+
+
+def _text_of(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (UnicodeDecodeError, OSError) as error:
+        raise WrongInput([Problem(f"-f {path}: not a text of JSON ({error})", remedy=_INPUTS)]) from error
+
+
+def _too_deep() -> Problem:
+    return Problem(f"the inputs are nested more than {_DEEPEST} levels deep", remedy="make items flatter")
+
+
+def _depth(data: Any) -> int:
+    depth, level = 0, [data]
+    while level:
+        inner = [one.values() if isinstance(one, dict) else one for one in level if isinstance(one, (dict, list))]  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType] - anything that JSON holds
+        depth, level = depth + 1, [value for one in inner for value in one]  # pyright: ignore[reportUnknownVariableType]
+    return depth
 
 
 if __name__ == "__main__":

@@ -62,12 +62,6 @@ def test_a_parameter_without_a_value(workflow):
     assert (done.returncode, done.stderr) == (2, "-p size says no value. Write it as NAME=VALUE\n")
 
 
-def test_results_into_a_folder_that_is_not_there_are_refused_before_the_run(workflow):
-    done = sferic_command(workflow, "run", "flow.py", "--results", "nowhere/out.jsonl")
-    assert done.returncode == 2
-    assert done.stderr == "--results nowhere/out.jsonl: there is no folder nowhere. Make it first\n"
-
-
 @pytest.mark.parametrize("missing", ["jinja2", "streamparse"])
 @pytest.mark.parametrize("command", [["run", "flow.py", "--on", "storm"], ["compile", "flow.py", "--to", "storm"]])
 def test_storm_without_its_packages(workflow, monkeypatch, command, missing):

@@ -1,6 +1,7 @@
 """Tables in the manual that say what the code says: options of the commands, settings of a PE."""
 
 import importlib.util
+import re
 from pathlib import Path
 
 import click
@@ -8,6 +9,7 @@ import pytest
 
 import sferic
 from sferic.cli import main
+from sferic.cluster.jars import COMPILER, STORM_VERSION, pinned
 from sferic.runtime.settings import BatchLimits, Settings
 
 _spec = importlib.util.spec_from_file_location("pages", Path(__file__).with_name("pages.py"))
@@ -73,6 +75,15 @@ def test_settings():
     expected = [[f"`{name}`", shown(name, getattr(defaults, name))] for name in names]
     expected.append(["`optional`", f"`{sferic.GenericPE.optional}`"])
     assert sorted([row[0], row[2]] for row in table) == sorted(expected)
+
+
+def test_storm_is_of_the_version_and_size_that_the_pages_say():
+    targets = (pages.ROOT / "docs" / "manual" / "targets.md").read_text()
+    assert f"(version {STORM_VERSION})" in targets
+    size = sum(pin.size for pin in pinned() if not pin.name.startswith(COMPILER)) / 1e6
+    said = [found for page in pages.PAGES for found in re.findall(r"(\d+) MB", page.read_text())]
+    assert said
+    assert set(said) == {f"{size:.0f}"}
 
 
 def test_limits_of_a_batch():
