@@ -64,4 +64,4 @@ def test_a_slow_sink_holds_back_a_fast_source(on, watch, tmp_path):
         return
     assert source < 100
     assert sink < 150
-    assert carrier - (before if on == "multi" else 0) < 300
+    assert carrier - (before if on == "multi" else 128) < 250  # 128: the young generation of the JVM
