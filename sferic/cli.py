@@ -1,9 +1,11 @@
 """The command `sferic`."""
 
 import json
+import os
 import shutil
 import signal
 import sys
+from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
 from types import FrameType
@@ -12,19 +14,25 @@ from typing import Any
 import click
 
 from sferic import __version__
-from sferic.compiler.diagnostics import InternalError, Problem, WrongInput
+from sferic.compiler.advice import stayed_at_one, weaknesses
+from sferic.compiler.diagnostics import InternalError, Problem, WrongInput, shortened
 from sferic.compiler.inputs import Inputs
+from sferic.compiler.passes.parallelism import MOST_INSTANCES
 from sferic.compiler.pipeline import Compiled, Options, compile_plan
 from sferic.launch import TARGETS, launch, topology_name
 from sferic.runtime.letters import Letter, LettersError
 from sferic.runtime.loading import LoadingError, load_graph
 from sferic.runtime.observe import FAILED, INTERRUPTED, ITEMS_FAILED, WRONG_INPUT
 
+_MOST_CALLS = 10**12  # beyond it a run could not end in a lifetime
+_DEEPEST = 200  # levels of a run's inputs; items themselves have 255 at most
 _WORKFLOW = click.argument("workflow", metavar="WORKFLOW")
 _PARAMS = click.option("-p", "params", multiple=True, metavar="NAME=VALUE", help="A parameter of the workflow.")
-_PROCESSES = click.option("-n", "processes", type=click.IntRange(1), help="Instances in all, sources included.")
+_PROCESSES = click.option(
+    "-n", "processes", type=click.IntRange(1, MOST_INSTANCES), help="Instances in all, sources included."
+)
 _FUSE = click.option("--fuse", type=click.Choice(["auto", "hints", "none"]), default="auto", show_default=True)
-_CALLS = click.option("-i", "calls", type=click.IntRange(0), help="How often each source is called.")
+_CALLS = click.option("-i", "calls", type=click.IntRange(0, _MOST_CALLS), help="How often each source is called.")
 _DATA = click.option("-d", "data", help="Inputs of the roots as JSON, by PE.")
 _FILE = click.option("-f", "data_file", type=click.Path(exists=True, dir_okay=False), help="A file of that JSON.")
 _CODEC = click.option("--codec", type=click.Choice(["general", "trusted"]), default="general", show_default=True)
@@ -36,6 +44,9 @@ _LETTERS = click.option(
     help="Add items that failed to this file, to be read by `sferic dead-letters`.",
 )
 _ON = click.option("--on", type=click.Choice(list(TARGETS)), default="local", show_default=True)
+
+
+_INPUTS = 'write {"PE": [{"port": item}, …]}'
 
 
 class _Stop:
@@ -59,7 +70,7 @@ class _Commands(click.Group):
         try:
             return super().invoke(ctx)
         except (WrongInput, LoadingError, LettersError) as error:
-            click.echo(str(error), err=True)
+            click.echo(shortened(str(error), 20_000), err=True)
             sys.exit(WRONG_INPUT)
         except KeyboardInterrupt:
             sys.exit(INTERRUPTED)
@@ -109,8 +120,12 @@ def main() -> None:
 @_JSON
 def run(workflow: str, on: str, results: str | None, dead_letters: str | None, **given: Any) -> None:
     """Run a workflow to its end."""
+    if results is not None and not os.access(Path(results).parent, os.W_OK | os.X_OK):
+        raise WrongInput([Problem(f"--results {results}: its folder is not there or not to be written to")])
     given["on_failure"] = given["on_failure"] or ("stop" if dead_letters is None else "dead-letter")
     compiled, options = _compile(workflow, TARGETS[on], given)
+    if not given["as_json"]:
+        _say(stayed_at_one(compiled.graph, options.processes))
     _run(compiled, on, Path(options.root), results, dead_letters, as_json=given["as_json"])
 
 
@@ -219,13 +234,19 @@ def check(workflow: str, params: tuple[str, ...], *, as_json: bool) -> None:
     """Say whether a workflow is whole, and all that is wrong where it is not."""
     try:
         compiled, _ = _compile(workflow, "multi", {"params": params, "lenient": True})
-    except WrongInput as error:
+    except (WrongInput, LoadingError) as error:
         if as_json:
-            click.echo(json.dumps({"ok": False, "problems": [str(problem) for problem in error.problems]}))
+            problems = error.problems if isinstance(error, WrongInput) else [error]
+            click.echo(json.dumps({"ok": False, "problems": [shortened(str(problem)) for problem in problems]}))
             sys.exit(WRONG_INPUT)
         raise
     count = len(compiled.graph.nodes)
-    click.echo(json.dumps({"ok": True, "pes": count}) if as_json else f"{workflow}: {count} PEs, nothing wrong")
+    found = list(weaknesses(compiled.graph))
+    if as_json:
+        click.echo(json.dumps({"ok": True, "pes": count, "warnings": [str(problem) for problem in found]}))
+        return
+    _say(found, "warning: ")
+    click.echo(f"{workflow}: {count} PE{'s' * (count != 1)}, nothing wrong")
 
 
 @main.command()
@@ -268,13 +289,15 @@ def compile_command(workflow: str, target: str, output: str | None, name: str | 
     """Write a workflow's artefact: files that run without sferic."""
     import sferic.runtime  # noqa: PLC0415
     from sferic.cluster.shim import shim_jar  # noqa: PLC0415
-    from sferic.compiler.targets.storm import make_artefact, write_artefact  # noqa: PLC0415
+    from sferic.compiler.rebuild import rebuild  # noqa: PLC0415
+    from sferic.compiler.targets.storm import make_artefact, worker_files, write_artefact  # noqa: PLC0415
 
     compiled, options = _compile(workflow, target, given)
-    chosen = name or topology_name(compiled)
+    chosen = topology_name(compiled) if name is None else name
     artefact = make_artefact(compiled.plan, Path(options.root), name=chosen, python="python3", version=__version__)
     folder = Path(output or f"{chosen}-storm")
     runtime = Path(sferic.runtime.__file__).parent
+    rebuild(compiled.plan.definition, Path(options.root), worker_files(artefact, runtime))
     jar = write_artefact(artefact, folder, shim=shim_jar(), runtime=runtime, version=__version__)
     click.echo(f"{jar}: {len(compiled.plan.stages)} stages, {jar.stat().st_size:,} bytes")
 
@@ -323,6 +346,11 @@ def _place(workflow: str) -> tuple[Path, str]:
     return Path(place).resolve().parent, Path(place).name + (f":{name}" if name else "")
 
 
+def _say(problems: Iterable[Problem], lead: str = "") -> None:
+    for problem in problems:
+        click.echo(f"{lead}{problem}", err=True)
+
+
 def _parameter(text: str) -> tuple[str, str]:
     name, equals, value = text.partition("=")
     if not equals or not name:
@@ -336,16 +364,39 @@ def _inputs(given: dict[str, Any]) -> Inputs:
         raise WrongInput([Problem("-i, -d and -f exclude each other", remedy="give one of them")])
     text = given.get("data")
     if given.get("data_file") is not None:
-        text = Path(given["data_file"]).read_text(encoding="utf-8")
+        text = _text_of(Path(given["data_file"]))
     if text is None:
         return given.get("calls")
     try:
         data = json.loads(text)
-    except (json.JSONDecodeError, RecursionError) as error:
-        raise WrongInput([Problem(f"the inputs are not JSON: {error}")]) from error
+    except RecursionError as error:
+        raise WrongInput([_too_deep()]) from error
+    except ValueError as error:  # not JSON, or a number of thousands of digits
+        raise WrongInput([Problem(f"the inputs are not JSON: {error}", remedy=_INPUTS)]) from error
+    if _depth(data) > _DEEPEST:
+        raise WrongInput([_too_deep()])
     if not isinstance(data, dict):
-        raise WrongInput([Problem("the inputs are no JSON object", remedy='write {"PE": [{"port": item}, …]}')])
+        raise WrongInput([Problem("the inputs are no JSON object", remedy=_INPUTS)])
     return data  # pyright: ignore[reportUnknownVariableType]
+
+
+def _text_of(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (UnicodeDecodeError, OSError) as error:
+        raise WrongInput([Problem(f"-f {path}: not a text of JSON ({error})", remedy=_INPUTS)]) from error
+
+
+def _too_deep() -> Problem:
+    return Problem(f"the inputs are nested more than {_DEEPEST} levels deep", remedy="make items flatter")
+
+
+def _depth(data: Any) -> int:
+    depth, level = 0, [data]
+    while level:
+        inner = [one.values() if isinstance(one, dict) else one for one in level if isinstance(one, (dict, list))]  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType] - anything that JSON holds
+        depth, level = depth + 1, [value for one in inner for value in one]  # pyright: ignore[reportUnknownVariableType]
+    return depth
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
 """A process of the word count on a local Storm killed with -9 under load: how long until words are counted again.
 
 The JVM must be the same process. Split keeps nothing between items: nothing may be lost, shown by the counts of a
-finite run. A counter has state: its loss must be said, by a run of an endless source, which goes on. (A finite one would begin
-again from its start, to end with the right counts.)
+finite run. A counter has state: its loss must be said, by a run of an endless source, which goes on. (A finite one
+would begin again from its start, to end with the right counts.)
 """
 
 import os
