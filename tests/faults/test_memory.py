@@ -53,18 +53,17 @@ def test_a_slow_sink_holds_back_a_fast_source(on, watch, tmp_path):
     graph = sferic.WorkflowGraph()
     note = str(tmp_path / "note")
     graph.connect(Big(note), "output", Watches(note), "input")
-    before = rss(os.getpid())  # of this process, which carries where there is no JVM
+    before = 0 if on == "storm" else rss(os.getpid())  # its processes are forked from this one, or are this one
     outcome = watch(graph, on)
     assert outcome.status == 0
     assert outcome.counts["Watches"]["in"] == ITEMS
     ahead, source, sink, carrier = map(max, zip(*outcome.out("Watches"), strict=True))
     assert ahead < 40  # the window of a source, and what is between
-    if on == "local":  # all in this process
-        assert source - before < 100
-        return
-    assert source < 100
-    assert sink < 150
-    assert carrier - (before if on == "multi" else 128) < 250  # 128: the young generation of the JVM
+    assert source - before < 100
+    assert sink - before < 150
+    if on != "local":  # which has no carrier
+        young = 128 if on == "storm" else 0  # the part of the JVM's memory that is for what is new
+        assert carrier - before - young < 250
 
 
 class Steady(sferic.ProducerPE):
