@@ -124,3 +124,32 @@ def test_a_name_that_storm_does_not_take():
     plan = compile_plan(graph, Options(target="storm")).plan
     with pytest.raises(WrongInput, match="is no name for a topology"):
         make_artefact(plan, Path.cwd(), name="../x", python="python3", version="1")
+
+
+class Waits(sferic.ProducerPE):
+    def _process(self, inputs):
+        yield 1
+
+
+class Limited(sferic.IterativePE):
+    hang_timeout = 7
+    on_failure = "skip"
+
+
+def test_the_config_tells_the_shim_what_it_supervises(tmp_path):
+    graph = sferic.WorkflowGraph()
+    graph.connect(Waits(), "output", Limited(), "input")
+    plan = compile_plan(graph, Options(target="storm", fuse="none")).plan
+    config = make_artefact(plan, tmp_path, name="a", python="python3", version="1").config
+    assert config["sferic.stages"] == {
+        "Waits": {
+            "pes": [{"path": "Waits", "policy": "stop", "source": True}],
+            "inputs": {},
+            "outputs": {"0": ["Waits", "output"]},
+        },
+        "Limited": {
+            "pes": [{"path": "Limited", "policy": "skip", "hang": 7.0}],
+            "inputs": {"0": ["Limited", "input"]},
+            "outputs": {"1": ["Limited", "output"]},
+        },
+    }

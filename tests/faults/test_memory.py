@@ -53,15 +53,69 @@ def test_a_slow_sink_holds_back_a_fast_source(on, watch, tmp_path):
     graph = sferic.WorkflowGraph()
     note = str(tmp_path / "note")
     graph.connect(Big(note), "output", Watches(note), "input")
-    before = rss(os.getpid())  # of this process, which carries where there is no JVM
+    before = 0 if on == "storm" else rss(os.getpid())  # its processes are forked from this one, or are this one
     outcome = watch(graph, on)
     assert outcome.status == 0
     assert outcome.counts["Watches"]["in"] == ITEMS
     ahead, source, sink, carrier = map(max, zip(*outcome.out("Watches"), strict=True))
     assert ahead < 40  # the window of a source, and what is between
-    if on == "local":  # all in this process
-        assert source - before < 100
-        return
-    assert source < 100
-    assert sink < 150
-    assert carrier - (before if on == "multi" else 0) < 300
+    assert source - before < 100
+    assert sink - before < 150
+    if on != "local":  # which has no carrier
+        young = 128 if on == "storm" else 0  # the part of the JVM's memory that is for what is new
+        assert carrier - before - young < 250
+
+
+class Steady(sferic.ProducerPE):
+    """Gives the others a second."""
+
+    def _process(self, inputs):
+        for number in range(50):
+            self.write("output", number)
+            time.sleep(0.02)
+
+
+class Ticks(sferic.IterativePE):
+    """What `every` writes comes from no source, so that no source's window holds it back."""
+
+    def __init__(self, note):
+        super().__init__()
+        self.note = Path(note)
+        self.written = 0
+
+    @sferic.every(0.001)
+    def tick(self):
+        self.written += 1
+        self.write("output", (self.written, bytes(1 << 16)))  # as much as a pipe holds
+        part = self.note.with_suffix(".part")
+        part.write_text(str(self.written))
+        part.replace(self.note)
+
+    def _process(self, data):
+        pass
+
+
+class Behind(sferic.IterativePE):
+    def __init__(self, note):
+        super().__init__()
+        self.note = note
+
+    def _process(self, data):
+        time.sleep(0.005)
+        number, _ = data
+        return (number, int(Path(self.note).read_text()) - number)
+
+
+@pytest.mark.parametrize("on", ["multi", "storm"])
+def test_a_slow_sink_holds_back_what_every_writes(on, watch, tmp_path):
+    graph = sferic.WorkflowGraph()
+    note = str(tmp_path / "note")
+    ticks = Ticks(note)
+    graph.connect(Steady(), "output", ticks, "input")
+    graph.connect(ticks, "output", Behind(note), "input")
+    outcome = watch(graph, on)
+    assert outcome.status == 0
+    numbers, ahead = zip(*outcome.out("Behind"), strict=True)
+    assert list(numbers) == list(range(1, len(numbers) + 1))
+    assert len(numbers) > 100
+    assert 32 < max(ahead) < 100  # as many as may be on their way; without a limit, many hundreds

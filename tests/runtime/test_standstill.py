@@ -47,6 +47,7 @@ def test_only_who_owes_something_can_stand_still(state, owes, counts, page, stil
 
 def test_what_nobody_takes_from_it_is_not_its_fault(page, still):
     page[PAGE_STATE] = WORKING
+    look(still, page, 0)
     assert look(still, page, 50, held_up=True) == 0
     assert look(still, page, 51) == 1
 
