@@ -10,6 +10,7 @@ from collections.abc import Callable
 from io import TextIOBase
 from typing import BinaryIO
 
+from sferic.runtime.host.fiber import pe_of_thread
 from sferic.runtime.host.step import PAGE_PE, Page
 from sferic.runtime.observe import Event
 from sferic.runtime.plan import Stage
@@ -75,7 +76,7 @@ class _Printed(TextIOBase):
             self._say(line)
 
     def _say(self, line: str) -> None:
-        pe = self._stage.pes[min(self._page[PAGE_PE], len(self._stage.pes) - 1)].path
+        pe = _pe_at_work(self._stage, self._page)
         self._tell({"event": "print", "pe": pe, "rank": self._rank, "text": line})
 
 
@@ -90,9 +91,13 @@ class _Logged(logging.Handler):
         self._page = page
 
     def emit(self, record: logging.LogRecord) -> None:
-        pe = self._stage.pes[min(self._page[PAGE_PE], len(self._stage.pes) - 1)].path
+        pe = _pe_at_work(self._stage, self._page)
         text = self.format(record)
         self._tell({"event": "log", "level": record.levelno, "pe": pe, "rank": self._rank, "text": text})
+
+
+def _pe_at_work(stage: Stage, page: Page) -> str:
+    return pe_of_thread() or stage.pes[min(page[PAGE_PE], len(stage.pes) - 1)].path
 
 
 def capture_output(tell: Tell, stage: Stage, rank: int, page: Page) -> None:

@@ -20,7 +20,7 @@ from sferic.runtime.loading import LoadingError, load_graph, load_pickled
 from sferic.runtime.plan import Plan, Stage, plan_from_json
 from sferic.runtime.process import become_child, capture_output
 from sferic.runtime.serve import serve_inputs
-from sferic.runtime.serve_source import serve_source
+from sferic.runtime.serve_source import SourceServer
 from sferic.runtime.wire import Wire
 from sferic.runtime.workflow import WorkflowGraph
 
@@ -97,11 +97,11 @@ def _graph(plan: Plan, orders: Orders) -> WorkflowGraph:
 
 
 def _serve(plan: Plan, stage: Stage, orders: Orders, definition: Definition, wire: Wire, page: memoryview) -> None:
-    host = Host(
-        plan, stage, orders.rank, definition, outlet=wire, tell=wire.tell, page=page, lock=wire.lock
-    )  # fmt: skip
+    host = Host(plan, stage, orders.rank, definition, outlet=wire, tell=wire.tell, page=page)
     wire.refused = host.refused
     host.set_poison(orders.poison)
+    # A source's preprocess runs on the source's own thread, which is there before.
+    server = SourceServer(host, wire, window=orders.window, group=orders.group) if stage.source else None
     host.open()
     ready = {
         "protocol": frames.PROTOCOL,
@@ -110,8 +110,8 @@ def _serve(plan: Plan, stage: Stage, orders: Orders, definition: Definition, wir
         "definition": plan.definition.digest,
     }
     wire.write(frames.READY, json.dumps(ready).encode())
-    if stage.source:
-        serve_source(host, wire, window=orders.window, group=orders.group, token=orders.token)
+    if server is not None:
+        server.serve(orders.token)
     else:
         serve_inputs(host, wire)
 

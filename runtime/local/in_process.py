@@ -13,10 +13,11 @@ from sferic.runtime.definition import Definition
 from sferic.runtime.host import Host
 from sferic.runtime.host.failures import RunStopped
 from sferic.runtime.host.ownership import own
+from sferic.runtime.host.turns import Turns
 from sferic.runtime.observe import Observer
 from sferic.runtime.plan import RESULTS, Link, Plan, Stage
 
-_QUICK = 0.001  # seconds between a source's items below which they go on together
+_NO_TIMER = 60.0  # seconds
 _FRAMES_A_PE = 12  # Python frames that one fused PE adds to the stack, generously
 
 
@@ -89,37 +90,27 @@ def run_in_process(
 
 def _run(plan: Plan, queue: _Queue, stop: StopRequest) -> None:
     hosts = [host for stage in plan.stages for host in queue.hosts[stage.id]]
-    for host in hosts:
-        host.open()
-        host.flush()
-    for host in hosts:
-        if host.stage.source:
-            passing = _Passing(host, queue)
-            host.run_sources(stopping=lambda: stop.requested, wrote=passing.wrote, due=passing.due)
+    timed: list[Host] = []
+
+    def between() -> float:
+        for host in timed:
+            if host.timers.run_due():
+                queue.drain()
+        waits = [wait for host in timed if (wait := host.timers.wait()) is not None]
+        return min(waits, default=_NO_TIMER)
+
+    sources = [source for host in hosts for source in host.sources]
+    turns = Turns(sources, stopping=lambda: stop.requested, wrote=queue.drain, between=between)
+    try:
+        for host in hosts:
+            host.open()
+        timed += [host for host in hosts if host.timers]
+        turns.run()
+        for host in hosts:  # stages are in topological order: what one writes reaches the next before it finishes
+            host.finish()
             queue.drain()
-    for host in hosts:  # stages are in topological order: what one writes reaches the next before it finishes
-        host.finish()
-        host.flush()
-        queue.drain()
-
-
-class _Passing:
-    """When a source's items go on: at once if it is slow, some together if it is quick."""
-
-    def __init__(self, host: Host, queue: _Queue) -> None:
-        self._host = host
-        self._queue = queue
-        self._passed = 0.0
-
-    def due(self) -> bool:
-        """Is it a while since items went on?"""
-        return time.monotonic() - self._passed > _QUICK
-
-    def wrote(self) -> None:
-        """Items went on: run what waits behind links."""
-        self._host.timers.run_due()
-        self._queue.drain()
-        self._passed = time.monotonic()
+    finally:
+        turns.close()
 
 
 def _own_pes(definition: Definition, stage: Stage) -> Definition:
