@@ -11,7 +11,7 @@ _ALONE = 512  # items that one alone hands over together
 _LINGER = 0.002  # seconds after which what a source has written is passed on though it has not handed it over
 _PATIENCE = 0.05  # seconds after which a source that is in its own code keeps the others waiting no longer
 _LOOK = 0.05  # the longest time between two looks around
-_GRACE = 0.5  # seconds that a source in its own code has to end when it is told to
+_GRACE = 0.3  # seconds that a source in its own code has to end when it is told to
 
 
 class Turns:
