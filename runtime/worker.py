@@ -18,7 +18,7 @@ from sferic.runtime.host.failures import RunStopped, error_event
 from sferic.runtime.host.step import PAGE_STATE, STARTING
 from sferic.runtime.loading import LoadingError, load_graph, load_pickled
 from sferic.runtime.plan import Plan, Stage, plan_from_json
-from sferic.runtime.process import become_child, capture_output
+from sferic.runtime.process import at_work, become_child, capture_output
 from sferic.runtime.serve import serve_inputs
 from sferic.runtime.serve_source import SourceServer
 from sferic.runtime.wire import Wire
@@ -65,7 +65,7 @@ def work(incoming: BinaryIO, outgoing: BinaryIO, definition: Definition | None) 
     try:
         plan = plan_from_json(orders.plan_path.read_text(encoding="utf-8"))
         stage = plan.stage(orders.stage)
-        capture_output(wire.tell, stage, orders.rank, page)
+        capture_output(wire.tell, lambda: at_work(stage, orders.rank, page))
         if definition is None:
             definition = _definition(plan, orders)
         wire.codecs = {link.id: codec_for(link.codec, key=orders.key) for link in plan.links}

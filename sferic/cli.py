@@ -102,7 +102,7 @@ def run(workflow: str, on: str, results: str | None, *, as_json: bool, **given: 
     stop = _Stop()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, stop.signal)
-    launch(compiled, on, reporter, stop, Path(options.root))
+    launch(compiled, on, reporter, stop, Path(options.root), capture=True)
     reporter.interrupted = stop.requested
     if results is not None:
         write_results(reporter, Path(results))

@@ -7,15 +7,15 @@ from typing import Any
 
 
 class _Thread(threading.Thread):
-    """A source's thread: `pe` names the source to whom it may concern."""
+    """A source's thread: `pe` tells its path and rank to whom it may concern."""
 
-    def __init__(self, pe: str, target: Callable[[], None]) -> None:
-        super().__init__(target=target, name=f"sferic-{pe}", daemon=True)
+    def __init__(self, pe: tuple[str, int], target: Callable[[], None]) -> None:
+        super().__init__(target=target, name=f"sferic-{pe[0]}-{pe[1]}", daemon=True)
         self.pe = pe
 
 
-def pe_of_thread() -> str | None:
-    """The source whose own thread this is; None on any other."""
+def pe_of_thread() -> tuple[str, int] | None:
+    """(path, rank) of the source whose own thread this is; None on any other."""
     thread = threading.current_thread()
     return thread.pe if isinstance(thread, _Thread) else None
 
@@ -27,7 +27,7 @@ class Fiber:
     belongs to one thread, as a database connection does, then stays on one.
     """
 
-    def __init__(self, pe: str, body: Callable[[], None], came_back: Callable[[], None]) -> None:
+    def __init__(self, pe: tuple[str, int], body: Callable[[], None], came_back: Callable[[], None]) -> None:
         self._body = body
         self._came_back = came_back  # called on the fiber's thread
         self._go, self._done = threading.Lock(), threading.Lock()

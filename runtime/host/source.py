@@ -89,7 +89,7 @@ class RunningSource:
         self._stopping = False
 
     def open(self, came_back: Callable[[Source], None]) -> None:
-        self._fiber = Fiber(self.step.planned.path, self._run, lambda: came_back(self))
+        self._fiber = Fiber((self.step.planned.path, self.step.pe.rank), self._run, lambda: came_back(self))
         self._fiber.start()
         self.step.on_thread = self._fiber.aside
 

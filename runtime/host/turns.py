@@ -19,7 +19,8 @@ class Turns:
 
     A turn is so many items, or as much as a source writes before it waits, or what it can do in a little time: a
     source that sleeps or computes for longer goes on by itself and comes back for its turn with its next item.
-    `between` is called while there is time: it does what is due, and says in how many seconds to be called again.
+    `between` is called while there is time: it does what is due, and says in how many seconds to be called again;
+    `turn` is told whose turn it is.
     """
 
     def __init__(
@@ -29,6 +30,7 @@ class Turns:
         stopping: Callable[[], bool],
         wrote: Callable[[], None],
         between: Callable[[], float],
+        turn: Callable[[Source], None] = lambda _: None,
         linger: float = _LINGER,
     ) -> None:
         self._sources = sources
@@ -36,6 +38,7 @@ class Turns:
         self._stopping = stopping
         self._wrote = wrote
         self._between = between
+        self._begins = turn
         self._linger = min(linger, _LINGER)
         for source in sources:
             source.open(self._back.put)
@@ -53,6 +56,7 @@ class Turns:
                 self._turn(source, alone=len(ready) == 1)
             waiting = [source for source in running if source.parked and source.until > now]
             for source in waiting:
+                self._begins(source)
                 source.take(self._wrote)  # what its `every` wrote
             if not ready:
                 until = min((source.until for source in waiting), default=now + _LOOK)
@@ -64,6 +68,7 @@ class Turns:
             source.close()
 
     def _turn(self, source: Source, *, alone: bool) -> None:
+        self._begins(source)
         left = _ALONE if alone else _TURN
         ends = time.monotonic() + _PATIENCE
         left -= source.take(self._wrote)  # it may have come back while it was another's turn
@@ -111,6 +116,7 @@ class Turns:
                 source.resume(1)
         until = time.monotonic() + _GRACE
         for source in running:
+            self._begins(source)
             while not source.ended and time.monotonic() < until:
                 if self._came_back(source, until - time.monotonic()) and not source.ended:
                     source.take(self._wrote)
