@@ -2,6 +2,7 @@
 
 import json
 import os
+import sys
 import threading
 import time
 from collections import deque
@@ -58,6 +59,7 @@ class SourceServer:
         self._wait_for(0)
         self._commits.append(self._host.positions())
         self._commit()
+        sys.stdout.flush()  # a last line without an end
         self._tell_counts()
         self._wire.write(frames.DONE)
         with self._answered:  # the supervisor ends this process when all else has ended, too

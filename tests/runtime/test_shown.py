@@ -43,6 +43,7 @@ SAID = {
     "[Middle 0] in two lines",
     "[Middle 0] logged",
     "[Middle 0] warned of 1",
+    "[Last 0] no line's end",
 }
 RESULT = '{"pe": "Last", "port": "output", "value": 1}\n'
 
