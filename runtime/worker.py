@@ -21,6 +21,7 @@ from sferic.runtime.plan import Plan, Stage, plan_from_json
 from sferic.runtime.process import at_work, become_child, capture_output
 from sferic.runtime.serve import serve_inputs
 from sferic.runtime.serve_source import SourceServer
+from sferic.runtime.threads import share_cores
 from sferic.runtime.wire import Wire
 from sferic.runtime.workflow import WorkflowGraph
 
@@ -66,6 +67,7 @@ def work(incoming: BinaryIO, outgoing: BinaryIO, definition: Definition | None) 
         plan = plan_from_json(orders.plan_path.read_text(encoding="utf-8"))
         stage = plan.stage(orders.stage)
         capture_output(wire.tell, lambda: at_work(stage, orders.rank, page))
+        share_cores(sum(each.instances for each in plan.stages))
         if definition is None:
             definition = _definition(plan, orders)
         wire.codecs = {link.id: codec_for(link.codec, key=orders.key) for link in plan.links}
