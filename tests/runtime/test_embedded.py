@@ -47,7 +47,7 @@ def test_cells_of_a_notebook(on):
     """Classes are in __main__, which has no file."""
     cells = [DEFINED_IN_MAIN, f"results = sferic.run(graph, on={on!r})", "print(results[total]['output'])"]
     code = f"for cell in {cells!r}: exec(cell)"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert (done.stdout.strip(), done.returncode) == (EXPECTED, 0), done.stderr
 
 
@@ -169,6 +169,6 @@ print(most(MANY) - few)
 @pytest.mark.parametrize(("fuse", "many"), [("auto", 1_000_000), ("none", 200_000)])
 def test_memory_stays_flat_however_many_items(fuse, many):
     code = FLAT.replace("FUSE", repr(fuse)).replace("MANY", str(many))
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert float(done.stdout) < 20, "MB more than with few items"
