@@ -112,7 +112,9 @@ class SourceServer:
         with self._answered:
             if len(self._open) > unanswered:
                 self._page[PAGE_STATE] = WAITING
+                began = time.monotonic()
                 self._answered.wait_for(lambda: len(self._open) <= unanswered)
+                self._turns.waited += time.monotonic() - began
                 self._page[PAGE_STATE] = WORKING
 
     def _commit(self) -> None:

@@ -198,9 +198,7 @@ class SocketLines(ProducerPE):
 
     def _check(self, line: bytes) -> None:
         if len(line) > self.longest:
-            raise ValueError(
-                f"{self._where}: a line of more than {self.longest:,} bytes; give SocketLines `longest`"
-            )
+            raise ValueError(f"{self._where}: a line of more than {self.longest:,} bytes; give SocketLines `longest`")
 
     def _text(self, line: bytes) -> str:
         self._check(line)

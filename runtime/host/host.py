@@ -18,6 +18,7 @@ from sferic.runtime.plan import Link, Plan, RootInput, Routing, Stage
 from sferic.runtime.routing import key_getter, keys_getter
 
 _TOGETHER = 512  # items of a source that PEs of its stage take at a time
+_QUICK = 0.001  # seconds of work between looks at what is due
 _NO_POISON: frozenset[int] = frozenset()
 
 
@@ -170,8 +171,17 @@ class Host:
         self.page[PAGE_INPUT] = number
 
     def feed(self, link_id: int, items: list[Any]) -> None:
-        """Run a link's items through the stage."""
-        self._entries[link_id](items)
+        """Run a link's items through the stage, `every` methods in between."""
+        if not self.timers:
+            self._entries[link_id](items)
+            return
+        begun, size = 0, 1
+        while begun < len(items):
+            began = time.monotonic()
+            self._entries[link_id](items[begun : begun + size])
+            begun += size
+            size = min(_TOGETHER, 2 * size) if time.monotonic() - began < _QUICK else max(1, size // 4)
+            self.timers.run_due()
 
     def unreadable(self, link_id: int, batch: bytes, error: BaseException) -> None:
         """A batch that the codec cannot read fails as a whole, by the policy of the PE it was for."""

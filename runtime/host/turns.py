@@ -9,6 +9,7 @@ from sferic.runtime.host.source import Source
 _TURN = 64  # items a turn where several sources have something to do
 _ALONE = 512  # items that one alone hands over together
 _LINGER = 0.002  # seconds after which what a source has written is passed on though it has not handed it over
+_QUICK = 0.001  # seconds in which more items could have gone through
 _PATIENCE = 0.05  # seconds after which a source that is in its own code keeps the others waiting no longer
 _LOOK = 0.05  # the longest time between two looks around
 _GRACE = 0.3  # seconds that a source in its own code has to end when it is told to
@@ -40,6 +41,8 @@ class Turns:
         self._between = between
         self._begins = turn
         self._linger = min(linger, _LINGER)
+        self._pace = 1
+        self.waited = 0.0  # seconds that `wrote` waited for others' sake, not the items'
         for source in sources:
             source.open(self._back.put)
 
@@ -70,19 +73,33 @@ class Turns:
     def _turn(self, source: Source, *, alone: bool) -> None:
         self._begins(source)
         left = _ALONE if alone else _TURN
-        ends = time.monotonic() + _PATIENCE
-        left -= source.take(self._wrote)  # it may have come back while it was another's turn
+        looked = time.monotonic()
+        ends = looked + (self._linger if alone else _PATIENCE)
+        left -= self._take(source)  # it may have come back while it was another's turn
         while left > 0 and not (source.ended or self._stopping()):
             source.until = 0.0
-            source.resume(left)
+            source.resume(min(left, self._pace))
             if not self._came_back(source, self._linger):
                 source.hasten()
-                left -= source.take(self._wrote)
+                left -= self._take(source)
                 if not self._in_time(source, 0.0 if alone else ends):
                     return
-            left -= source.take(self._wrote)
-            if source.until or time.monotonic() > ends:
+            left -= self._take(source)
+            now = time.monotonic()
+            if source.until or now > ends:
                 return
+            if now - looked > self._linger:
+                looked = now
+                self._between()
+
+    def _take(self, source: Source) -> int:
+        """Let what it wrote go through, and find how many items at a time are no wait for whatever is due."""
+        began, self.waited = time.monotonic(), 0.0
+        taken = source.take(self._wrote)
+        if taken:
+            took = time.monotonic() - began - self.waited
+            self._pace = min(_ALONE, 2 * self._pace) if took < _QUICK else max(1, self._pace // 4)
+        return taken
 
     def _in_time(self, source: Source, ends: float) -> bool:
         while not source.parked:

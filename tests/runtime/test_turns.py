@@ -346,3 +346,49 @@ def test_each_source_of_a_process_goes_on_where_it_was(tmp_path):
     assert (tmp_path / "died").exists()
     assert watcher.lost == []
     assert got.count(("one", 0)) == got.count(("other", 0)) == 1, "one began again from nothing"
+
+
+class Slow(sferic.IterativePE):
+    """Says how many items there were at most between two calls of its `every`."""
+
+    def __init__(self, seconds):
+        super().__init__()
+        self.seconds = seconds
+        self.count = self.most = 0
+
+    @sferic.every(0.01)
+    def tick(self):
+        self.most = max(self.most, self.count)
+        self.count = 0
+
+    def _process(self, data):
+        self.count += 1
+        time.sleep(self.seconds)
+        return data
+
+    def _postprocess(self):
+        self.tick()
+        self.write("output", self.most)
+
+
+@pytest.mark.parametrize("on", TARGETS)
+@pytest.mark.parametrize("together", [True, False])
+def test_every_comes_between_the_items_of_a_batch(on, together, tmp_path):
+    source, slow = Numbers("n", 200), Slow(0.005)
+    graph = meeting(source, join=slow)
+    if not together:
+        graph.partitions = [[source], [slow]]
+    got = run(graph, on, Watcher(), tmp_path)[("Slow", "output")]
+    assert len(got) == 201
+    assert got[-1] < 20
+
+
+def test_every_comes_within_the_turn_of_one_of_several(tmp_path):
+    graph = meeting(Numbers("a", 100), Numbers("b", 100), join=Slow(0.005))
+    assert run(graph, "local", Watcher(), tmp_path)[("Slow", "output")][-1] < 6
+
+
+def test_a_stop_does_not_wait_for_all_that_a_source_could_write(tmp_path):
+    watcher = Watcher(lambda value: watcher.requested or watcher.stop())
+    got = run(meeting(Numbers("n", 1000), join=Slow(0.02)), "local", watcher, tmp_path)[("Slow", "output")]
+    assert len(got) < 20
