@@ -73,33 +73,28 @@ class Turns:
     def _turn(self, source: Source, *, alone: bool) -> None:
         self._begins(source)
         left = _ALONE if alone else _TURN
+        patience = 0.0 if alone else _PATIENCE
         looked = time.monotonic()
-        ends = looked + (self._linger if alone else _PATIENCE)
         left -= self._take(source)  # it may have come back while it was another's turn
         while left > 0 and not (source.ended or self._stopping()):
+            began = time.monotonic()
+            if alone and began - looked > self._linger:
+                return
             source.until = 0.0
             source.resume(min(left, self._pace))
             if not self._came_back(source, self._linger):
                 source.hasten()
                 left -= self._take(source)
-                if not self._in_time(source, 0.0 if alone else ends):
+                if not self._in_time(source, began + patience):
                     return
-            left -= self._take(source)
             now = time.monotonic()
-            if source.until or now > ends:
+            patience -= now - began  # the time that its items take behind it is not its own
+            left -= self._take(source)
+            if source.until:
                 return
-            if now - looked > self._linger:
+            if now - looked > self._linger and not alone:
                 looked = now
                 self._between()
-
-    def _take(self, source: Source) -> int:
-        """Let what it wrote go through, and find how many items at a time are no wait for whatever is due."""
-        began, self.waited = time.monotonic(), 0.0
-        taken = source.take(self._wrote)
-        if taken:
-            took = time.monotonic() - began - self.waited
-            self._pace = min(_ALONE, 2 * self._pace) if took < _QUICK else max(1, self._pace // 4)
-        return taken
 
     def _in_time(self, source: Source, ends: float) -> bool:
         while not source.parked:
@@ -109,6 +104,15 @@ class Turns:
                 return False
             self._came_back(source, min(pause, rest))
         return True
+
+    def _take(self, source: Source) -> int:
+        """Let what it wrote go through, and find how many items at a time are no wait for whatever is due."""
+        began, self.waited = time.monotonic(), 0.0
+        taken = source.take(self._wrote)
+        if taken:
+            took = time.monotonic() - began - self.waited
+            self._pace = min(_ALONE, 2 * self._pace) if took < _QUICK else max(1, self._pace // 4)
+        return taken
 
     def _came_back(self, source: Source, seconds: float) -> bool:
         until = time.monotonic() + seconds
