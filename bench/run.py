@@ -15,6 +15,9 @@ ROWS = {
     "storm-start": "rows.storm_start",
     "storm-words": "rows.storm_words",
     "storm-cpu": "rows.storm_cpu",
+    "storm-latency": "rows.storm_latency",
+    "storm-arrays": "rows.storm_arrays",
+    "storm-recovery": "rows.storm_recovery",
     "local-items": "rows.local_items",
 }
 

@@ -26,14 +26,14 @@ class RunFailed(RuntimeError):  # noqa: N818 - names the situation
     """What was run ended early, or never; the text has its last words."""
 
 
-def run(command: Sequence[str | Path], folder: Path, *, ends_itself: bool) -> TreeCpu:
-    """Run to the note `last` (or, with `ends_itself`, to the end) and stop it by ending its stdin."""
+def run(command: Sequence[str | Path], folder: Path, *, ends_itself: bool, until: str = "last") -> TreeCpu:
+    """Run to the note `until` (or, with `ends_itself`, to the end) and stop it by ending its stdin."""
     with (folder / "said").open("wb") as said:
         process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=said, stderr=said, cwd=folder)
     cpu, began = TreeCpu(process.pid), time.monotonic()
     assert process.stdin is not None
     try:
-        while process.poll() is None and (ends_itself or not (folder / "last").exists()):
+        while process.poll() is None and (ends_itself or not (folder / until).exists()):
             cpu.sample()
             time.sleep(_TURN)
             if time.monotonic() - began > _STUCK:

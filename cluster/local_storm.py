@@ -21,14 +21,15 @@ from sferic.compiler.targets.storm import StormArtefact
 from sferic.runtime import frames
 from sferic.runtime.codec import codec_for
 from sferic.runtime.frames import BATCH_HEADER_SIZE, BatchHeader, FrameReader
-from sferic.runtime.host.failures import error_event
+from sferic.runtime.host.failures import error_event, with_letter_key
 from sferic.runtime.local.in_process import StopRequest
 from sferic.runtime.observe import Event, Observer
 from sferic.runtime.plan import Plan
 
 # Quick to start and small: one topology, a few children.
+# Batches of a MiB pass through it: with less room for what is new they are moved about and swept one by one.
 # Java only carries batches here: the second compiler would take longer to make it quick than it then saves.
-_JVM = ("-Xms64m", "-Xmx1g", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto")
+_JVM = ("-Xms192m", "-Xmn128m", "-Xmx1g", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto")
 _READ = 1 << 20
 _TURN = 0.1
 _LAST = 60  # lines of the JVM's stderr that are shown when it dies
@@ -83,14 +84,12 @@ class _LocalRun:
         self._stop_sent = False
         self._ended = False
         self.lost = False
-        key = secrets.token_bytes(32)
-        self._codecs = {link.id: codec_for(link.codec, key=key) for link in self._plan.links}
+        self._key = secrets.token_bytes(32)
+        self._codecs = {link.id: codec_for(link.codec, key=self._key) for link in self._plan.links}
         self._errors = folder / "stderr.txt"
-        self._jvm = self._start(artefact, root, folder, attempt, key)
+        self._jvm = self._start(artefact, root, folder, attempt)
 
-    def _start(
-        self, artefact: StormArtefact, root: Path, folder: Path, attempt: int, key: bytes
-    ) -> "subprocess.Popen[bytes]":
+    def _start(self, artefact: StormArtefact, root: Path, folder: Path, attempt: int) -> "subprocess.Popen[bytes]":
         artefact.plan.write(folder / "plan.json")
         (folder / "topology.bin").write_bytes(artefact.struct)
         config = {
@@ -101,7 +100,7 @@ class _LocalRun:
             "sferic.run.dir": str(folder / "run"),
         }
         if any(link.codec == "trusted" for link in self._plan.links):
-            config["sferic.key"] = b64encode(key).decode()
+            config["sferic.key"] = b64encode(self._key).decode()
         given = {"name": artefact.name, "struct": str(folder / "topology.bin"), "config": config}
         (folder / "conf.json").write_text(json.dumps({**given, "tmp": str(folder / "tmp")}))
         class_path = ":".join(map(str, [shim_jar(), *storm_jars()]))
@@ -166,7 +165,7 @@ class _LocalRun:
                 text = f"{where}: its process died and its state is lost, in a second attempt too"
                 self._observer.event(error_event(text))
             return
-        self._observer.event(event)
+        self._observer.event(with_letter_key(event, self._key))
         if event["event"] == "error" or (event["event"] == "failed" and event["policy"] == "stop"):
             self._ended = True
 

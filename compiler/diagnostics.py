@@ -17,7 +17,8 @@ class Problem:
 
     def __str__(self) -> str:
         where = "" if self.location == UNKNOWN else f"{self.location}: "
-        return f"{where}{self.text}" + (f". {self.remedy[0].upper()}{self.remedy[1:]}" if self.remedy else "")
+        remedy = f". {self.remedy[0].upper()}{self.remedy[1:]}" if self.remedy else ""
+        return f"{where}{shortened(self.text)}{shortened(remedy)}"
 
 
 class WrongInput(ValueError):  # noqa: N818 - reads as what it is in `raise WrongInput(problems)`
@@ -40,6 +41,12 @@ class InternalError(AssertionError):
             "This is a fault of sferic, not of your workflow: please report it, with the output of "
             "`sferic explain --json`"
         )
+
+
+def shortened(text: str, most: int = 4000) -> str:
+    """`text`, without its middle where it has more than `most` characters."""
+    cut = len(text) - most
+    return text if cut <= 0 else f"{text[: most // 2]} … ({cut:,} characters left out) … {text[-most // 2 :]}"
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

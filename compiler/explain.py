@@ -7,8 +7,8 @@ from typing import Any
 
 from sferic.compiler.diagnostics import Problem, WrongInput, nearest
 from sferic.compiler.graph import Edge, Graph, Node
-from sferic.compiler.notation import batch_text, columns, graph_text, grouping_text, input_text, routing_text
-from sferic.compiler.passes.emit import relative
+from sferic.compiler.notation import batch_text, columns, graph_text, grouping_text, input_text, plan_text, routing_text
+from sferic.compiler.passes.emit import Emit, relative
 from sferic.compiler.pipeline import Compiled, Options, Step
 from sferic.runtime.location import Location
 from sferic.runtime.plan import RESULTS, Link, Plan
@@ -60,17 +60,16 @@ def explain_json(compiled: Compiled, options: Options) -> dict[str, Any]:
 
 
 def explain_pass(compiled: Compiled, options: Options, name: str, *, as_json: bool) -> str | dict[str, Any]:
-    """The graph as a pass left it; WrongInput for an unknown one."""
+    """The graph as a pass left it, or the plan; WrongInput for an unknown one."""
     graphs = {step.name: step.graph for step in compiled.steps}
+    if name == Emit.name:
+        data = {"schema": SCHEMA, "pass": name, "plan": asdict(compiled.plan)}
+        return data if as_json else plan_text(compiled.plan).rstrip("\n")
     if name not in graphs:
-        raise WrongInput([Problem(f"there is no pass {name!r}", remedy=f"{nearest(name, graphs)} {_all(graphs)}")])
+        raise WrongInput([Problem(f"there is no pass {name!r}", remedy=nearest(name, [*graphs, Emit.name]))])
     if as_json:
         return {"schema": SCHEMA, "pass": name, **_graph_json(graphs[name], _place(options.root))}
     return graph_text(graphs[name], _place(options.root)).rstrip("\n")
-
-
-def _all(names: Iterable[str]) -> str:
-    return f"The passes are {', '.join(names)}"
 
 
 def _place(root: str) -> Callable[[Location], Location]:

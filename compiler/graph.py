@@ -27,6 +27,7 @@ class Node:
     groupings: tuple[tuple[str, Grouping], ...] = ()  # of its input ports, as the user said them
     optional: tuple[str, ...] = ()
     function: bool = False  # a plain function: nothing of it lives from one item to the next
+    positions: bool = False  # a source that can begin again where it was
     generator: bool = False  # `process` is a generator function, or it is a source that knows its position
     has_postprocess: bool = False
     has_every: bool = False
@@ -37,6 +38,11 @@ class Node:
     instances: int = 0
     instances_why: str = ""
     instances_remedy: str = ""  # what changes it, where that is the user's to say
+
+    @property
+    def said_instances(self) -> bool:
+        """Has its user said how many?"""
+        return self.settings.single or self.settings.numprocesses is not None
 
 
 @dataclass(frozen=True, slots=True)

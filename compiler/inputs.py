@@ -39,13 +39,21 @@ def root_inputs(
                 given[node.path] = _read(node, what, problems)
     for node in nodes.values():
         if node.source and node.path not in given:
-            if needs_data and node.inputs and not set(node.inputs) <= set(node.optional):
+            if needs_data and needs_items(node):
                 text = f"{node.path} needs data: nothing is connected to its input {node.inputs[0]!r}"
-                remedy = f'connect it, or give it items with -d \'{{"{node.path}": [{{"{node.inputs[0]}": …}}]}}\''
-                problems.append(Problem(text, node.location, remedy))
+                problems.append(Problem(text, node.location, f"connect it, or {_items_remedy(node)}"))
             else:
                 given[node.path] = _calls(node, calls, problems)
     return tuple(sorted(given.items())), problems
+
+
+def needs_items(node: Node) -> bool:
+    """Has this root an input that a call could not do without?"""
+    return not set(node.inputs) <= set(node.optional)
+
+
+def _items_remedy(node: Node) -> str:
+    return f'give it items with -d \'{{"{node.path}": [{{"{node.inputs[0]}": …}}]}}\''
 
 
 def _root(nodes: Mapping[str, Node], who: str, problems: list[Problem]) -> Node | None:
@@ -75,6 +83,9 @@ def _calls(node: Node, calls: int, problems: list[Problem]) -> RootInput:
 
 def _read(node: Node, what: Any, problems: list[Problem]) -> RootInput:
     if isinstance(what, int) and not isinstance(what, bool) and what >= 0:
+        if needs_items(node):
+            text = f"{node.path} is to be called {what} times without data for its input {node.inputs[0]!r}"
+            problems.append(Problem(text, node.location, _items_remedy(node)))
         return _calls(node, what, problems)
     if not isinstance(what, Sequence) or isinstance(what, (str, bytes)):
         text = f"the input of {node.path} is a {type(what).__name__}"

@@ -8,7 +8,7 @@ from typing import Any
 from sferic.compiler.graph import Edge, Graph, Node
 from sferic.runtime.location import UNKNOWN, Location
 from sferic.runtime.pe import GenericPE, Grouping
-from sferic.runtime.plan import RootInput, Routing
+from sferic.runtime.plan import RESULTS, Hop, Link, Plan, RootInput, Routing
 from sferic.runtime.settings import BatchLimits
 
 _PLAIN = re.compile(r"[\w/-]+")
@@ -33,6 +33,18 @@ def graph_text(graph: Graph, place: Place = lambda location: location) -> str:
     lines += [f"input {name_text(path)}  {input_text(given)}" for path, given in graph.inputs]
     lines += [f"problem {problem.text}  {_at(problem.location, place)}" for problem in graph.problems]
     return "\n".join(line.rstrip() for line in lines) + "\n"
+
+
+def plan_text(plan: Plan) -> str:
+    """Stages with the calls inside, then the links between them."""
+    lines = [f"plan {name_text(plan.name)}"]
+    for stage in plan.stages:
+        source = "  source" if stage.source else ""
+        lines.append(f"stage {stage.id} × {stage.instances}{source}  {_names(pe.path for pe in stage.pes)}")
+        lines += [f"  {row}" for row in columns(map(_hop_row, stage.hops))]
+    lines += columns(_link_row(link, plan) for link in plan.links)
+    lines += [f"input {name_text(path)}  {input_text(given)}" for path, given in plan.inputs]
+    return "\n".join(lines) + "\n"
 
 
 def name_text(name: str) -> str:
@@ -90,6 +102,18 @@ def _node_row(node: Node, place: Place) -> list[str]:
     said += [_setting(name, value) for name, value in node.said if value != getattr(GenericPE, name, None)]
     chosen = f"× {node.instances} ({node.instances_why})" if node.instances else ""
     return [f"pe {name_text(node.path)}", ports, " ".join(said), chosen, _at(node.location, place)]
+
+
+def _hop_row(hop: Hop) -> list[str]:
+    ends = f"{end_text(hop.from_pe, hop.from_port)} -> {end_text(hop.to_pe, hop.to_port)}"
+    return [f"call {ends}", "copy" if hop.copy else "original"]
+
+
+def _link_row(link: Link, plan: Plan) -> list[str]:
+    to = "results" if link.to_stage == RESULTS else end_text(link.to_pe, link.to_port)
+    ends = f"{end_text(link.from_pe, link.from_port)} -> {to}"
+    how = f"{routing_text(link.routing)} of {plan.instances_of(link)}"
+    return [f"link {link.id}", ends, how, f"{link.codec}{batch_text(link.batch)}"]
 
 
 def _setting(name: str, value: Any) -> str:

@@ -17,7 +17,7 @@ def verify_graph(graph: Graph, after: str) -> None:
     broken: list[str] = []
     for name, invariant in _INVARIANTS:
         broken += invariant(graph)
-        if name == after:
+        if broken or name == after:  # what comes later builds on what came before
             break
     if broken:
         raise InternalError(after, broken)
@@ -113,7 +113,8 @@ def _fused(graph: Graph) -> Broken:
             yield f"the stage of {stage[0]} has PEs of different instances"
         sources = sum(nodes[path].source for path in stage)
         if sources > 1 or (sources and number in entered):
-            yield f"the stage of {stage[0]} has {sources} sources, and {number in entered=}"
+            enters = "input from another stage" if number in entered else "no other input"
+            yield f"the stage of {stage[0]} has {sources} sources, and {enters}"
 
 
 def _coded(graph: Graph) -> Broken:

@@ -66,16 +66,22 @@ class BatchHeader:
 
 @dataclass(frozen=True, slots=True)
 class Emit:
-    """A batch on its way to a bucket of a link."""
+    """A batch on its way to a bucket of a link. Its sender may have it in two parts: the header, and `rest`."""
 
     link: int
     bucket: int
     batch: bytes
+    rest: bytes = b""
 
 
 def pack_frame(kind: int, body: bytes = b"", flags: int = 0) -> bytes:
     """One frame."""
-    return _HEADER.pack(len(body), kind, flags, 0) + body
+    return pack_header(kind, len(body), flags) + body
+
+
+def pack_header(kind: int, length: int, flags: int = 0) -> bytes:
+    """The start of a frame whose body has `length` bytes."""
+    return _HEADER.pack(length, kind, flags, 0)
 
 
 def pack_inputs(inputs: Sequence[tuple[int, bytes]]) -> bytes:
@@ -96,17 +102,18 @@ def pack_number(number: int) -> bytes:
     return _U64.pack(number)
 
 
-def pack_emits(emits: Sequence[Emit]) -> bytes:
-    """The emits of ANSWER and EMIT."""
+def pack_emits(emits: Sequence[Emit]) -> list[bytes]:
+    """The emits of ANSWER and EMIT, in parts so that no batch is copied."""
     parts = [_U32.pack(len(emits))]
     for emit in emits:
-        parts += (_EMIT.pack(emit.link, emit.bucket, len(emit.batch)), emit.batch)
-    return b"".join(parts)
+        head = _EMIT.pack(emit.link, emit.bucket, len(emit.batch) + len(emit.rest))
+        parts += (head + emit.batch, emit.rest) if emit.rest else (head, emit.batch)
+    return parts
 
 
-def pack_group(group: int, token: bytes, emits: Sequence[Emit]) -> bytes:
-    """Body of EMIT."""
-    return _FED.pack(group, len(token)) + token + pack_emits(emits)
+def pack_group(group: int, token: bytes, emits: Sequence[Emit]) -> list[bytes]:
+    """Body of EMIT, in parts."""
+    return [_FED.pack(group, len(token)), token, *pack_emits(emits)]
 
 
 class Body:
@@ -181,6 +188,11 @@ class FrameReader:
             yield kind, flags, bytes(memoryview(self._pending)[start + _HEADER.size : end])
             start = end
         del self._pending[:start]
+
+    @property
+    def held(self) -> int:
+        """How many bytes of a frame are here that has not ended."""
+        return len(self._pending)
 
     @property
     def partial(self) -> bool:

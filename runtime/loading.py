@@ -48,13 +48,22 @@ def load_module(target: str, root: Path) -> tuple[ModuleType, str]:
     place, _, name = target.rpartition(":") if ":" in target else (target, "", "")
     if place.endswith(".py"):
         return _import_file((root / place).resolve(), target), name
+    if not all(part.isidentifier() for part in place.split(".")):
+        raise LoadingError(f"{target!r} is no workflow: write file.py, file.py:name or package.module:name")
     if str(root) not in sys.path:
         sys.path.insert(0, str(root))
+    if _is_nowhere(place):
+        raise LoadingError(f"{target}: there is no module {place} in {root}, and none is installed")
     return _guarded(lambda: importlib.import_module(place), target), name
 
 
+def _is_nowhere(module: str) -> bool:
+    first = module.partition(".")[0]
+    return first not in sys.modules and importlib.util.find_spec(first) is None
+
+
 def _import_file(path: Path, target: str) -> ModuleType:
-    if not path.is_file():
+    if not _is_file(path):
         raise LoadingError(f"{target}: there is no file {path}")
     stem = path.stem
     known = sys.modules.get(stem)
@@ -78,11 +87,21 @@ def _import_file(path: Path, target: str) -> ModuleType:
     return module
 
 
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # a name longer than any file's
+        return False
+
+
 def _guarded(load: Callable[[], Any], target: str) -> Any:
     try:
         return load()
     except (Exception, SystemExit) as error:
-        raise LoadingError(f"{target}: cannot be loaded\n{_users_frames(error)}") from error
+        text = f"{target}: cannot be loaded\n{_users_frames(error)}"
+        if isinstance(error, ModuleNotFoundError):
+            text += f"\nInstall {error.name} for {sys.executable}, or mend its name."
+        raise LoadingError(text) from error
 
 
 def _users_frames(error: BaseException) -> str:
@@ -129,10 +148,8 @@ def _build(found: Any, params: dict[str, str], target: str) -> WorkflowGraph:
                 f"{target}: -p {next(iter(params))}=… has nothing to go to: a graph, not a function that builds one"
             )
         return found
-    if not callable(found):
-        raise LoadingError(
-            f"{target}: a {type(found).__name__}, neither a WorkflowGraph nor a function that builds one"
-        )
+    if not callable(found) or isinstance(found, type):
+        raise LoadingError(f"{target}: {_kind(found)}, neither a WorkflowGraph nor a function that builds one")
     arguments = _arguments(cast(Callable[..., Any], found), params, target)
     graph: Any = _guarded(lambda: found(**arguments), target)
     if not isinstance(graph, WorkflowGraph):
@@ -140,8 +157,13 @@ def _build(found: Any, params: dict[str, str], target: str) -> WorkflowGraph:
     return graph
 
 
+def _kind(found: Any) -> str:
+    return f"the class {found.__name__}" if isinstance(found, type) else f"a {type(found).__name__}"
+
+
 def _arguments(function: Callable[..., Any], params: dict[str, str], target: str) -> dict[str, Any]:
-    known = inspect.signature(function).parameters
+    signature = inspect.signature(function).parameters
+    known = {name: p for name, p in signature.items() if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)}
     for name in params:
         if name not in known:
             near = difflib.get_close_matches(name, known, 1)
@@ -166,4 +188,4 @@ def _convert(parameter: inspect.Parameter, text: str, target: str) -> Any:
             return text.lower() in _TRUE
         return _CONVERT.get(kind, str)(text)
     except ValueError:
-        raise LoadingError(f"{target}: -p {parameter.name}={text}: not a {kind.__name__}") from None
+        raise LoadingError(f"{target}: -p {parameter.name}={text}: not of type {kind.__name__}") from None

@@ -11,7 +11,7 @@ from urllib.parse import quote
 from sferic.runtime.location import UNKNOWN, Location
 from sferic.runtime.pe import GenericPE, Grouping
 from sferic.runtime.settings import SETTING_NAMES
-from sferic.runtime.workflow import Added, CompositePE, WorkflowGraph
+from sferic.runtime.workflow import Added, CompositePE, Connected, WorkflowGraph
 
 End = tuple[str, str]  # (path, port)
 _SAFE = " !#$&'()*+,-.:;<=>?@[]^_`{|}~\"\\\n\t"
@@ -134,7 +134,7 @@ class _Reading:
     paths: dict[int, str] = field(default_factory=dict[int, str])
 
     def graph(self, graph: WorkflowGraph, prefix: str) -> None:
-        all_added = list(graph.added.values())
+        all_added = [added for added in graph.added.values() if self._is_pe(added)]
         for added, name in zip(all_added, self._names(all_added), strict=True):
             pe = added.pe
             path = prefix + quote(name, safe=_SAFE)
@@ -150,6 +150,8 @@ class _Reading:
             else:
                 self.elements.append(Element(path, pe, _settings(pe, added), added.location))
         for made in graph.connections:
+            if not self._joins(made):
+                continue
             source, target = self.paths[id(made.source)], self.paths[id(made.target)]
             self.edges.append(
                 Edge(source, made.source_port, target, made.target_port, made.grouping, made.location)
@@ -158,6 +160,22 @@ class _Reading:
         for partition in graph.partitions:
             paths = (self._member(pe, where) for pe in partition)
             self.partitions.append(Partition(tuple(filter(None, paths)), prefix, where))
+
+    def _is_pe(self, added: Added) -> bool:
+        what: Any = added.pe
+        if isinstance(what, type) and issubclass(what, GenericPE):
+            text = f"{what.__name__} is a class of PEs, not a PE"
+            self.flaws.append(Flaw(text, added.location, f"make one: {what.__name__}(…)"))
+        elif not isinstance(what, GenericPE):
+            self.flaws.append(Flaw(f"{what!r} is no PE", added.location, "a workflow is made of objects of GenericPE"))
+        return isinstance(what, GenericPE)
+
+    def _joins(self, made: Connected) -> bool:
+        ports: list[Any] = [made.source_port, made.target_port]
+        wrong = [port for port in ports if not isinstance(port, str)]
+        for port in wrong:
+            self.flaws.append(Flaw(f"{port!r} is no name of a port", made.location, "ports have texts as names"))
+        return not wrong and id(made.source) in self.paths and id(made.target) in self.paths
 
     def _composite(self, pe: CompositePE, path: str, location: Location) -> None:
         ports = [
@@ -171,7 +189,7 @@ class _Reading:
     def _member(self, pe: GenericPE, where: Location) -> str:
         path = self.paths.get(id(pe), "")
         if not path:
-            text = f"a partition names {pe!r}, which is not a PE of the workflow"
+            text = f"a partition names {_called(pe)}, which is not a PE of the workflow"
             self.flaws.append(Flaw(text, where, "add() or connect() it first"))
         return path
 
@@ -203,6 +221,10 @@ def groupings(pe: GenericPE) -> tuple[tuple[str, Grouping], ...]:
     """The groupings that `pe` says of its input ports."""
     said = ((port, connection.get("grouping")) for port, connection in pe.inputconnections.items())
     return tuple((port, grouping) for port, grouping in said if grouping is not None)
+
+
+def _called(what: Any) -> str:
+    return f"a {_base(what)}" if isinstance(what, GenericPE) else repr(what)
 
 
 def _base(pe: GenericPE) -> str:

@@ -78,7 +78,7 @@ class _Server:
     def _answer(self, done: list[int], flags: int = 0) -> None:
         self._host.flush()
         emits = self._wire.take_emits()
-        self._wire.write(frames.ANSWER, frames.pack_numbers(done) + frames.pack_emits(emits), flags)
+        self._wire.write(frames.ANSWER, [frames.pack_numbers(done), *frames.pack_emits(emits)], flags)
 
     def _finish(self, number: int) -> None:
         self._host.begin_input(number)

@@ -5,7 +5,7 @@ import os
 import select
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, BinaryIO, Protocol
 
 from sferic.runtime import frames
@@ -14,6 +14,7 @@ from sferic.runtime.frames import BatchHeader, Emit, FrameReader
 from sferic.runtime.host.step import PAGE_FIELDS, PAGE_STATE, WAITING, Page
 from sferic.runtime.observe import Event
 from sferic.runtime.plan import Link
+from sferic.runtime.room import BIG, make_room
 
 _READ = 1 << 20
 
@@ -46,6 +47,7 @@ class Wire:
         self._in = incoming.fileno()
         self._out = outgoing.fileno()
         self._reader = FrameReader()
+        self._roomy = False
         self._ready: list[tuple[int, int, bytes]] = []
         self.lock = threading.RLock()
         self.codecs: dict[int, Codec] = {}
@@ -65,19 +67,38 @@ class Wire:
             if not data:
                 raise EOFError
             self._ready = list(self._reader.feed(data))
+            if self._reader.held > BIG:
+                self._make_room()
             self._ready.reverse()
         return self._ready.pop()
 
-    def write(self, kind: int, body: bytes = b"", flags: int = 0) -> None:
+    def write(self, kind: int, body: bytes | Sequence[bytes] = b"", flags: int = 0) -> None:
         """Send one frame, whole. While it waits for room in the pipe it does not hang: the page says so."""
+        parts = (body,) if isinstance(body, bytes) else body
+        size = sum(map(len, parts))
+        head = frames.pack_header(kind, size, flags)
         page = self.page if threading.get_ident() == self._owner else [0] * PAGE_FIELDS
         state = page[PAGE_STATE]
         page[PAGE_STATE] = WAITING
         with self.lock:
-            rest = memoryview(frames.pack_frame(kind, body, flags))
-            while rest:
-                rest = rest[os.write(self._out, rest) :]
+            if size < BIG:
+                self._write_all(b"".join((head, *parts)))
+            else:
+                self._make_room()
+                self._write_all(head)
+                for part in parts:
+                    self._write_all(part)
         page[PAGE_STATE] = state
+
+    def _write_all(self, data: bytes) -> None:
+        rest = memoryview(data)
+        while rest:
+            rest = rest[os.write(self._out, rest) :]
+
+    def _make_room(self) -> None:
+        if not self._roomy:
+            self._roomy = True
+            make_room(self._in, self._out)
 
     def tell(self, event: Event) -> None:
         """Send an event."""
@@ -106,7 +127,7 @@ class Wire:
         header = BatchHeader(link.id, self.sender, self._sequence, count, codec=codec, attempt=self.attempt)
         if not self._emits:
             self.oldest = time.monotonic()
-        self._emits.append(Emit(link.id, bucket, header.pack() + payload))
+        self._emits.append(Emit(link.id, bucket, header.pack(), payload))
         return max(1, link.batch.bytes * count // max(1, len(payload)))
 
     def take_emits(self) -> list[Emit]:
@@ -122,7 +143,9 @@ class Wire:
     def decode(self, batch: bytes) -> tuple[int, list[Any] | CodecError]:
         """(link id, items of a batch, or why the codec cannot read them)."""
         header = BatchHeader.unpack(batch)
-        codec = self.codecs[header.link]
+        codec = self.codecs.get(header.link)
+        if codec is None:
+            raise frames.FrameError(f"a batch of link {header.link}, which the plan has not")
         if header.codec != codec.id:
             raise frames.FrameError(f"link {header.link} carries codec {header.codec}, the plan says {codec.id}")
         try:

@@ -15,7 +15,6 @@ from sferic.runtime.codec import codec_for
 from sferic.runtime.definition import Definition, digest, expand
 from sferic.runtime.host import Host
 from sferic.runtime.host.failures import RunStopped, error_event
-from sferic.runtime.host.step import PAGE_STATE, STARTING
 from sferic.runtime.loading import LoadingError, load_graph, load_pickled
 from sferic.runtime.plan import Plan, Stage, plan_from_json
 from sferic.runtime.process import at_work, become_child, capture_output
@@ -60,7 +59,6 @@ def work(incoming: BinaryIO, outgoing: BinaryIO, definition: Definition | None) 
         raise frames.FrameError(f"the first frame is of type {kind:#x}, not START")
     orders = Orders(body)
     page = _map_page(orders.page)
-    page[PAGE_STATE] = STARTING
     wire.page = page
     wire.attempt, wire.sender = orders.attempt, orders.rank
     try:

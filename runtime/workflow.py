@@ -68,7 +68,10 @@ class WorkflowGraph:
 
     @partitions.setter
     def partitions(self, partitions: Iterable[Sequence[GenericPE]]) -> None:
-        self._partitions = [list(partition) for partition in partitions]
+        try:
+            self._partitions = [list(partition) for partition in partitions]
+        except TypeError:
+            raise TypeError("partitions are lists of PEs: [[a, b], [c]]") from None
         self.partitions_at = caller()
 
     def get_contained_objects(self) -> list[GenericPE]:

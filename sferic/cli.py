@@ -1,8 +1,12 @@
 """The command `sferic`."""
 
 import json
+import os
+import shutil
 import signal
 import sys
+from collections.abc import Iterable
+from dataclasses import asdict
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -10,23 +14,39 @@ from typing import Any
 import click
 
 from sferic import __version__
-from sferic.compiler.diagnostics import InternalError, Problem, WrongInput
+from sferic.compiler.advice import stayed_at_one, weaknesses
+from sferic.compiler.diagnostics import InternalError, Problem, WrongInput, shortened
 from sferic.compiler.inputs import Inputs
+from sferic.compiler.passes.parallelism import MOST_INSTANCES
 from sferic.compiler.pipeline import Compiled, Options, compile_plan
 from sferic.launch import TARGETS, launch, topology_name
+from sferic.runtime.letters import Letter, LettersError
 from sferic.runtime.loading import LoadingError, load_graph
-from sferic.runtime.observe import FAILED, INTERRUPTED, WRONG_INPUT
+from sferic.runtime.observe import FAILED, INTERRUPTED, ITEMS_FAILED, WRONG_INPUT
 
+_MOST_CALLS = 10**12  # beyond it a run could not end in a lifetime
+_DEEPEST = 200  # levels of a run's inputs; items themselves have 255 at most
 _WORKFLOW = click.argument("workflow", metavar="WORKFLOW")
 _PARAMS = click.option("-p", "params", multiple=True, metavar="NAME=VALUE", help="A parameter of the workflow.")
-_PROCESSES = click.option("-n", "processes", type=click.IntRange(1), help="Instances in all, sources included.")
+_PROCESSES = click.option(
+    "-n", "processes", type=click.IntRange(1, MOST_INSTANCES), help="Instances in all, sources included."
+)
 _FUSE = click.option("--fuse", type=click.Choice(["auto", "hints", "none"]), default="auto", show_default=True)
-_CALLS = click.option("-i", "calls", type=click.IntRange(0), help="How often each source is called.")
+_CALLS = click.option("-i", "calls", type=click.IntRange(0, _MOST_CALLS), help="How often each source is called.")
 _DATA = click.option("-d", "data", help="Inputs of the roots as JSON, by PE.")
 _FILE = click.option("-f", "data_file", type=click.Path(exists=True, dir_okay=False), help="A file of that JSON.")
 _CODEC = click.option("--codec", type=click.Choice(["general", "trusted"]), default="general", show_default=True)
 _JSON = click.option("--json", "as_json", is_flag=True, help="Output for programs.")
+_LETTERS = click.option(
+    "--dead-letters",
+    type=click.Path(dir_okay=False),
+    metavar="FILE",
+    help="Add items that failed to this file, to be read by `sferic dead-letters`.",
+)
 _ON = click.option("--on", type=click.Choice(list(TARGETS)), default="local", show_default=True)
+
+
+_INPUTS = 'write {"PE": [{"port": item}, …]}'
 
 
 class _Stop:
@@ -49,8 +69,8 @@ class _Commands(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
-        except (WrongInput, LoadingError) as error:
-            click.echo(str(error), err=True)
+        except (WrongInput, LoadingError, LettersError) as error:
+            click.echo(shortened(str(error), 20_000), err=True)
             sys.exit(WRONG_INPUT)
         except KeyboardInterrupt:
             sys.exit(INTERRUPTED)
@@ -91,18 +111,46 @@ def main() -> None:
 @_FUSE
 @_CODEC
 @click.option("--check-items", is_flag=True, help="Refuse on this machine what a cluster would refuse.")
-@click.option("--on-failure", type=click.Choice(["stop", "skip", "dead-letter"]), default="stop", show_default=True)
+@click.option(
+    "--on-failure",
+    type=click.Choice(["stop", "skip", "dead-letter"]),
+    help="What becomes of an item that a PE cannot handle.  [default: stop; dead-letter with --dead-letters]",
+)
+@_LETTERS
 @_JSON
-def run(workflow: str, on: str, results: str | None, *, as_json: bool, **given: Any) -> None:
+def run(workflow: str, on: str, results: str | None, dead_letters: str | None, **given: Any) -> None:
     """Run a workflow to its end."""
-    from sferic.report import Reporter, result_lines, show_results, write_results  # noqa: PLC0415
-
+    if results is not None and not os.access(Path(results).parent, os.W_OK | os.X_OK):
+        raise WrongInput([Problem(f"--results {results}: its folder is not there or not to be written to")])
+    given["on_failure"] = given["on_failure"] or ("stop" if dead_letters is None else "dead-letter")
     compiled, options = _compile(workflow, TARGETS[on], given)
-    reporter = Reporter(quiet=as_json)
+    if not given["as_json"]:
+        _say(stayed_at_one(compiled.graph, options.processes))
+    _run(compiled, on, Path(options.root), results, dead_letters, as_json=given["as_json"])
+
+
+def _run(
+    compiled: Compiled,
+    on: str,
+    root: Path,
+    results: str | None,
+    dead_letters: str | None,
+    *,
+    as_json: bool,
+    keep: str = "--on-failure dead-letter --dead-letters FILE",
+) -> None:
+    from sferic.report import Reporter, result_lines, show_results, write_results  # noqa: PLC0415
+    from sferic.runtime.letters import LettersFile  # noqa: PLC0415
+
+    try:
+        letters = None if dead_letters is None else LettersFile(Path(dead_letters))
+    except OSError as error:
+        raise WrongInput([Problem(f"--dead-letters {dead_letters}: {error.strerror}")]) from error
+    reporter = Reporter(quiet=as_json, letters=letters)
     stop = _Stop()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, stop.signal)
-    launch(compiled, on, reporter, stop, Path(options.root), capture=True)
+    launch(compiled, on, reporter, stop, root, capture=True)
     reporter.interrupted = stop.requested
     if results is not None:
         write_results(reporter, Path(results))
@@ -116,7 +164,66 @@ def run(workflow: str, on: str, results: str | None, *, as_json: bool, **given: 
         if failure["policy"] == "stop":
             click.echo(failure["traceback"], err=True)
             click.echo("To go on with the other items: --on-failure dead-letter", err=True)
+    if reporter.status == ITEMS_FAILED:
+        click.echo(reporter.where_letters_are(keep), err=True)
     sys.exit(reporter.status)
+
+
+@main.command("dead-letters")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False))
+@click.option("--replay", "workflow", metavar="WORKFLOW", help="Give the items to their PEs again, in this process.")
+@_PARAMS
+@click.option("--results", type=click.Path(dir_okay=False), help="Write the replay's results there.")
+@_LETTERS
+@_CODEC
+@_JSON
+def dead_letters_command(
+    file: str,
+    workflow: str | None,
+    results: str | None,
+    dead_letters: str | None,
+    codec: str,
+    params: tuple[str, ...],
+    *,
+    as_json: bool,
+) -> None:
+    """Show the dead letters in FILE, or give them to their PEs again.
+
+    A replay begins at the PEs that have letters, with new instances, and runs all that is behind them.
+    """
+    from sferic.runtime.letters import read_letters, table  # noqa: PLC0415
+
+    letters = list(read_letters(Path(file)))
+    if workflow is not None:
+        _replay(letters, workflow, params, results, dead_letters, codec, as_json=as_json)
+    elif as_json:
+        for letter in letters:
+            click.echo(json.dumps(asdict(letter)))
+    else:
+        width = shutil.get_terminal_size().columns if sys.stdout.isatty() else sys.maxsize
+        for line in table(letters, width):
+            click.echo(line)
+
+
+def _replay(
+    letters: list[Letter],
+    workflow: str,
+    params: tuple[str, ...],
+    results: str | None,
+    dead_letters: str | None,
+    codec: str,
+    *,
+    as_json: bool,
+) -> None:
+    from sferic.replay import replay  # noqa: PLC0415
+
+    root, reference = _place(workflow)
+    graph = load_graph(reference, dict(_parameter(text) for text in params), root)
+    again = replay(graph, letters, trusted=codec == "trusted")
+    for line in again.left:
+        click.echo(f"left out: {line}", err=True)
+    compiled = compile_plan(again.graph, Options(codec=codec, on_failure="dead-letter"), None)
+    _run(compiled, "local", root, results, dead_letters, as_json=as_json, keep="--dead-letters ANOTHER_FILE")
 
 
 @main.command()
@@ -127,13 +234,19 @@ def check(workflow: str, params: tuple[str, ...], *, as_json: bool) -> None:
     """Say whether a workflow is whole, and all that is wrong where it is not."""
     try:
         compiled, _ = _compile(workflow, "multi", {"params": params, "lenient": True})
-    except WrongInput as error:
+    except (WrongInput, LoadingError) as error:
         if as_json:
-            click.echo(json.dumps({"ok": False, "problems": [str(problem) for problem in error.problems]}))
+            problems = error.problems if isinstance(error, WrongInput) else [error]
+            click.echo(json.dumps({"ok": False, "problems": [shortened(str(problem)) for problem in problems]}))
             sys.exit(WRONG_INPUT)
         raise
     count = len(compiled.graph.nodes)
-    click.echo(json.dumps({"ok": True, "pes": count}) if as_json else f"{workflow}: {count} PEs, nothing wrong")
+    found = list(weaknesses(compiled.graph))
+    if as_json:
+        click.echo(json.dumps({"ok": True, "pes": count, "warnings": [str(problem) for problem in found]}))
+        return
+    _say(found, "warning: ")
+    click.echo(f"{workflow}: {count} PE{'s' * (count != 1)}, nothing wrong")
 
 
 @main.command()
@@ -176,13 +289,15 @@ def compile_command(workflow: str, target: str, output: str | None, name: str | 
     """Write a workflow's artefact: files that run without sferic."""
     import sferic.runtime  # noqa: PLC0415
     from sferic.cluster.shim import shim_jar  # noqa: PLC0415
-    from sferic.compiler.targets.storm import make_artefact, write_artefact  # noqa: PLC0415
+    from sferic.compiler.rebuild import rebuild  # noqa: PLC0415
+    from sferic.compiler.targets.storm import make_artefact, worker_files, write_artefact  # noqa: PLC0415
 
     compiled, options = _compile(workflow, target, given)
-    chosen = name or topology_name(compiled)
+    chosen = topology_name(compiled) if name is None else name
     artefact = make_artefact(compiled.plan, Path(options.root), name=chosen, python="python3", version=__version__)
     folder = Path(output or f"{chosen}-storm")
     runtime = Path(sferic.runtime.__file__).parent
+    rebuild(compiled.plan.definition, Path(options.root), worker_files(artefact, runtime))
     jar = write_artefact(artefact, folder, shim=shim_jar(), runtime=runtime, version=__version__)
     click.echo(f"{jar}: {len(compiled.plan.stages)} stages, {jar.stat().st_size:,} bytes")
 
@@ -206,11 +321,7 @@ def _compile(workflow: str, target: str, given: dict[str, Any]) -> tuple[Compile
     from sferic.compiler.frontend.files import travelling_files  # noqa: PLC0415
 
     params = dict(_parameter(text) for text in given.get("params", ()))
-    place, _, name = workflow.partition(":")
-    root, reference = Path.cwd(), workflow
-    if place.endswith(".py"):
-        root = Path(place).resolve().parent
-        reference = Path(place).name + (f":{name}" if name else "")
+    root, reference = _place(workflow)
     graph = load_graph(reference, params, root)
     options = Options(
         target=target,  # pyright: ignore[reportArgumentType]
@@ -228,6 +339,18 @@ def _compile(workflow: str, target: str, given: dict[str, Any]) -> tuple[Compile
     return compile_plan(graph, options, _inputs(given)), options
 
 
+def _place(workflow: str) -> tuple[Path, str]:
+    place, _, name = workflow.partition(":")
+    if not place.endswith(".py"):
+        return Path.cwd(), workflow
+    return Path(place).resolve().parent, Path(place).name + (f":{name}" if name else "")
+
+
+def _say(problems: Iterable[Problem], lead: str = "") -> None:
+    for problem in problems:
+        click.echo(f"{lead}{problem}", err=True)
+
+
 def _parameter(text: str) -> tuple[str, str]:
     name, equals, value = text.partition("=")
     if not equals or not name:
@@ -241,16 +364,39 @@ def _inputs(given: dict[str, Any]) -> Inputs:
         raise WrongInput([Problem("-i, -d and -f exclude each other", remedy="give one of them")])
     text = given.get("data")
     if given.get("data_file") is not None:
-        text = Path(given["data_file"]).read_text(encoding="utf-8")
+        text = _text_of(Path(given["data_file"]))
     if text is None:
         return given.get("calls")
     try:
         data = json.loads(text)
-    except (json.JSONDecodeError, RecursionError) as error:
-        raise WrongInput([Problem(f"the inputs are not JSON: {error}")]) from error
+    except RecursionError as error:
+        raise WrongInput([_too_deep()]) from error
+    except ValueError as error:  # not JSON, or a number of thousands of digits
+        raise WrongInput([Problem(f"the inputs are not JSON: {error}", remedy=_INPUTS)]) from error
+    if _depth(data) > _DEEPEST:
+        raise WrongInput([_too_deep()])
     if not isinstance(data, dict):
-        raise WrongInput([Problem("the inputs are no JSON object", remedy='write {"PE": [{"port": item}, …]}')])
+        raise WrongInput([Problem("the inputs are no JSON object", remedy=_INPUTS)])
     return data  # pyright: ignore[reportUnknownVariableType]
+
+
+def _text_of(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (UnicodeDecodeError, OSError) as error:
+        raise WrongInput([Problem(f"-f {path}: not a text of JSON ({error})", remedy=_INPUTS)]) from error
+
+
+def _too_deep() -> Problem:
+    return Problem(f"the inputs are nested more than {_DEEPEST} levels deep", remedy="make items flatter")
+
+
+def _depth(data: Any) -> int:
+    depth, level = 0, [data]
+    while level:
+        inner = [one.values() if isinstance(one, dict) else one for one in level if isinstance(one, (dict, list))]  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType] - anything that JSON holds
+        depth, level = depth + 1, [value for one in inner for value in one]  # pyright: ignore[reportUnknownVariableType]
+    return depth
 
 
 if __name__ == "__main__":

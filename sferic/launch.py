@@ -47,7 +47,7 @@ def topology_name(compiled: Compiled) -> str:
     """A name that Storm takes, after the workflow's file or its own name."""
     target = compiled.plan.definition.target
     wanted = Path(target.partition(":")[0]).stem if target else compiled.plan.name
-    return "".join(c if c.isascii() and (c.isalnum() or c in "_-") else "-" for c in wanted) or "workflow"
+    return "".join(c if c.isascii() and (c.isalnum() or c in "_-") else "-" for c in wanted[:200]) or "workflow"
 
 
 def pickled(graph: WorkflowGraph, folder: Path) -> DefinitionRef:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TextIO, cast
 
+from sferic.runtime.letters import LettersFile
 from sferic.runtime.observe import Event, Outcome
 
 
@@ -24,18 +25,22 @@ class Speaking(Outcome):
 class Reporter(Outcome):
     """An outcome that also shows prints, logs and failures as they come, and progress on a terminal."""
 
-    def __init__(self, *, quiet: bool = False) -> None:
+    def __init__(self, *, quiet: bool = False, letters: LettersFile | None = None) -> None:
         super().__init__()
         self._quiet = quiet
+        self._letters = letters
         self._live = sys.stderr.isatty() and not quiet
         self._began = time.monotonic()
-        self._shown = 0.0
         self._width = 0
 
     def event(self, event: Event) -> None:
         """Show and keep."""
-        super().event(event)
         kind = event["event"]
+        if kind == "failed":
+            if self._letters is not None:
+                self._letters.take(event)
+            event = {name: value for name, value in event.items() if name != "data"}  # there may be very many
+        super().event(event)
         if kind in ("print", "log"):
             self._say(f"[{event['pe']} {event['rank']}] {event['text']}")
         elif kind == "failed":
@@ -52,6 +57,22 @@ class Reporter(Outcome):
         elif kind == "counts":
             self._progress()
 
+    def begin_again(self) -> None:
+        """As an outcome does; letters, too."""
+        super().begin_again()
+        if self._letters is not None:
+            self._letters.begin_again()
+
+    def where_letters_are(self, options: str) -> str:
+        """What became of the items that failed, and how to see them; `options` would have kept them."""
+        kept = 0 if self._letters is None else self._letters.count
+        dropped = sum(event.get("count") or 1 for event in self.failures) - kept
+        if self._letters is None or not kept:
+            return f"{dropped} failed and not kept. To keep them: {options}"
+        file = self._letters.path
+        rest = f", {dropped} more were skipped" if dropped else ""
+        return f"{kept} failed and kept in {file}{rest}. To see them: sferic dead-letters {file}"
+
     def _say(self, text: str) -> None:
         if not self._quiet:
             self._clear()
@@ -63,10 +84,9 @@ class Reporter(Outcome):
             self._width = 0
 
     def _progress(self) -> None:
-        now = time.monotonic()
-        if not self._live or now - self._shown < 0.2:
+        if not self._live:
             return
-        self._shown = now
+        now = time.monotonic()  # instances tell their counts at most twice a second, and only what is new: show each
         items = sum(counts["in"] for counts in self.counts.values())
         failed = sum(counts["failed"] for counts in self.counts.values())
         line = f"{items:,} items, {items / max(now - self._began, 0.001):,.0f}/s, {failed} failed"
@@ -89,7 +109,9 @@ class Reporter(Outcome):
 
 def _standing_still(event: Event) -> str:
     where = f"{event['pe']} (instance {event['rank']})"
-    what = "starting" if event.get("starting") else f"at item {event['step']} of its batch"
+    what = f"at item {event['step']} of its batch" if event["step"] else "before its first item"
+    if event.get("starting"):
+        what = "starting"
     if event["event"] == "hung":
         return f"{where} made no progress {what} for {event['seconds']:.0f} s: its process is replaced"
     return f"{where} has been {what} for {event['seconds']:.0f} s"

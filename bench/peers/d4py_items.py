@@ -66,7 +66,8 @@ else:
 
     def run():
         """From when all are there to when all are done."""
-        process(graph, inputs={pairs: 1}, args=argparse.Namespace(num_processes=3, simple=False))
+        # By id: each rank has its own PE objects, and an input for another rank's is never found.
+        process(graph, inputs={pairs.id: 1}, args=argparse.Namespace(num_processes=3, simple=False))
         comm.Barrier()
 
     comm.Barrier()

@@ -14,9 +14,8 @@ def travelling_files(target: str, root: Path) -> tuple[tuple[str, str], ...]:
 
     Imports are found in the text, not by running it; a module-level ``include = ["data/*.txt"]`` adds files.
     """
-    place = target.partition(":")[0]
-    first = root / place if place.endswith(".py") else _module_file(place, root)
-    if first is None or not first.is_file():
+    first = first_file(target, root)
+    if first is None:
         return ()
     found: dict[Path, bytes] = {}
     waiting = [first]
@@ -30,6 +29,18 @@ def travelling_files(target: str, root: Path) -> tuple[tuple[str, str], ...]:
     return tuple(
         sorted((path.relative_to(root).as_posix(), hashlib.sha256(data).hexdigest()) for path, data in found.items())
     )
+
+
+def first_file(target: str, root: Path) -> Path | None:
+    """The workflow's own file; None where it is not below `root`."""
+    place = target.partition(":")[0]
+    first = root / place if place.endswith(".py") else _module_file(place, root)
+    return first if first is not None and first.is_file() else None
+
+
+def included(file: Path) -> list[tuple[str, int]]:
+    """(pattern, line) of each that the file's `include` lists."""
+    return list(_included(ast.parse(file.read_bytes())))
 
 
 def _module_file(module: str, root: Path) -> Path | None:

@@ -1,27 +1,31 @@
 """From the builder that users' files fill to a graph: nothing is judged yet, and nothing of theirs is called."""
 
 import inspect
+from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Any, cast
 
 from sferic.compiler.diagnostics import Problem
 from sferic.compiler.graph import Edge, Graph, Node
 from sferic.runtime.outline import Element, Outline, groupings
-from sferic.runtime.pe import GenericPE, ProducerPE, SimpleFunctionPE
+from sferic.runtime.pe import GenericPE, ProducerPE, SimpleFunctionPE, knows_position
 
 
 def graph_of(outline: Outline) -> Graph:
     """The graph of a workflow with its composites."""
     traits: dict[type[GenericPE], _Traits] = {}
+    problems = [Problem(flaw.text, flaw.location, flaw.remedy) for flaw in outline.flaws]
+    nodes = tuple(_node(element, traits, problems) for element in outline.elements)
     return Graph(
         outline.name,
-        tuple(_node(element, traits) for element in outline.elements),
+        nodes,
         tuple(
             Edge(index, e.source, e.source_port, e.target, e.target_port, e.location, e.grouping)
             for index, e in enumerate(outline.edges)
         ),
         outline.partitions,
         outline.composites,
-        tuple(Problem(flaw.text, flaw.location, flaw.remedy) for flaw in outline.flaws),
+        tuple(problems),
     )
 
 
@@ -43,11 +47,20 @@ def _traits(kind: type[GenericPE]) -> _Traits:
     )
 
 
-def _node(element: Element, traits: dict[type[GenericPE], _Traits]) -> Node:
+def _optional(element: Element, problems: list[Problem]) -> set[str]:
+    said: Any = element.pe.optional
+    ports = [said] if isinstance(said, str) else list(cast(list[Any], said)) if isinstance(said, Collection) else [said]
+    if not all(isinstance(port, str) for port in ports):
+        text = f"optional of {element.path} must be a list of names of input ports, not {said!r}"
+        problems.append(Problem(text, element.location))
+        return set()
+    return {name for name, port in element.pe.inputconnections.items() if port.get("optional")} | set(ports)
+
+
+def _node(element: Element, traits: dict[type[GenericPE], _Traits], problems: list[Problem]) -> Node:
     pe = element.pe
     kind = type(pe)
     known = traits.get(kind) or traits.setdefault(kind, _traits(kind))
-    optional = {name for name, port in pe.inputconnections.items() if port.get("optional")} | set(pe.optional)
     return Node(
         path=element.path,
         type=f"{kind.__module__}:{kind.__qualname__}",
@@ -56,8 +69,9 @@ def _node(element: Element, traits: dict[type[GenericPE], _Traits]) -> Node:
         location=element.location,
         said=tuple(element.settings.items()),
         groupings=groupings(pe),
-        optional=tuple(sorted(optional)),
+        optional=tuple(sorted(_optional(element, problems))),
         function=kind is SimpleFunctionPE,
+        positions=knows_position(pe),
         generator=known.generator,
         has_postprocess=known.postprocess,
         has_every=known.every,

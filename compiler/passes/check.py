@@ -12,6 +12,8 @@ from sferic.compiler.passes.lower import WORDS, routing_of
 from sferic.runtime.location import UNKNOWN
 from sferic.runtime.settings import SETTING_NAMES, Settings, check_setting
 
+_LONGEST_NAME = 20_000
+
 
 @dataclass(frozen=True, slots=True)
 class Check:
@@ -41,9 +43,10 @@ class Check:
         connected |= {(path, port) for path in doubtful for port in by_path[path].inputs}
         nodes = {path: _checked(node, connected, problems) for path, node in by_path.items()}
         problems += _partition_problems(graph)
+        problems += _name_problems(graph)
         order = _order(graph, edges, problems)
         if not nodes:
-            problems.append(Problem("the workflow has no PE", UNKNOWN, "add() or connect() some"))
+            problems.append(Problem("the workflow has no PE", UNKNOWN, "give it some with add() or connect()"))
         given, wrong = root_inputs(nodes, self.inputs, needs_data=self.needs_data)
         problems += wrong
         if problems:
@@ -68,7 +71,7 @@ def _check_grouping(edge: Edge, problems: list[Problem]) -> None:
         text = f"{edge.grouping!r} of {edge.target}.{edge.target_port} is no grouping"
         remedy = "use None (shuffle), fields as [0, 2] or ['name'], 'all', 'global' or a key function"
         if isinstance(edge.grouping, str):
-            remedy = f"{nearest(edge.grouping, WORDS)} A field is written [{edge.grouping!r}]"
+            remedy = f"a field is written [{edge.grouping!r}]; {nearest(edge.grouping, WORDS)}"
         problems.append(Problem(text, edge.location, remedy))
 
 
@@ -117,6 +120,17 @@ def _partition_problems(graph: Graph) -> Iterable[Problem]:
             if node.path not in named and node.path.startswith(scope):
                 yield Problem(f"no partition names {node.path}", location, "add it to one, or give it one of its own")
                 break
+
+
+def _name_problems(graph: Graph) -> Iterable[Problem]:
+    named = [("the workflow", graph.name, UNKNOWN)]
+    for node in graph.nodes:
+        named.append(("a PE", node.path, node.location))
+        named += [("a port", str(port), node.location) for port in (*node.inputs, *node.outputs)]
+    for what, name, location in named:
+        if len(name) > _LONGEST_NAME:
+            text = f"the name of {what} has {len(name):,} characters, it begins {name[:40]!r}"
+            yield Problem(text, location, f"names have at most {_LONGEST_NAME:,}")
 
 
 def _order(graph: Graph, edges: list[Edge], problems: list[Problem]) -> list[str]:

@@ -1,5 +1,6 @@
 """The last pass: from the graph to the plan."""
 
+import itertools
 import re
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
@@ -88,9 +89,10 @@ def _stage_ids(stages: Sequence[tuple[str, ...]]) -> list[str]:
     ids: list[str] = []
     used = {"results"}
     for number, paths in enumerate(stages):
-        name = _UNSAFE.sub("-", paths[0]).strip("-_")[:40] or "stage"
-        if name in used:
-            name = f"{name}-{number}"
+        base = name = _UNSAFE.sub("-", paths[0]).strip("-_")[:40] or "stage"
+        more = itertools.count(number)
+        while name in used:
+            name = f"{base}-{next(more)}"
         used.add(name)
         ids.append(name)
     return ids

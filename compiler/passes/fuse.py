@@ -15,10 +15,10 @@ _Wanted = Callable[[Edge], tuple[bool, str]]
 def can_fuse(source: Node, target: Node, edge: Edge) -> tuple[bool, str]:
     """Would a call in place of this edge keep the meaning? With the reason."""
     if source.instances != target.instances:
-        return False, f"{source.instances} instances against {target.instances}"
+        return False, f"{source.instances} instance{'s' * (source.instances != 1)} against {target.instances}"
     if source.instances > 1 and edge.routed.kind != "shuffle":
-        kind = "group-by" if edge.routed.kind == "key" else edge.routed.kind
-        return False, f"a {kind} grouping between {source.instances} instances must be routed"
+        kind = "group-by" if edge.routed.kind == "key" else repr(edge.routed.kind)
+        return False, f"{kind} between {source.instances} instances must be routed"
     return True, "equal instances, and nothing to route"
 
 
@@ -62,6 +62,9 @@ class Fuse:
             if partition_of:
                 same = partition_of.get(source.path, -1) == partition_of.get(target.path, -2)
                 return same, "one partition" if same else "different partitions"
+            fit, reason = can_fuse(source, target, edge)
+            if not fit:
+                return False, reason
             if self.mode == "hints":
                 return False, "no partition joins them"
             if target.function and sources_alone and source.source:
@@ -120,6 +123,7 @@ def _downstream(graph: Graph) -> list[Edge]:
 
 def _join(waiting: list[Edge], nodes: dict[str, Node], groups: Groups, why: dict[int, tuple[bool, str]]) -> None:
     """Join what can be; again while that helps, since one connection may only fit once another is joined."""
+    wished = {edge.index: why[edge.index] for edge in waiting}
     progress = True
     while progress:
         progress = False
@@ -135,7 +139,7 @@ def _join(waiting: list[Edge], nodes: dict[str, Node], groups: Groups, why: dict
                 refused.append(edge)
             else:
                 progress = True
-                why[edge.index] = (True, why[edge.index][1])
+                why[edge.index] = wished[edge.index]
         waiting = refused
 
 

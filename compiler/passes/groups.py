@@ -14,7 +14,7 @@ class Groups:
     def __init__(self, graph: Graph, routed: Callable[[Edge], bool] = lambda _: False) -> None:
         """`routed` says which connections cannot become calls."""
         self._leader = {node.path: node.path for node in graph.nodes}
-        self._sources = {node.path: int(node.source) for node in graph.nodes}
+        self._sources = {node.path for node in graph.nodes if node.source}
         self._order = [node.path for node in graph.nodes]
         self._place = {path: place for place, path in enumerate(self._order)}
         self._next: dict[str, dict[str, bool]] = {path: {} for path in self._order}  # is any between them routed?
@@ -61,10 +61,8 @@ class Groups:
     def _reason(self, first: str, second: str) -> str:
         if self._next[first][second]:
             return "another connection between the same stages has to be routed"
-        sources = self._sources[first] + self._sources[second]
-        if sources > 1:
-            return "two sources need a process each, to run at the same time"
-        if sources and (self._before[first] | self._before[second]) - {first, second}:
+        # A group with a source has nothing before it, and so the second has none; the first is named after its own.
+        if first in self._sources and self._before[second] - {first}:
             return "a source's process takes no input from another stage"
         return ""
 
@@ -85,7 +83,6 @@ class Groups:
         self._order[start : start + len(order)] = order
         self._place.update((group, start + place) for place, group in enumerate(order) if group)
         self._leader[second] = first
-        self._sources[first] += self._sources[second]
         after = self._next[first]
         for group, routed in self._next.pop(second).items():
             after[group] = after.get(group, False) or routed

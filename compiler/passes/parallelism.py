@@ -4,8 +4,11 @@ from collections import defaultdict
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
+from sferic.compiler.diagnostics import Problem, WrongInput
 from sferic.compiler.graph import Graph, Node
 from sferic.compiler.passes.groups import Groups
+
+MOST_INSTANCES = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,14 +26,20 @@ class Parallelism:
     functions: bool = True
 
     def apply(self, graph: Graph) -> Graph:
-        """The graph with instances chosen."""
+        """The graph with instances chosen; WrongInput where they are absurdly many."""
         kinds: dict[str, set[str]] = defaultdict(set)
         for edge in graph.edges:
             kinds[edge.target].add(edge.routed.kind)
         nodes = {node.path: _least(node, kinds[node.path]) for node in graph.nodes}
         able = {path for path, node in nodes.items() if not node.instances_why}
         extra = self._extra(graph, nodes, able)
-        return replace(graph, nodes=tuple(self._told(node, extra.get(node.path)) for node in nodes.values()))
+        told = tuple(self._told(node, extra.get(node.path)) for node in nodes.values())
+        wanted = sum(node.instances for node in told)
+        if wanted > MOST_INSTANCES:
+            most = max(told, key=lambda node: node.instances)
+            text = f"the workflow asks for {wanted:,} instances, {most.instances:,} of them of {most.path}"
+            raise WrongInput([Problem(text, most.location, f"at most {MOST_INSTANCES:,} can be started")])
+        return replace(graph, nodes=told)
 
     def _extra(self, graph: Graph, nodes: dict[str, Node], able: set[str]) -> dict[str, int]:
         """Instances beyond the least, of the PEs that may have some: dealt out in turn, a process each."""
@@ -77,6 +86,13 @@ def _least(node: Node, kinds: set[str]) -> Node:
     if node.source and not settings.splits:
         why = "a source reads once"
         remedy = f"`splits = True` in {_class(node)}, where each instance reads a part of its own"
+    elif "all" in kinds:
+        why, remedy = (
+            "'all' brings every item to each instance: more would write more",
+            f"`numprocesses` of {node.path}",
+        )
+    elif kinds == {"global"}:
+        why, remedy = "'global' brings all its items to one instance", "another grouping"
     elif not (node.source or settings.stateless or settings.per_key or node.function):
         why = _state(node, kinds)
         remedy = f"`stateless = True` or `per_key = True` in {_class(node)}, where that is so"

@@ -13,6 +13,7 @@ from sferic.runtime.frames import BATCH_HEADER_SIZE, BatchHeader
 from sferic.runtime.observe import Event
 from sferic.runtime.plan import PlannedPE
 
+LETTER_KEY = bytes(32)  # of pickled items in dead letters: the run's own is gone with it
 _REPR_LIMIT = 500
 _KEEP_LIMIT = 32 << 20  # bytes of an item that a dead letter keeps; a frame has to hold it
 _OUR_ROOMS = ("/sferic/runtime/", "/runtime/host/", "/runtime/local/")
@@ -101,7 +102,7 @@ class Failures:
             if not self.trusted:
                 return NOTHING_KEPT
             try:
-                data, codec = TrustedCodec(bytes(32)).encode([item]), "trusted"
+                data, codec = TrustedCodec(LETTER_KEY).encode([item]), "trusted"
             except CodecError:
                 return NOTHING_KEPT
         if len(data) > _KEEP_LIMIT:
@@ -117,26 +118,37 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="milliseconds")
 
 
-def batch_failed(pe: PlannedPE, rank: int, port: str, batch: bytes, error: str, attempts: int = 1) -> Event:
-    """The event of a whole batch that is given up."""
+def batch_failed(pe: str, rank: int, port: str, batch: bytes, policy: str, error: str, attempts: int = 1) -> Event:
+    """The event of a whole batch for a PE's port that is given up."""
     header = BatchHeader.unpack(batch)
-    kept = base64.b64encode(batch[BATCH_HEADER_SIZE:]).decode()
-    return {
+    event = {
         "event": "failed",
-        "pe": pe.path,
+        "pe": pe,
         "rank": rank,
         "port": port,
         "written": False,
         "item": f"a batch of {header.count}",
         "error": error,
         "traceback": "",
-        "policy": pe.on_failure,
+        "policy": policy,
         "attempts": attempts,
         "time": now(),
+    }
+    if len(batch) > _KEEP_LIMIT:
+        return event | NOTHING_KEPT | {"count": header.count}
+    return event | {
         "codec": "general" if header.codec == GeneralCodec.id else "trusted",
         "count": header.count,
-        "data": kept,
+        "data": base64.b64encode(batch[BATCH_HEADER_SIZE:]).decode(),
     }
+
+
+def with_letter_key(event: Event, key: bytes) -> Event:
+    """A whole batch was sealed with the run's key: the same under the one of dead letters."""
+    if event["event"] != "failed" or event.get("codec") != "trusted" or not event.get("data"):
+        return event
+    data = TrustedCodec(key).sealed_anew(base64.b64decode(event["data"]), LETTER_KEY)
+    return {**event, "data": base64.b64encode(data).decode()}
 
 
 def error_event(text: str, kind: str = "failed") -> dict[str, Any]:

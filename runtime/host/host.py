@@ -10,7 +10,7 @@ from sferic.runtime.host.failures import ITEM_ERRORS, Failures, RunStopped, batc
 from sferic.runtime.host.outputs import CallReceiver, LinkReceiver, Outlet
 from sferic.runtime.host.source import GivenItems, RunningSource, Source
 from sferic.runtime.host.state import StateWatch
-from sferic.runtime.host.step import PAGE_FIELDS, PAGE_INPUT, PAGE_PE, Page, Step
+from sferic.runtime.host.step import PAGE_FIELDS, PAGE_INPUT, PAGE_PE, PAGE_STATE, WORKING, Page, Step
 from sferic.runtime.host.timers import Timers
 from sferic.runtime.observe import Event
 from sferic.runtime.pe import GenericPE
@@ -145,6 +145,7 @@ class Host:
 
     def open(self) -> None:
         """Run preprocess. A failure here ends the run: there is no item to blame."""
+        self.page[PAGE_STATE] = WORKING  # from here on a PE can be blamed for standing still
         for step in self._steps:
             self.page[PAGE_PE] = step.index
             try:
@@ -188,8 +189,10 @@ class Host:
         link = self.plan.links[link_id]
         step = self._by_path[link.to_pe]
         step.failed += 1
-        self.tell(batch_failed(step.planned, self.rank, link.to_port, batch, f"{type(error).__name__}: {error}"))
-        if step.planned.on_failure == "stop":
+        policy = step.planned.on_failure
+        text = f"{type(error).__name__}: {error}"
+        self.tell(batch_failed(link.to_pe, self.rank, link.to_port, batch, policy, text))
+        if policy == "stop":
             raise RunStopped(step.planned.path)
 
     def flush(self) -> None:

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from sferic.runtime import frames
 from sferic.runtime.frames import FrameReader
+from sferic.runtime.host.step import PAGE_STATE, STARTING
 from sferic.runtime.local.lines import Lines
 from sferic.runtime.local.standstill import Standstill
 
@@ -72,6 +73,7 @@ class Instance:
     loose: int = 0  # groups that its `every` methods wrote and that are not wholly processed
     group: int = 0
     token: bytes = b""
+    never_ready: int = 0  # processes in a row that ended before they were ready
     deaths: list[float] = field(default_factory=list[float])
     culprits: dict[tuple[int, int, int], int] = field(default_factory=dict[tuple[int, int, int], int])
     still: Standstill = field(default_factory=lambda: Standstill(0.0))
@@ -118,6 +120,7 @@ class Instance:
         try:
             os.ftruncate(fd, 4096)
             self.page = memoryview(mmap.mmap(fd, 4096)).cast("Q")
+            self.page[PAGE_STATE] = STARTING
         finally:
             os.close(fd)
         return path

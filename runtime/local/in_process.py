@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Protocol
 
-from sferic.runtime.codec import GeneralCodec
+from sferic.runtime.codec import CodecError, GeneralCodec
 from sferic.runtime.definition import Definition
 from sferic.runtime.host import Host
 from sferic.runtime.host.failures import RunStopped
@@ -36,27 +36,23 @@ class StopRequest(Protocol):
 class _Queue:
     """The links of an in-process run: batches wait here until the items before them are through."""
 
-    first_limit = 1
-
     def __init__(self, plan: Plan, observer: Observer) -> None:
         self._observer = observer
         self._waiting: deque[tuple[Link, int, list[Any]]] = deque()
-        self._codec = GeneralCodec() if plan.check_items else None
+        self.codec = GeneralCodec() if plan.check_items else None
         ports = Counter((link.from_pe, link.from_port) for link in plan.links)
         self._forked = {port for port, count in ports.items() if count > 1}
         self.hosts: dict[str, list[Host]] = {}
         self.at_work: Host | None = None
 
-    def send(self, link: Link, bucket: int, items: list[Any]) -> int:
-        if self._codec is not None:
-            items = self._codec.decode(self._codec.encode(items))
-        elif (link.from_pe, link.from_port) in self._forked:
+    def put(self, link: Link, bucket: int, items: list[Any]) -> None:
+        """Items on their way to a stage, or to the results."""
+        if self.codec is None and (link.from_pe, link.from_port) in self._forked:
             items = [own(item) for item in items]
         if link.to_stage == RESULTS:
             self._observer.result(link.from_pe, link.from_port, items)
         else:
             self._waiting.append((link, bucket, items))
-        return 1
 
     def who(self) -> tuple[str, int]:
         """(path, rank) of the PE at work."""
@@ -72,6 +68,31 @@ class _Queue:
             host.feed(link.id, items)
             host.timers.run_due()
         self.at_work = before
+
+
+class _Outlet:
+    """What leaves one host; an item that the codec refuses fails by itself, as on other targets."""
+
+    first_limit = 1
+
+    def __init__(self, queue: _Queue) -> None:
+        self._queue = queue
+        self.refused: Callable[[Link, Any, BaseException], None] | None = None
+
+    def send(self, link: Link, bucket: int, items: list[Any]) -> int:
+        codec = self._queue.codec
+        while items and codec is not None:
+            try:
+                items = codec.decode(codec.encode(items))
+                break
+            except CodecError as error:
+                assert self.refused is not None
+                index = error.index or 0
+                self.refused(link, items[index], error)
+                items = items[:index] + items[index + 1 :]
+        if items:
+            self._queue.put(link, bucket, items)
+        return 1
 
 
 def run_in_process(
@@ -91,10 +112,13 @@ def run_in_process(
     sys.setrecursionlimit(max(sys.getrecursionlimit(), 1000 + _FRAMES_A_PE * deepest))
     queue = _Queue(plan, observer)
     for stage in plan.stages:
-        queue.hosts[stage.id] = [
-            Host(plan, stage, rank, _own_pes(definition, stage), outlet=queue, tell=observer.event, clock=clock)
-            for rank in range(stage.instances)
-        ]
+        queue.hosts[stage.id] = []
+        for rank in range(stage.instances):
+            outlet = _Outlet(queue)
+            own_pes = _own_pes(definition, stage)
+            host = Host(plan, stage, rank, own_pes, outlet=outlet, tell=observer.event, clock=clock)
+            outlet.refused = host.refused
+            queue.hosts[stage.id].append(host)
     put_back = capture_output(observer.event, queue.who) if capture else _nothing
     try:
         _run(plan, queue, stop, observer)

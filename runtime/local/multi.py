@@ -18,7 +18,7 @@ from sferic.runtime import frames
 from sferic.runtime.codec import codec_for
 from sferic.runtime.definition import Definition
 from sferic.runtime.frames import BATCH_HEADER_SIZE, BatchHeader, Body, Emit, FrameError
-from sferic.runtime.host.failures import batch_failed, error_event
+from sferic.runtime.host.failures import batch_failed, error_event, with_letter_key
 from sferic.runtime.host.step import PAGE_HAS_STATE, PAGE_STATE, PAGE_STEP, STARTING
 from sferic.runtime.local.child import Input, Instance, Root, Settings, register
 from sferic.runtime.local.in_process import StopRequest
@@ -32,6 +32,7 @@ _TURN = 0.1  # seconds between looks at the stop request and at hanging children
 _MOST_DEATHS = 20  # of one instance, within _DEATHS_WITHIN seconds
 _DEATHS_WITHIN = 60.0
 _MOST_DEATHS_AN_INPUT = 6
+_NEVER_READY = 5  # processes in a row that end before they are ready
 _MOST_LOOSE = 64  # groups an instance's `every` methods may have unprocessed; then it has to wait
 
 
@@ -273,7 +274,7 @@ class _Run:
                         instance.send(frames.FINISH, frames.pack_number(0))
 
     def _event(self, event: Event) -> None:
-        self._observer.event(event)
+        self._observer.event(with_letter_key(event, self._settings.key))
         if event["event"] == "error" or (event["event"] == "failed" and event["policy"] == "stop"):
             raise _Ended
 
@@ -305,6 +306,9 @@ class _Run:
             same_input = sum(count for mark, count in instance.culprits.items() if mark[0] == culprit[0])
             if same_input > _MOST_DEATHS_AN_INPUT:
                 self._set_aside(instance, culprit, same_input)
+        instance.never_ready = 0 if instance.ready else instance.never_ready + 1
+        if instance.never_ready >= _NEVER_READY:
+            self._event(error_event(f"{where}: its process left {_NEVER_READY} times before it was ready"))
         if len(instance.deaths) > _MOST_DEATHS:
             self._event(error_event(f"{where}: its process died {len(instance.deaths)} times within a minute"))
         if len(instance.deaths) > 1:
@@ -313,10 +317,10 @@ class _Run:
     def _set_aside(self, instance: Instance, culprit: tuple[int, int, int], deaths: int) -> None:
         """A whole batch fails: too many of its items ended the process."""
         given = instance.held.pop(culprit[0])
-        port = self._links[BatchHeader.unpack(given.batch).link].to_port
+        link = self._links[BatchHeader.unpack(given.batch).link]
         pe = self._plan.stage(instance.stage).pes[culprit[1]]
-        error = f"its items ended their process {deaths} times"
-        self._event(batch_failed(pe, instance.rank, port, given.batch, error, deaths))
+        error = f"its items ended their process {deaths} times, the last time in {pe.path}"
+        self._event(batch_failed(link.to_pe, instance.rank, link.to_port, given.batch, pe.on_failure, error, deaths))
         self._close_roots(given.roots)
 
     def _lost(self, instance: Instance) -> None:
@@ -347,7 +351,8 @@ class _Run:
         if worth_a_word and seconds > SLOW and not instance.still.warned:
             instance.still.warned = True
             self._observer.event({"event": "slow", **at})
-        if limit is not None and seconds > limit:
+        if limit is not None and seconds > limit and not instance.still.killed:
+            instance.still.killed = True
             self._observer.event({"event": "hung", **at})
             os.killpg(instance.pid, signal.SIGKILL)  # its pipe's end brings the loop to replace it
 

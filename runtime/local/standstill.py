@@ -6,6 +6,7 @@ from sferic.runtime.host.step import IDLE, PAGE_INPUT, PAGE_PE, PAGE_STATE, PAGE
 from sferic.runtime.plan import PlannedPE, Stage
 
 SLOW = 60.0  # seconds at one item after which it is told
+START = 60.0  # seconds that imports may take, whatever the PEs' limits; nobody's item is at stake yet
 
 
 @dataclass(slots=True)
@@ -14,6 +15,7 @@ class Standstill:
 
     since: float
     warned: bool = False
+    killed: bool = False  # for standing still: once is enough, even where its end takes a while
     _last: tuple[int, ...] = ()
 
     def look(self, page: memoryview, now: float, *, owes: bool, held_up: bool) -> float:
@@ -30,10 +32,11 @@ class Standstill:
 def limit_at(stage: Stage, page: memoryview) -> tuple[PlannedPE, float | None, bool]:
     """(the PE a child is at, its hang_timeout, whether standing still is worth a word there).
 
-    While it starts, the longest of the stage counts. A source may wait for its data as long as it likes, unless it
-    says itself how long.
+    Until preprocess the longest of the stage counts, and not less than START. A source may wait for its data as long
+    as it likes, unless it says itself how long.
     """
     pe = stage.pes[min(page[PAGE_PE], len(stage.pes) - 1)]
     if page[PAGE_STATE] == STARTING:
-        return pe, max((each.hang_timeout for each in stage.pes if each.hang_timeout), default=None), True
+        said = [each.hang_timeout for each in stage.pes if each.hang_timeout]
+        return pe, max(START, *said) if said else None, True
     return pe, pe.hang_timeout, not pe.source or pe.hang_timeout is not None

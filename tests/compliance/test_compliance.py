@@ -10,6 +10,7 @@ import pytest
 
 import sferic
 from sferic import WorkflowGraph
+from sferic.compiler.diagnostics import WrongInput
 from sferic.runtime.definition import expand
 
 
@@ -22,8 +23,8 @@ def _load_cases(name):
     return module
 
 
-cases, items, lifecycle = map(_load_cases, ("cases", "items", "lifecycle"))
-CASES = [*cases.CASES, *items.CASES, *lifecycle.CASES]
+cases, items, lifecycle, old_wrongs = map(_load_cases, ("cases", "items", "lifecycle", "old_wrongs"))
+CASES = [*cases.CASES, *items.CASES, *lifecycle.CASES, *old_wrongs.CASES]
 WAYS = [("local", "auto"), ("local", "none"), ("multi", "auto"), ("multi", "none")]
 TOGETHER = 8  # cases that share one topology on Storm: starting a JVM takes far longer than a case
 
@@ -124,8 +125,18 @@ def test_inputs_of_a_root(on):
     graph = sferic.WorkflowGraph()
     plus = cases.Plus(1)
     graph.connect(plus, "output", cases.Same(), "input")
-    results = sferic.run(graph, {plus: [{"input": n} for n in range(50)]}, on=on)
+    idle = graph.add(cases.Total())
+    results = sferic.run(graph, {plus: [{"input": n} for n in range(50)], idle: []}, on=on)
     assert sorted(results["Same"]["output"]) == list(range(1, 51))
+    assert results["Total"]["output"] == [0]  # a root that is given nothing ends, too
+
+
+@pytest.mark.parametrize("on", ["local", "multi", "storm"])
+def test_a_root_without_inputs_is_refused_before_anything_starts(on):
+    graph = sferic.WorkflowGraph()
+    graph.connect(cases.Plus(1), "output", cases.Same(), "input")
+    with pytest.raises(WrongInput, match="Plus needs data"):
+        sferic.run(graph, on=on)
 
 
 @pytest.mark.parametrize("on", ["local", "multi"])

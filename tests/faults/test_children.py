@@ -165,42 +165,6 @@ def test_sys_exit_fails_the_item_only(on):
     assert len(results.failures) == 10
 
 
-class Slow(sferic.IterativePE):
-    def _process(self, data):
-        time.sleep(0.002)
-        return len(data)
-
-
-class Big(sferic.ProducerPE):
-    """Writes far more than may wait at once, noting in a file how far it has come."""
-
-    def __init__(self, note):
-        super().__init__()
-        self.note = note
-
-    def _process(self, inputs):
-        for number in range(300):
-            self.write("output", b"x" * 1_000_000)
-            part = Path(f"{self.note}.part")
-            part.write_text(str(number))
-            part.replace(self.note)  # whole, for whoever reads it meanwhile
-
-
-def test_a_slow_sink_holds_back_a_fast_source(tmp_path):
-    note = tmp_path / "written"
-
-    class Watches(sferic.IterativePE):
-        def _process(self, data):
-            time.sleep(0.002)
-            return int(note.read_text()) if note.exists() else 0
-
-    pe = Watches()
-    results = sferic.run(pipeline(Big(str(note)), pe), on="multi")
-    ahead = [written - index for index, written in enumerate(results[pe]["output"])]
-    assert len(ahead) == 300
-    assert max(ahead) < 100  # a window of groups, not all there is
-
-
 def test_no_process_outlives_a_killed_command(tmp_path):
     """kill -9 of the command: its children see their pipe's end and leave."""
     script = tmp_path / "endless.py"

@@ -52,7 +52,7 @@ def test_frames_are_written_as_the_vectors_say():
     feed, answer = FRAMES["feed"], FRAMES["answer"]
     inputs = [(number, bytes.fromhex(batch)) for number, batch in feed["fields"]["inputs"]]
     assert frames.pack_frame(frames.FEED, frames.pack_inputs(inputs)).hex() == feed["hex"]
-    body = frames.pack_numbers(answer["fields"]["inputs"]) + frames.pack_emits(emits(answer["fields"]))
+    body = b"".join((frames.pack_numbers(answer["fields"]["inputs"]), *frames.pack_emits(emits(answer["fields"]))))
     assert frames.pack_frame(frames.ANSWER, body).hex() == answer["hex"]
 
 

@@ -18,7 +18,8 @@ from sferic.compiler.targets.storm.view import component_views
 from sferic.runtime.plan import Plan
 
 _NIMBUS_BUFFER = 1 << 20
-_NAME = re.compile(r"[A-Za-z0-9_-]+")
+_PUBLIC = ("__init__", "api", "launch", "sinks", "sources")
+_NAME = re.compile(r"[A-Za-z0-9_-]{1,200}")  # so that NAME.jar is a file's name everywhere
 _TIME = (1980, 1, 1, 0, 0, 0)
 
 
@@ -38,7 +39,7 @@ def make_artefact(plan: Plan, root: Path, *, name: str, python: str, version: st
     """Render `plan`; the user's files are read from `root`."""
     if not _NAME.fullmatch(name):
         text = f"{name!r} is no name for a topology"
-        raise WrongInput([Problem(text, remedy="use letters, digits, - and _")])
+        raise WrongInput([Problem(text, remedy="use letters, digits, - and _, at most 200")])
     text = render(plan, name, version)
     struct = thrift_struct(text)
     if len(struct) > _NIMBUS_BUFFER * 9 // 10:
@@ -84,8 +85,12 @@ def write_artefact(artefact: StormArtefact, folder: Path, *, shim: Path, runtime
 
     `shim`: the jar of the shim's classes; `runtime`: the folder of the runtime package, which travels too.
     """
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    part = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    try:
+        _check_free(folder)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        part = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    except OSError as error:
+        raise WrongInput([Problem(f"{folder} cannot be written ({error.strerror})")]) from error
     try:
         config = json.dumps(artefact.config, indent=1, sort_keys=True) + "\n"
         entries = dict(_jar_entries(artefact, shim, runtime, config))
@@ -104,6 +109,15 @@ def write_artefact(artefact: StormArtefact, folder: Path, *, shim: Path, runtime
     return folder / f"{artefact.name}.jar"
 
 
+def _check_free(folder: Path) -> None:
+    """Only an artefact is overwritten, never what somebody keeps there."""
+    if not folder.exists() or all((folder / name).is_file() for name in ("MANIFEST.json", "plan.json", "topology.py")):
+        return
+    if not folder.is_dir() or any(folder.iterdir()):
+        text = f"{folder} is there already, and is no artefact"
+        raise WrongInput([Problem(text, remedy="name another folder with -o, or remove it")])
+
+
 def _jar_entries(artefact: StormArtefact, shim: Path, runtime: Path, config: str) -> Iterator[tuple[str, bytes]]:
     with zipfile.ZipFile(shim) as classes:
         for name in classes.namelist():
@@ -112,12 +126,17 @@ def _jar_entries(artefact: StormArtefact, shim: Path, runtime: Path, config: str
     yield "topology.py", artefact.topology_py.encode()
     yield "config.json", config.encode()
     yield "resources/plan.json", artefact.plan.to_json().encode()
-    yield "resources/sferic/__init__.py", (runtime.parent / "__init__.py").read_bytes()
-    for path in sorted(runtime.rglob("*.py")):
-        if "shim" not in path.relative_to(runtime).parts:
-            yield f"resources/sferic/runtime/{path.relative_to(runtime).as_posix()}", path.read_bytes()
-    for path, data in artefact.files.items():
+    for path, data in worker_files(artefact, runtime).items():
         yield f"resources/{path}", data
+
+
+def worker_files(artefact: StormArtefact, runtime: Path) -> dict[str, bytes]:
+    """What a worker finds on its sys.path, by path: of ours what users' modules may import, and the user's files."""
+    package = runtime.parent
+    ours = [package / f"{name}.py" for name in _PUBLIC]
+    ours += [path for room in (runtime, package / "compiler") for path in room.rglob("*.py")]
+    files = {f"sferic/{path.relative_to(package).as_posix()}": path for path in ours if "shim" not in path.parts}
+    return {name: files[name].read_bytes() for name in sorted(files)} | dict(artefact.files)
 
 
 def _manifest(artefact: StormArtefact, entries: Mapping[str, bytes], version: str) -> str:

@@ -1,8 +1,9 @@
 """The topology's configuration, each number with its reason."""
 
+from collections.abc import Iterable
 from typing import Any
 
-from sferic.runtime.plan import Plan
+from sferic.runtime.plan import Link, Plan, Stage
 
 
 def topology_config(plan: Plan, *, python: str) -> dict[str, Any]:
@@ -30,9 +31,19 @@ def topology_config(plan: Plan, *, python: str) -> dict[str, Any]:
         "sferic.plan": "plan.json",
         "sferic.attempt": 1,
         "sferic.hang.seconds": 0,
-        "sferic.hang": {
-            stage.id: max(pe.hang_timeout or 0 for pe in stage.pes)
-            for stage in plan.stages
-            if any(pe.hang_timeout for pe in stage.pes)
-        },
+        "sferic.stages": {stage.id: _supervised(stage, plan.links) for stage in plan.stages},
+    }
+
+
+def _supervised(stage: Stage, links: Iterable[Link]) -> dict[str, Any]:
+    """What the shim has to know of a stage to name its PEs, to see them hang, and to give up a batch."""
+    return {
+        "pes": [
+            {"path": pe.path, "policy": pe.on_failure}
+            | ({"hang": pe.hang_timeout} if pe.hang_timeout is not None else {})
+            | ({"source": True} if pe.source else {})
+            for pe in stage.pes
+        ],
+        "inputs": {str(link.id): [link.to_pe, link.to_port] for link in links if link.to_stage == stage.id},
+        "outputs": {str(link.id): [link.from_pe, link.from_port] for link in links if link.from_stage == stage.id},
     }

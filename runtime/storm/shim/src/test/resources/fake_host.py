@@ -58,6 +58,7 @@ class Page:
     def __init__(self, path):
         with open(path, "r+b") as file:
             self.map = mmap.mmap(file.fileno(), 4096)
+        self.put()
 
     def put(self, number=0, pe=0, step=0, state=0):
         self.map[:32] = struct.pack("<4Q", number, pe, step, state)
@@ -66,7 +67,7 @@ class Page:
         self.map[32:40] = struct.pack("<Q", 1)
 
 
-def source(start, how, links):
+def source(start, how, links, page):
     total, window = int(how["source"]), start["window"]
     token = start.get("token")
     sent = int.from_bytes(__import__("base64").b64decode(token), "little") if token else 0
@@ -84,6 +85,8 @@ def source(start, how, links):
         waiting += 1
         mark = b"" if "notoken" in how else struct.pack("<Q", sent)
         item = batch(b"item %d" % sent)
+        if "notoken" in how:
+            page.has_state()
         send(0x83, struct.pack("<QI", group, len(mark)) + mark + emits([item], links))
         if how.get("die_at") == str(sent) and not start["lost"]:
             os.kill(os.getpid(), signal.SIGKILL)
@@ -103,6 +106,9 @@ def misbehave(how, start, page, number, item):
     text = item[40:]
     first = not start["lost"]
     if text == b"die once" and first or text == b"poison":
+        os.kill(os.getpid(), signal.SIGKILL)
+    if text == b"cursed":
+        page.put(number, 0, time.monotonic_ns(), 1)  # never at the same step
         os.kill(os.getpid(), signal.SIGKILL)
     if text == b"hang" and first:
         os.kill(os.getpid(), signal.SIGSTOP)
@@ -165,10 +171,10 @@ def main():
         os._exit(1)
     send(0x81, json.dumps({"protocol": 1, "pid": os.getpid(), "python": "3", "definition": ""}).encode())
     links = [tuple(int(part) for part in link.split(",")) for link in how.get("links", "").split(";") if link]
-    if "every" in how:
+    for _ in range(int(how.get("every", 0))):
         send(0x83, struct.pack("<QI", 0, 0) + emits([batch(b"every")], links))
     if "source" in how:
-        source(start, how, links)
+        source(start, how, links, page)
     else:
         relay(start, how, links, page)
 

@@ -23,6 +23,7 @@ final class BoltInstance implements Supervisor.Instance, Runs.Member {
     private final Mailbox mailbox;
     private final Supervisor supervisor;
     private final Ends ends;
+    private final Loose loose;
 
     private final ArrayDeque<Held> queued = new ArrayDeque<>();
     private final Map<Long, Held> atChild = new LinkedHashMap<>();
@@ -37,10 +38,11 @@ final class BoltInstance implements Supervisor.Instance, Runs.Member {
     BoltInstance(Task task, OutputCollector collector) {
         this.task = task;
         this.collector = collector;
-        held = new HeldTuples(collector);
+        held = new HeldTuples(collector, task.worker());
         ends = new Ends(task.endSenders());
         timer = Timers.create(task.name() + "-timer");
         mailbox = new Mailbox(task.name(), this::feed, this::broken);
+        loose = Loose.open(task.worker().name(), () -> mailbox.post(() -> { }));
         supervisor = new Supervisor(task.stage(), task.rank(), task.settings(), task.events(), mailbox, timer, this);
     }
 
@@ -60,7 +62,11 @@ final class BoltInstance implements Supervisor.Instance, Runs.Member {
     private void queue(Tuple tuple) throws FrameException {
         boolean end = tuple.getSourceStreamId().equals(Frames.END_STREAM);
         byte[] batch = tuple.getBinaryByField("batch");
-        if (finished || end && BatchHeader.unpack(batch).attempt() != task.settings().attempt()) {
+        if (end && BatchHeader.unpack(batch).attempt() != task.settings().attempt() || finished && !end) {
+            held.ack(tuple);
+        } else if (finished) {
+            // Again, as its tree timed out. Those behind may not have finished: they hold this tree, too, until they have.
+            passOnEnd(List.of(tuple));
             held.ack(tuple);
         } else if (end) {
             ends.take(tuple);
@@ -71,7 +77,7 @@ final class BoltInstance implements Supervisor.Instance, Runs.Member {
 
     /** Gives the child everything there is, once it has answered all it had. */
     private void feed() throws FrameException {
-        if (supervisor.ready() && atChild.isEmpty() && !finishAtChild) {
+        if (supervisor.ready() && atChild.isEmpty() && !finishAtChild && !loose.full()) {
             if (!queued.isEmpty()) {
                 takeLot();
                 supervisor.send(Frames.FEED, Messages.feed(atChild.values()));
@@ -145,9 +151,7 @@ final class BoltInstance implements Supervisor.Instance, Runs.Member {
         if (!answer.finished()) {
             return;
         }
-        if (task.streams().contains(Frames.END_STREAM)) {
-            collector.emit(Frames.END_STREAM, ends.tuples(), new Values(task.end()));
-        }
+        passOnEnd(ends.tuples());
         ends.tuples().forEach(held::ack);
         finishAtChild = false;
         finished = true;
@@ -157,19 +161,28 @@ final class BoltInstance implements Supervisor.Instance, Runs.Member {
         supervisor.answered(finish);
     }
 
+    private void passOnEnd(Collection<Tuple> anchors) {
+        if (task.streams().contains(Frames.END_STREAM)) {
+            collector.emit(Frames.END_STREAM, anchors, new Values(task.end()));
+        }
+    }
+
     private void emit(Group group) throws FrameException {
         if (group.number() != 0) {
             throw new FrameException("group " + group.number() + " from a bolt");
         }
         task.check(group.emits());
-        for (Emit emit : group.emits()) {
-            collector.emit(Frames.stream(emit.link()), new Values(emit.bucket(), emit.batch()));
-        }
+        emit(group.emits(), List.of());
     }
 
     private void emit(List<Emit> emits, Collection<Tuple> anchors) {
+        boolean unaccounted = anchors.stream().allMatch(Worker::loose);
         for (Emit emit : emits) {
-            collector.emit(Frames.stream(emit.link()), anchors, new Values(emit.bucket(), emit.batch()));
+            List<Integer> receivers =
+                    collector.emit(Frames.stream(emit.link()), anchors, new Values(emit.bucket(), emit.batch()));
+            if (unaccounted) {
+                loose.sent(task.worker().here(receivers));
+            }
         }
     }
 
@@ -182,6 +195,36 @@ final class BoltInstance implements Supervisor.Instance, Runs.Member {
         }
         atChild.clear();
         finishAtChild = false;
+    }
+
+    @Override
+    public void coming(Frame frame) {
+        if (frame.type() == Frames.EMIT) {
+            loose.admit();
+        }
+    }
+
+    @Override
+    public void came(Frame frame) {
+        if (frame.type() == Frames.EMIT) {
+            loose.arrived();
+        }
+    }
+
+    /** The batch fails as a whole; false for what is no batch. */
+    @Override
+    public boolean setAside(Page.Place place, int deaths) throws FrameException {
+        for (Held batch : queued) {
+            if (batch.input() == place.input()) {
+                queued.remove(batch);
+                Pe culprit = task.settings().stage().pe(place.pe());
+                String text = "its items ended their process " + deaths + " times, the last time in " + culprit.path();
+                task.events().event(task.failed(batch.batch(), false, culprit.policy(), text, deaths));
+                held.ack(batch.tuple());
+                return true;
+            }
+        }
+        return false;
     }
 
     @Override
@@ -211,6 +254,7 @@ final class BoltInstance implements Supervisor.Instance, Runs.Member {
     @Override
     public void dismiss() {
         supervisor.dismiss();
+        loose.close(task.worker().name());
         mailbox.close();
         timer.shutdownNow();
     }

@@ -28,6 +28,8 @@ final class Child {
     private final FrameWriter writer;
     private final Listener listener;
     private final AtomicBoolean gone = new AtomicBoolean();
+    // Set once, before anybody else sees this.
+    private Thread errors;
 
     private Child(Process process, Page page, Listener listener) {
         this.process = process;
@@ -51,17 +53,18 @@ final class Child {
         Child child = new Child(process, page, listener);
         FrameReader reader = new FrameReader(process.getInputStream(), settings.frameLimit());
         child.thread(name + "-out", () -> child.readFrames(reader));
-        child.thread(name + "-err", () -> new Lines(listener::line).read(process.getErrorStream()));
+        child.errors = child.thread(name + "-err", () -> new Lines(listener::line).read(process.getErrorStream()));
         // A grandchild may hold the pipe open: the exit counts too, a little later.
         process.onExit().thenRunAsync(() -> child.end("its pipe was still open after it had left"),
                 CompletableFuture.delayedExecutor(KILL_MS, TimeUnit.MILLISECONDS));
         return child;
     }
 
-    private void thread(String name, Runnable work) {
+    private Thread thread(String name, Runnable work) {
         Thread thread = new Thread(work, name);
         thread.setDaemon(true);
         thread.start();
+        return thread;
     }
 
     private void readFrames(FrameReader reader) {
@@ -145,6 +148,11 @@ final class Child {
         });
     }
 
+    /** To the end of what a child that is gone said on stderr; a grandchild that holds the pipe is not waited for. */
+    void listen() throws InterruptedException {
+        errors.join(KILL_MS);
+    }
+
     /** After dismiss: waits, then insists. */
     void close() throws InterruptedException {
         List<ProcessHandle> descendants = process.descendants().toList();
@@ -152,9 +160,12 @@ final class Child {
             process.destroy();
             process.waitFor(KILL_MS, TimeUnit.MILLISECONDS);
         }
-        process.destroyForcibly();
+        if (process.isAlive()) {
+            process.destroyForcibly(); // of one that is gone it would only cut off what is still to be read
+        }
         killGroup();
         descendants.forEach(ProcessHandle::destroyForcibly);
+        listen();
         try {
             page.delete();
         } catch (IOException error) {

@@ -4,10 +4,11 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.Arrays;
 
 /** Cuts a byte stream into frames. Used by one reader thread. */
 final class FrameReader {
-    private static final int TRUSTED_LENGTH = 1 << 20;
+    private static final int TRUSTED_LENGTH = 4 << 20;
 
     private final InputStream in;
     private final int limit;
@@ -35,12 +36,13 @@ final class FrameReader {
     }
 
     private byte[] body(int length) throws IOException {
-        if (length > TRUSTED_LENGTH) {
-            // Grows with what arrives: a header alone must not take the memory.
-            byte[] body = in.readNBytes(length);
-            return body.length < length ? null : body;
+        // Grows with what arrives: a header alone must not take the memory.
+        byte[] body = new byte[Math.min(length, TRUSTED_LENGTH)];
+        int taken = in.readNBytes(body, 0, body.length);
+        while (taken == body.length && taken < length) {
+            body = Arrays.copyOf(body, (int) Math.min(length, 4L * taken));
+            taken += in.readNBytes(body, taken, body.length - taken);
         }
-        byte[] body = new byte[length];
-        return in.readNBytes(body, 0, length) < length ? null : body;
+        return taken < length ? null : body;
     }
 }

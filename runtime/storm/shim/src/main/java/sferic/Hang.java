@@ -5,33 +5,44 @@ import java.util.function.Consumer;
 
 /** Sees a child stand still, by its page. Owned by the instance's timer thread. */
 final class Hang {
-    private final Duration kill;
+    private final Stage stage;
     private final Duration warn;
     private Page page;
     private Page.Place last;
+    private long state;
     private long heard;
     private long since;
     private boolean warned;
+    private boolean killed;
 
-    Hang(Duration kill, Duration warn) {
-        this.kill = kill;
+    Hang(Stage stage, Duration warn) {
+        this.stage = stage;
         this.warn = warn;
     }
 
-    /**
-     * True where the child must be killed. `frames`: how many it has sent; each is progress. `slow` gets the seconds,
-     * once for each standstill.
-     */
-    boolean look(Page now, long frames, boolean outstanding, long nowMs, Consumer<Long> slow) {
+    /** What the supervisor knows. `frames`: how many came, each is progress; `owes`: it has not answered all it was
+     * given; `heldUp`: what it hands over is not taken, which is not its fault. */
+    record Known(long frames, boolean owes, boolean heldUp) {}
+
+    /** True, once, where the child must be killed. `slow` gets the seconds, once for each standstill. */
+    boolean look(Page now, Known known, long nowMs, Consumer<Long> slow) {
         Page.Place place = now.place();
-        long state = now.state();
-        boolean working = state == Page.WORKING || state == Page.IDLE && outstanding;
-        if (now != page || frames != heard || !place.equals(last) || !working) {
-            heard = frames;
-            page = now;
+        long doing = now.state();
+        boolean busy = doing == Page.WORKING || doing == Page.STARTING || doing == Page.IDLE && known.owes();
+        boolean moved = now != page || known.frames() != heard || !place.equals(last) || doing != state;
+        if (moved || !busy || known.heldUp()) {
+            heard = known.frames();
             last = place;
+            state = doing;
             since = nowMs;
             warned = false;
+            killed = killed && now == page;
+            page = now;
+            return false;
+        }
+        Pe pe = stage.pe(place.pe());
+        boolean starting = doing == Page.STARTING;
+        if (pe.patient() && !starting) {
             return false;
         }
         long still = nowMs - since;
@@ -39,6 +50,9 @@ final class Hang {
             warned = true;
             slow.accept(still / 1000);
         }
-        return !kill.isZero() && still >= kill.toMillis();
+        Duration kill = starting ? stage.start() : pe.hang();
+        boolean enough = !killed && !kill.isZero() && still >= kill.toMillis();
+        killed = killed || enough;
+        return enough;
     }
 }

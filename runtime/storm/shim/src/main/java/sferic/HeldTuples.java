@@ -11,10 +11,12 @@ import org.apache.storm.tuple.Tuple;
 /** Tuples taken and not yet acked, whose timeouts are put off while they wait. Safe from any thread. */
 final class HeldTuples {
     private final OutputCollector collector;
+    private final Worker worker;
     private final Set<Tuple> held = ConcurrentHashMap.newKeySet();
 
-    HeldTuples(OutputCollector collector) {
+    HeldTuples(OutputCollector collector, Worker worker) {
         this.collector = collector;
+        this.worker = worker;
     }
 
     /** From now on, at a third of the timeout. */
@@ -31,6 +33,7 @@ final class HeldTuples {
     void ack(Tuple tuple) {
         held.remove(tuple);
         collector.ack(tuple);
+        worker.processed(tuple);
     }
 
     private void reset() {

@@ -4,6 +4,7 @@ import java.util.ArrayDeque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.LongSupplier;
 import org.apache.storm.spout.SpoutOutputCollector;
 import org.apache.storm.task.TopologyContext;
 import org.apache.storm.topology.IRichSpout;
@@ -26,16 +27,21 @@ public final class HostSpout implements IRichSpout {
     private transient Map<Long, Unacked> unacked;
     private transient ArrayDeque<Part> failed;
     private transient boolean endSent;
+    private transient LongSupplier clock;
 
     /** A group whose outputs are kept until all are acked. */
     private static final class Unacked {
         final List<Emit> emits;
         final boolean[] acked;
+        final long[] sentMs;
+        final int[] fails;
         int left;
 
         Unacked(List<Emit> emits) {
             this.emits = emits;
             this.acked = new boolean[emits.size()];
+            this.sentMs = new long[emits.size()];
+            this.fails = new int[emits.size()];
             this.left = emits.size();
         }
     }
@@ -46,12 +52,13 @@ public final class HostSpout implements IRichSpout {
 
     @Override
     public void open(Map<String, Object> config, TopologyContext context, SpoutOutputCollector output) {
-        start(Task.of(stage, config, context), output);
+        start(Task.of(stage, config, context), output, () -> System.nanoTime() / 1_000_000);
     }
 
     /** Also for tests, which have no topology. */
-    void start(Task own, SpoutOutputCollector output) {
+    void start(Task own, SpoutOutputCollector output, LongSupplier milliseconds) {
         task = own;
+        clock = milliseconds;
         collector = output;
         unacked = new HashMap<>();
         failed = new ArrayDeque<>();
@@ -99,6 +106,7 @@ public final class HostSpout implements IRichSpout {
         Unacked group = unacked.get(part.group());
         if (group != null && !group.acked[part.index()]) {
             Emit emit = group.emits.get(part.index());
+            group.sentMs[part.index()] = clock.getAsLong();
             collector.emit(stream(emit), values(emit), part);
         }
     }
@@ -130,10 +138,36 @@ public final class HostSpout implements IRichSpout {
         }
     }
 
-    /** Nothing but a timeout fails a tuple, so it is sent again. */
+    /**
+     * It is sent again, unless somebody (no part of ours does) has failed it too often. A timeout never counts; Storm
+     * does not say which it was, and its clock ticks are not exact.
+     */
     @Override
     public void fail(Object id) {
-        failed.add((Part) id);
+        Part part = (Part) id;
+        Unacked group = unacked.get(part.group());
+        long soon = task.settings().messageTimeout().toMillis() * 9 / 10;
+        if (group != null && !group.acked[part.index()] && clock.getAsLong() - group.sentMs[part.index()] < soon) {
+            group.fails[part.index()]++;
+            if (group.fails[part.index()] >= task.settings().fails()) {
+                setAside(part, group);
+                return;
+            }
+        }
+        task.events().event(Map.of("event", "replayed", "stage", stage, "rank", task.rank()));
+        failed.add(part);
+    }
+
+    private void setAside(Part part, Unacked group) {
+        int times = group.fails[part.index()];
+        String policy = task.settings().stage().pe(0).policy();
+        try {
+            task.events().event(task.failed(group.emits.get(part.index()).batch(), true, policy,
+                    "it was failed " + times + " times", times));
+        } catch (FrameException error) {
+            throw new IllegalStateException("a batch that was sent cannot be read: " + error.getMessage(), error);
+        }
+        ack(part);
     }
 
     @Override

@@ -137,13 +137,10 @@ public final class LocalMain {
 
     private void finished() {
         // Not on Storm's thread, which closing waits for.
-        daemon("sferic-finished", () -> {
-            events.state("finished");
-            leave(0);
-        });
+        daemon("sferic-finished", () -> leave(0));
     }
 
-    /** Ends the children, then this JVM, without Storm's slow goodbye. */
+    /** Ends the children, then this JVM, without Storm's slow goodbye. What they said last comes before "finished". */
     private void leave(int status) {
         if (!leaving.compareAndSet(false, true)) {
             return;
@@ -151,6 +148,9 @@ public final class LocalMain {
         daemon("sferic-leave", () -> {
             try {
                 Runs.close(RUN);
+                if (status == 0) {
+                    events.state("finished");
+                }
             } catch (InterruptedException error) {
                 Thread.currentThread().interrupt();
             } finally {

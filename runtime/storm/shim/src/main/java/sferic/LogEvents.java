@@ -1,5 +1,6 @@
 package sferic;
 
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.slf4j.Logger;
@@ -17,6 +18,12 @@ final class LogEvents implements Events {
     @Override
     public void event(Map<String, Object> event) {
         String name = String.valueOf(event.get("event"));
+        if (event.get("data") != null) {
+            Map<String, Object> bare = new LinkedHashMap<>(event);
+            bare.remove("data"); // an item may be large, and is none of a log's business
+            event(bare);
+            return;
+        }
         switch (name) {
             case "log" -> log(event);
             case "print" -> LOG.info("{}[{}] {}", event.get("pe"), event.get("rank"), event.get("text"));

@@ -13,6 +13,7 @@ final class Page {
     static final int SIZE = 4096;
     static final long IDLE = 0;
     static final long WORKING = 1;
+    static final long STARTING = 3;
 
     private final Path path;
     private final MappedByteBuffer data;
@@ -27,6 +28,7 @@ final class Page {
         try (FileChannel file = FileChannel.open(path, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
             MappedByteBuffer data = file.map(FileChannel.MapMode.READ_WRITE, 0, SIZE);
             data.order(ByteOrder.LITTLE_ENDIAN);
+            data.putLong(24, STARTING); // until the child says otherwise
             return new Page(path, data);
         }
     }

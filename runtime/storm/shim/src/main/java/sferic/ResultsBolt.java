@@ -21,7 +21,7 @@ public final class ResultsBolt implements IRichBolt {
     public void prepare(Map<String, Object> config, TopologyContext context, OutputCollector collector) {
         Task task = Task.of(context.getThisComponentId(), config, context);
         events = task.events();
-        held = new HeldTuples(collector);
+        held = new HeldTuples(collector, task.worker());
         timer = Timers.create(task.name() + "-timer");
         held.keepAlive(timer, task.settings().messageTimeout());
         mailbox = new Mailbox(task.name(), () -> { }, error -> events.event(Map.of("event", "error", "kind", "failed",

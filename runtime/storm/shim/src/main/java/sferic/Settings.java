@@ -19,7 +19,8 @@ record Settings(
         String key,
         Path folder,
         int frameLimit,
-        Duration hang,
+        Stage stage,
+        int fails,
         Duration slow,
         Duration messageTimeout,
         String run) {
@@ -35,9 +36,10 @@ record Settings(
         if (config.get("sferic.env") instanceof Map<?, ?> given) {
             given.forEach((name, value) -> env.put(String.valueOf(name), resolved(value, resources)));
         }
-        double hang = number(config, "sferic.hang.seconds", 0);
-        if (config.get("sferic.hang") instanceof Map<?, ?> stages && stages.get(stage) instanceof Number seconds) {
-            hang = seconds.doubleValue();
+        Duration hang = seconds(number(config, "sferic.hang.seconds", 0));
+        Map<?, ?> plan = Map.of();
+        if (config.get("sferic.stages") instanceof Map<?, ?> stages && stages.get(stage) instanceof Map<?, ?> own) {
+            plan = own;
         }
         String folder = text(config, "sferic.run.dir", null);
         return new Settings(
@@ -50,7 +52,8 @@ record Settings(
                 text(config, "sferic.key", null),
                 folder == null ? null : Path.of(folder),
                 (int) number(config, "sferic.frame.limit", Frames.DEFAULT_LIMIT),
-                seconds(hang),
+                Stage.read(stage, plan, hang),
+                (int) number(config, "sferic.fails", 3),
                 seconds(number(config, "sferic.slow.seconds", 60)),
                 seconds(number(config, Config.TOPOLOGY_MESSAGE_TIMEOUT_SECS, 30)),
                 text(config, "sferic.run", null));
@@ -58,7 +61,7 @@ record Settings(
 
     /** The same, with its files in this folder. */
     Settings in(Path own) {
-        return new Settings(command, env, plan, root, attempt, window, key, own, frameLimit, hang, slow,
+        return new Settings(command, env, plan, root, attempt, window, key, own, frameLimit, stage, fails, slow,
                 messageTimeout, run);
     }
 
@@ -66,7 +69,7 @@ record Settings(
         return String.valueOf(value).replace("{resources}", resources.toString());
     }
 
-    private static Duration seconds(double seconds) {
+    static Duration seconds(double seconds) {
         return Duration.ofMillis(Math.round(seconds * 1000));
     }
 

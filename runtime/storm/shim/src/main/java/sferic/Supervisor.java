@@ -20,6 +20,15 @@ final class Supervisor implements Child.Listener {
         /** A frame that is neither READY nor EVENT. */
         void frame(Frame frame) throws FrameException;
 
+        /** From the child's reader thread, before a frame is taken: may wait until there is room for what it brings. */
+        void coming(Frame frame);
+
+        /** The frame of coming() was taken, or dropped with its child. */
+        void came(Frame frame);
+
+        /** An input, given back by died(), ended too many processes; true where it will not be given again. */
+        boolean setAside(Page.Place place, int deaths) throws FrameException;
+
         /** The child is no more; another one follows. */
         void died();
 
@@ -43,12 +52,16 @@ final class Supervisor implements Child.Listener {
     private final Hang hang;
     // Written by the mailbox, read by the timer and by close().
     private volatile Child child;
+    // The one that left last: written by the mailbox, read by close().
+    private volatile Child left;
     // Written by the mailbox, and by a reader thread that sees the child's last word; read by the timer.
     private volatile boolean ready;
     // Written by close().
     private volatile boolean closing;
     // Frames the child sent: written by the mailbox, read by the timer.
     private volatile long heard;
+    // True while the reader thread is not reading: written by it, read by the timer.
+    private volatile boolean handing;
     private boolean greeted;
     private boolean replaced;
     // Written by the mailbox and a reader thread, read by both.
@@ -63,7 +76,7 @@ final class Supervisor implements Child.Listener {
         this.mailbox = mailbox;
         this.timer = timer;
         this.instance = instance;
-        this.hang = new Hang(settings.hang(), settings.slow());
+        this.hang = new Hang(settings.stage(), settings.slow());
     }
 
     void start() {
@@ -135,15 +148,22 @@ final class Supervisor implements Child.Listener {
      */
     @Override
     public void frame(Child from, Frame frame) throws FrameException {
-        if (frame.type() == Frames.EVENT) {
-            event(Json.object(frame.body()));
-            return;
-        }
-        mailbox.post(() -> {
-            if (from == child && !gaveUp) {
-                take(frame);
+        handing = true;
+        try {
+            if (frame.type() == Frames.EVENT) {
+                event(Json.object(frame.body()));
+                return;
             }
-        });
+            instance.coming(frame);
+            mailbox.post(() -> {
+                if (from == child && !gaveUp) {
+                    take(frame);
+                }
+                instance.came(frame);
+            });
+        } finally {
+            handing = false;
+        }
     }
 
     private void take(Frame frame) {
@@ -197,6 +217,7 @@ final class Supervisor implements Child.Listener {
         Page.Place place = dead.page().place();
         boolean hadState = dead.page().hasState();
         ready = false;
+        left = dead;
         child = null;
         int exit = dead.bury();
         if (closing || gaveUp || instance.complete()) {
@@ -206,21 +227,26 @@ final class Supervisor implements Child.Listener {
         event.put("pid", dead.pid());
         event.put("exit", exit);
         event.put("input", place.input());
-        event.put("pe", place.pe());
+        event.put("pe", settings.stage().pe(place.pe()).path());
         event.put("step", place.step());
         event.put("text", why);
         events.event(event);
         if (hadState) {
             Map<String, Object> lost = report("lost");
-            lost.put("pe", place.pe());
+            lost.put("pe", settings.stage().pe(place.pe()).path());
             events.event(lost);
         }
         String enough = deaths.died(place, greeted, System.nanoTime() / 1_000_000);
+        instance.died();
+        if (enough == null && deaths.tooMany(place.input())) {
+            int times = Deaths.PER_INPUT + 1;
+            enough = instance.setAside(place, times) ? null : "one input ended its process " + times + " times";
+            deaths.forget(place.input());
+        }
         if (enough != null) {
             giveUp("failed", enough + " (the last with exit status " + exit + ")");
             return;
         }
-        instance.died();
         timer.schedule(() -> mailbox.post(this::spawn), deaths.nextDelay(), TimeUnit.MILLISECONDS);
     }
 
@@ -233,7 +259,7 @@ final class Supervisor implements Child.Listener {
         events.event(event);
     }
 
-    Map<String, Object> report(String name) {
+    private Map<String, Object> report(String name) {
         Map<String, Object> event = new LinkedHashMap<>();
         event.put("event", name);
         event.put("stage", stage);
@@ -264,19 +290,27 @@ final class Supervisor implements Child.Listener {
         if (now == null || gaveUp) {
             return;
         }
-        boolean owes = !ready || instance.outstanding();
-        boolean kill = hang.look(now.page(), heard, owes, System.nanoTime() / 1_000_000, seconds -> {
-            Page.Place place = now.page().place();
-            Map<String, Object> slow = report("slow");
-            slow.put("pe", place.pe());
-            slow.put("step", place.step());
-            slow.put("seconds", seconds);
-            events.event(slow);
-        });
+        Hang.Known known = new Hang.Known(heard, !ready || instance.outstanding(), handing);
+        boolean kill = hang.look(now.page(), known, System.nanoTime() / 1_000_000,
+                seconds -> events.event(standingStill("slow", now.page(), seconds)));
         if (kill) {
-            line("no progress for " + settings.hang().toSeconds() + " s: it is killed");
+            Page.Place place = now.page().place();
+            boolean starting = now.page().state() == Page.STARTING;
+            Stage plan = settings.stage();
+            events.event(standingStill("hung", now.page(),
+                    (starting ? plan.start() : plan.pe(place.pe()).hang()).toSeconds()));
             now.kill();
         }
+    }
+
+    private Map<String, Object> standingStill(String name, Page page, long seconds) {
+        Page.Place place = page.place();
+        Map<String, Object> event = report(name);
+        event.put("pe", settings.stage().pe(place.pe()).path());
+        event.put("step", place.step());
+        event.put("starting", page.state() == Page.STARTING);
+        event.put("seconds", seconds);
+        return event;
     }
 
     /** From any thread: the child is asked to leave, and no other one will come. */
@@ -288,11 +322,15 @@ final class Supervisor implements Child.Listener {
         }
     }
 
-    /** After dismiss: when this returns the child is no more. */
+    /** After dismiss: when this returns the child is no more, and what it said last is told. */
     void close() throws InterruptedException {
         Child last = child;
+        Child before = left;
         if (last != null) {
             last.close();
+        }
+        if (before != null) {
+            before.listen();
         }
     }
 }

@@ -3,14 +3,21 @@ package sferic;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
+import java.time.format.DateTimeFormatter;
+import java.util.Arrays;
+import java.util.Base64;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
 import org.apache.storm.generated.GlobalStreamId;
 import org.apache.storm.task.TopologyContext;
 
 /** One instance's place in the topology. Immutable. */
-record Task(String stage, int rank, Settings settings, Events events, Set<String> streams, Set<Integer> endSenders) {
+record Task(String stage, int rank, Settings settings, Events events, Set<String> streams, Set<Integer> endSenders,
+        Worker worker) {
+    private static final int KEPT_BYTES = 32 << 20;
 
     static Task of(String stage, Map<String, Object> config, TopologyContext context) {
         String component = context.getThisComponentId();
@@ -24,7 +31,8 @@ record Task(String stage, int rank, Settings settings, Events events, Set<String
         }
         int rank = Frames.rank(context.getThisTaskIndex(), context.getComponentTasks(component).size());
         return new Task(stage, rank, withFolder(settings), Runs.events(settings.run()),
-                Set.copyOf(context.getThisStreams()), senders);
+                Set.copyOf(context.getThisStreams()), senders,
+                new Worker(context.getStormId(), context.getThisTaskId(), Set.copyOf(context.getThisWorkerTasks())));
     }
 
     private static Settings withFolder(Settings settings) {
@@ -48,6 +56,31 @@ record Task(String stage, int rank, Settings settings, Events events, Set<String
     /** END of this instance, as a batch. */
     byte[] end() {
         return BatchHeader.end(rank, settings.attempt()).pack();
+    }
+
+    /** The event of a whole batch that is given up, by this policy; `written`: by the stage, not for it. */
+    Map<String, Object> failed(byte[] batch, boolean written, String policy, String error, int attempts)
+            throws FrameException {
+        BatchHeader header = BatchHeader.unpack(batch);
+        Stage.Port port = settings.stage().port(header.link(), written);
+        boolean kept = batch.length <= KEPT_BYTES;
+        Map<String, Object> event = new LinkedHashMap<>();
+        event.put("event", "failed");
+        event.put("pe", port.pe());
+        event.put("rank", rank);
+        event.put("port", port.name());
+        event.put("written", written);
+        event.put("item", "a batch of " + header.count());
+        event.put("error", error);
+        event.put("traceback", "");
+        event.put("policy", policy);
+        event.put("attempts", attempts);
+        event.put("time", DateTimeFormatter.ISO_INSTANT.format(Instant.now()));
+        event.put("codec", kept ? header.codec() == 1 ? "general" : "trusted" : null);
+        event.put("count", header.count());
+        event.put("data", kept ? Base64.getEncoder().encodeToString(
+                Arrays.copyOfRange(batch, BatchHeader.SIZE, batch.length)) : null);
+        return event;
     }
 
     /** Refuses an output that the topology does not know, before any of its frame is sent on. */

@@ -2,13 +2,14 @@ package sferic;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.apache.storm.task.OutputCollector;
 import org.apache.storm.tuple.Tuple;
@@ -68,8 +69,51 @@ class BoltTest {
 
     @Test
     void whatEveryWritesIsAnchoredToNothing() throws InterruptedException {
-        start("relay links:2,0 every");
-        assertNull(log.await(act -> act.what().equals("emit")).anchors());
+        start("relay links:2,0 every:1");
+        assertEquals(List.of(), log.await(act -> act.what().equals("emit")).anchors());
+    }
+
+    private long emitted() {
+        return log.all().stream().filter(act -> act.what().equals("emit")).count();
+    }
+
+    @Test
+    void whatEveryWritesWaitsForRoom() throws InterruptedException {
+        start("relay links:2,0 every:500");
+        for (int sent = Loose.LIMIT; sent < 500; sent++) {
+            long room = sent;
+            Fakes.until(() -> emitted() == room);
+            Loose.processed("t/" + Fakes.TASK);
+        }
+        Fakes.until(() -> emitted() == 500);
+        Tuple item = Fakes.item("item");
+        bolt.take(item);
+        for (int i = 0; i < Loose.LIMIT; i++) {
+            Loose.processed("t/" + Fakes.TASK);
+        }
+        log.awaitAck(item);
+    }
+
+    @Test
+    void whatIsMadeOfItWaitsToo() throws InterruptedException {
+        start("relay links:2,0");
+        for (int i = 0; i < Loose.LIMIT; i++) {
+            Tuple tick = Fakes.unanchored(5, "item " + i);
+            bolt.take(tick);
+            log.awaitAck(tick);
+        }
+        Tuple waiting = Fakes.item("item");
+        bolt.take(waiting);
+        Worker receiver = new Worker("t", Fakes.RECEIVER, Set.of(Fakes.TASK));
+        receiver.processed(Fakes.item("accounted for"));
+        receiver.processed(Fakes.end(Fakes.TASK, 1));
+        receiver.processed(Fakes.unanchored(5, "of another worker"));
+        for (int i = 0; i < 2; i++) { // resets come at a third of the timeout: it is still held
+            log.await(act -> act.what().equals("reset") && act.anchors().contains(waiting));
+        }
+        assertTrue(log.all().stream().noneMatch(act -> act.what().equals("ack") && act.anchors().contains(waiting)));
+        receiver.processed(Fakes.unanchored(Fakes.TASK, "item"));
+        log.awaitAck(waiting);
     }
 
     @Test
@@ -109,6 +153,11 @@ class BoltTest {
         Tuple replay = Fakes.end(5, 1);
         bolt.take(replay);
         log.awaitAck(replay);
+        // Its tree must hold until those behind have finished, too.
+        acts = log.all().stream().filter(act -> !act.what().equals("reset")).toList();
+        assertEquals(11, acts.size());
+        assertEquals(List.of("emit", "end", List.of(replay)),
+                List.of(acts.get(9).what(), acts.get(9).stream(), acts.get(9).anchors()));
         assertEquals(3, log.payloads().size());
     }
 
@@ -192,6 +241,24 @@ class BoltTest {
         assertEquals(List.of("a", "b"), log.payloads());
         sink.await("failed");
         assertEquals(2, sink.count("died"));
+    }
+
+    @Test
+    void aBatchThatKillsTooOftenIsSetAside() throws InterruptedException {
+        start("relay links:2,0");
+        List<Tuple> tuples = List.of(Fakes.item("a"), Fakes.item("cursed"), Fakes.item("b"));
+        tuples.forEach(bolt::take);
+        log.awaitAck(tuples.get(2));
+        assertEquals(List.of("a", "b"), log.payloads());
+        assertTrue(log.all().stream().anyMatch(act -> act.what().equals("ack")
+                && act.anchors().contains(tuples.get(1))));
+        Map<String, Object> failed = sink.await("failed");
+        assertEquals(List.of("the PE", "the port", false, "a batch of 1", "dead-letter", 7, "general", 1),
+                List.of("pe", "port", "written", "item", "policy", "attempts", "codec", "count").stream()
+                        .map(failed::get).toList());
+        assertEquals("its items ended their process 7 times, the last time in the PE", failed.get("error"));
+        assertEquals("cursed", new String(Base64.getDecoder().decode((String) failed.get("data"))));
+        assertEquals(0, sink.count("error"));
     }
 
     @Test

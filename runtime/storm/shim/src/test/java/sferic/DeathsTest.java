@@ -1,8 +1,10 @@
 package sferic;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -31,8 +33,12 @@ class DeathsTest {
     void oneInputMayNotKillForEver() {
         for (int step = 0; step < Deaths.PER_INPUT; step++) {
             assertNull(died(4, step, step));
+            assertFalse(deaths.tooMany(4));
         }
-        assertNotNull(died(4, 99, 99));
+        assertNull(died(4, 99, 99));
+        assertTrue(deaths.tooMany(4));
+        deaths.forget(4);
+        assertFalse(deaths.tooMany(4));
     }
 
     @Test

@@ -12,14 +12,18 @@ import java.util.Set;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import java.util.function.Predicate;
 import org.apache.storm.spout.ISpoutOutputCollector;
 import org.apache.storm.task.IOutputCollector;
+import org.apache.storm.tuple.MessageId;
 import org.apache.storm.tuple.Tuple;
 
 /** Storm without Storm: tuples, collectors that remember, events that can be waited for. */
 final class Fakes {
     static final long LIMIT_S = 30;
+    static final int TASK = 77;
+    static final int RECEIVER = 78;
 
     private Fakes() {}
 
@@ -44,12 +48,22 @@ final class Fakes {
         return tuple(Frames.END_STREAM, sender, BatchHeader.end(sender, attempt).pack());
     }
 
+    /** What an `every` method of a task wrote. */
+    static Tuple unanchored(int sender, String payload) {
+        return tuple("l1", sender, batch(payload), false);
+    }
+
     private static Tuple tuple(String stream, int sender, byte[] batch) {
+        return tuple(stream, sender, batch, true);
+    }
+
+    private static Tuple tuple(String stream, int sender, byte[] batch, boolean anchored) {
         return (Tuple) Proxy.newProxyInstance(Fakes.class.getClassLoader(), new Class<?>[] {Tuple.class},
                 (self, method, arguments) -> switch (method.getName()) {
                     case "getSourceStreamId" -> stream;
                     case "getSourceTask" -> sender;
                     case "getBinaryByField" -> batch;
+                    case "getMessageId" -> anchored ? MessageId.makeRootId(1, 1) : MessageId.makeUnanchored();
                     case "equals" -> self == arguments[0];
                     case "hashCode" -> System.identityHashCode(self);
                     case "toString" -> stream + " from " + sender;
@@ -65,14 +79,29 @@ final class Fakes {
                 "sferic.env", Map.of("FAKE_s", how),
                 "sferic.window", 4,
                 "sferic.frame.limit", 1 << 24,
-                "sferic.hang.seconds", hangSeconds,
+                "sferic.stages", Map.of("s", Map.of(
+                        "pes", List.of(Map.of("path", "the PE", "hang", hangSeconds, "policy", "dead-letter")),
+                        "inputs", Map.of("1", List.of("the PE", "the port")),
+                        "outputs", Map.of("0", List.of("the PE", "the port")))),
                 "sferic.slow.seconds", 0.3,
                 "sferic.run.dir", folder.toString(),
                 "topology.message.timeout.secs", 1), "s", folder);
     }
 
     static Task task(Settings settings, Sink sink, Integer... endSenders) {
-        return new Task("s", 2, settings, sink, Set.of("l2", Frames.END_STREAM), Set.of(endSenders));
+        return new Task("s", 2, settings, sink, Set.of("l2", Frames.END_STREAM), Set.of(endSenders),
+                new Worker("t", TASK, Set.of(TASK, RECEIVER)));
+    }
+
+    /** Waits until it holds. */
+    static void until(BooleanSupplier condition) throws InterruptedException {
+        long until = System.nanoTime() + TimeUnit.SECONDS.toNanos(LIMIT_S);
+        while (!condition.getAsBoolean()) {
+            if (System.nanoTime() > until) {
+                throw new AssertionError("it never came true");
+            }
+            Thread.sleep(2);
+        }
     }
 
     /** One thing that happened at a collector. */
@@ -141,7 +170,7 @@ final class Fakes {
         public List<Integer> emit(String stream, Collection<Tuple> anchors, List<Object> values) {
             add(new Act("emit", stream, values.get(values.size() - 1), anchors == null ? null : List.copyOf(anchors),
                     null));
-            return List.of();
+            return List.of(RECEIVER);
         }
 
         @Override

@@ -12,14 +12,20 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class HangTest {
     private static final long WAITING = 2;
+    private static final Stage STAGE = Stage.read("s", Map.of("pes", List.of(
+            Map.of("path", "a", "hang", 100, "policy", "stop"),
+            Map.of("path", "b", "policy", "stop", "source", true),
+            Map.of("path", "c", "policy", "stop"))), Duration.ofSeconds(10));
     @TempDir
     Path folder;
-    private final Hang hang = new Hang(Duration.ofSeconds(10), Duration.ofSeconds(3));
+    private final Hang hang = new Hang(STAGE, Duration.ofSeconds(3));
+    private boolean heldUp;
     private final List<Long> slow = new ArrayList<>();
 
     private static void put(Page page, long input, long pe, long step, long state) throws IOException {
@@ -31,7 +37,7 @@ class HangTest {
     }
 
     private boolean look(Page page, long frames, boolean outstanding, long second) {
-        return hang.look(page, frames, outstanding, second * 1000, slow::add);
+        return hang.look(page, new Hang.Known(frames, outstanding, heldUp), second * 1000, slow::add);
     }
 
     @Test
@@ -70,11 +76,70 @@ class HangTest {
     @Test
     void idleCountsOnlyWhereItOwesAnAnswer() throws IOException {
         Page page = Page.create(folder);
+        put(page, 0, 2, 0, Page.IDLE);
         for (int second = 0; second < 100; second++) {
             assertFalse(look(page, 0, false, second));
         }
         assertFalse(look(page, 0, true, 108));
         assertTrue(look(page, 0, true, 110));
+    }
+
+    @Test
+    void whatNobodyTakesFromItIsNotItsFault() throws IOException {
+        Page page = Page.create(folder);
+        put(page, 1, 2, 3, Page.WORKING);
+        heldUp = true;
+        for (int second = 0; second < 100; second++) {
+            assertFalse(look(page, 0, true, second));
+        }
+        heldUp = false;
+        assertFalse(look(page, 0, true, 108));
+        assertTrue(look(page, 0, true, 109));
+    }
+
+    @Test
+    void eachPeHasItsOwnLimit() throws IOException {
+        Page page = Page.create(folder);
+        put(page, 1, 0, 3, Page.WORKING);
+        assertFalse(look(page, 0, true, 0));
+        assertFalse(look(page, 0, true, 99));
+        assertTrue(look(page, 0, true, 100));
+    }
+
+    @Test
+    void aSourceMayWaitForItsData() throws IOException {
+        Page page = Page.create(folder);
+        put(page, 0, 1, 3, Page.WORKING);
+        for (int second = 0; second < 1000; second++) {
+            assertFalse(look(page, 0, true, second));
+        }
+        assertEquals(List.of(), slow);
+    }
+
+    @Test
+    void theStartCountsWithTheLongestLimit() throws IOException {
+        Page page = Page.create(folder);
+        put(page, 0, 1, 0, Page.STARTING);
+        assertFalse(look(page, 0, true, 0));
+        assertFalse(look(page, 0, true, 99));
+        assertTrue(look(page, 0, true, 100));
+        assertEquals(List.of(99L), slow);
+    }
+
+    @Test
+    void oneIsKilledOnceThoughItsEndTakesAWhile() throws IOException {
+        Page page = Page.create(folder);
+        put(page, 1, 2, 3, Page.WORKING);
+        look(page, 0, true, 0);
+        assertTrue(look(page, 0, true, 10));
+        assertFalse(look(page, 0, true, 11));
+        put(page, 1, 2, 4, Page.WORKING);
+        assertFalse(look(page, 0, true, 12));
+        assertFalse(look(page, 0, true, 99));
+        Page next = Page.create(folder);
+        put(next, 1, 2, 3, Page.WORKING);
+        assertFalse(look(next, 0, true, 100));
+        assertTrue(look(next, 0, true, 110));
     }
 
     @Test

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
@@ -21,9 +22,10 @@ class SourceTest {
     private final HostSpout spout = new HostSpout("s");
     @TempDir
     Path folder;
+    private long now;
 
     private void start(String how) {
-        spout.start(Fakes.task(Fakes.settings(folder, how, 0), sink), new SpoutOutputCollector(log));
+        spout.start(Fakes.task(Fakes.settings(folder, how, 0), sink), new SpoutOutputCollector(log), () -> now);
     }
 
     @AfterEach
@@ -85,6 +87,31 @@ class SourceTest {
     }
 
     @Test
+    void whatIsFailedTooOftenIsSetAside() throws InterruptedException {
+        start("source:2 links:2,0");
+        Fakes.Act first = next();
+        Fakes.Act second = next();
+        spout.ack(second.id());
+        for (int i = 0; i < 10; i++) {
+            now += 1000; // the timeout: it is nobody's fault
+            spout.fail(first.id());
+            assertEquals(first.id(), next().id());
+        }
+        for (int i = 0; i < 2; i++) {
+            spout.fail(first.id());
+            assertEquals(first.id(), next().id());
+        }
+        assertEquals(0, sink.count("failed"));
+        spout.fail(first.id());
+        Map<String, Object> failed = sink.all().stream().filter(event -> "failed".equals(event.get("event"))).findAny()
+                .orElseThrow();
+        assertEquals(List.of("the PE", 2, 3, "a batch of 1", "it was failed 3 times"), List.of(failed.get("pe"),
+                failed.get("rank"), failed.get("attempts"), failed.get("item"), failed.get("error")));
+        assertEquals("item 1", new String(Base64.getDecoder().decode((String) failed.get("data"))));
+        assertEquals(Frames.END_STREAM, next().stream());
+    }
+
+    @Test
     void aGroupIsAckedWhenAllItsOutputsAre() throws InterruptedException {
         start("source:5 links:2,0;2,1");
         List<Fakes.Act> acts = new ArrayList<>();
@@ -117,7 +144,7 @@ class SourceTest {
     void aSourceThatDoesNotIsLost() throws InterruptedException {
         start("source:5 links:2,0 die_at:3 notoken");
         Map<String, Object> lost = sink.await("lost");
-        assertEquals(true, lost.get("restart"));
+        assertEquals("s", lost.get("stage"));
     }
 
     @Test
@@ -128,7 +155,7 @@ class SourceTest {
                 List.of("-I", Path.of("src/test/resources/fake_host.py").toAbsolutePath().toString()),
                 "sferic.env", Map.of("FAKE_s", "source:1000000000 links:2,0"), "sferic.window", 4,
                 "sferic.run.dir", folder.toString()), "s", folder);
-        spout.start(Fakes.task(settings, sink), new SpoutOutputCollector(log));
+        spout.start(Fakes.task(settings, sink), new SpoutOutputCollector(log), () -> now);
         spout.ack(next().id());
         Runs.stop(name);
         List<String> rest = drain();

@@ -1,0 +1,45 @@
+"""Builds a definition from the files around this package alone, as a worker will, and writes what came of it.
+
+Started by `compile` as ``python -m sferic.runtime.rebuild REPORT TARGET PARAMS`` in the folder of the files.
+"""
+
+import json
+import sys
+import traceback
+from pathlib import Path
+from typing import Any
+
+from sferic.runtime.definition import digest, expand
+from sferic.runtime.loading import LoadingError, load_graph
+
+
+def main(report: str, target: str, params: str) -> None:
+    """Write ``{"digest": …}``, or ``{"text": …}`` with what is missing, where, if that is the reason."""
+    root = Path.cwd()
+    try:
+        told: dict[str, Any] = {"digest": digest(expand(load_graph(target, json.loads(params), root)))}
+    except LoadingError as error:
+        told = {"text": str(error), **_missing(error.__cause__, root)}
+    Path(report).write_text(json.dumps(told), encoding="utf-8")
+
+
+def _missing(error: BaseException | None, root: Path) -> dict[str, Any]:
+    if isinstance(error, ModuleNotFoundError):
+        found: dict[str, Any] = {"module": error.name}
+    elif isinstance(error, FileNotFoundError) and isinstance(error.filename, (str, bytes)):
+        name = error.filename if isinstance(error.filename, str) else error.filename.decode(errors="replace")
+        found = {"file": name}
+    else:
+        return {}
+    frames = traceback.extract_tb(error.__traceback__)
+    users = [frame for frame in frames if Path(frame.filename).is_relative_to(root) and not _ours(frame.filename, root)]
+    place = [users[-1].filename, users[-1].lineno] if users else []
+    return {**found, "place": place}
+
+
+def _ours(filename: str, root: Path) -> bool:
+    return Path(filename).is_relative_to(root / "sferic")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,9 @@
+package sferic;
+
+import java.time.Duration;
+
+/**
+ * One PE of a stage. `hang`: how long it may stand still, zero for ever. `patient`: a source that did not say so; it may
+ * wait for its data as long as it likes.
+ */
+record Pe(String path, Duration hang, String policy, boolean patient) {}

@@ -1,0 +1,99 @@
+"""The benchmark's own sums: what it says of others and of us must be right."""
+
+import importlib
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+BENCH = Path(__file__).parents[2] / "bench"
+
+
+@pytest.fixture
+def bench(monkeypatch):
+    """Imports a module of the benchmark, which stands apart from the product."""
+    monkeypatch.syspath_prepend(str(BENCH))
+    known = set(sys.modules)
+    yield importlib.import_module
+    for name in set(sys.modules) - known:
+        if str(BENCH) in str(getattr(sys.modules[name], "__file__", "")):
+            del sys.modules[name]
+
+
+def test_measures_take_turns_and_the_first_turn_does_not_count(bench):
+    calls = []
+
+    def measure(name):
+        calls.append(name)
+        return len(calls)
+
+    taken = bench("harness").interleaved([lambda: measure("a"), lambda: measure("b")], 2)
+    assert calls == ["a", "b"] * 3
+    assert taken == [[3, 5], [4, 6]]
+
+
+def test_rows_measured_earlier_stay_and_new_ones_take_their_place(bench, tmp_path, monkeypatch):
+    harness = bench("harness")
+    monkeypatch.setattr(harness, "FOLDER", tmp_path)
+    row = harness.Row("words", "peer", 2.0, 3.0, "words/s", 1.5, "≥ 1 ×", reached=True)
+    other = harness.Row("start", "", None, 5.0, "s", None, "≤ 8", reached=True)
+    harness.write([row, other])
+    harness.write([harness.Row("words", "peer", 2.0, 1.0, "words/s", 0.5, "≥ 1 ×", reached=False)])
+    rows = json.loads((tmp_path / "results.json").read_text())
+    assert [(r["name"], r["ours"], r["reached"]) for r in rows] == [("start", 5.0, True), ("words", 1.0, False)]
+    assert set(rows[0]) >= {"name", "peer", "peer_value", "ours", "unit", "ratio", "bar", "reached"}
+
+
+def test_a_quantile_is_the_smallest_value_that_so_many_do_not_exceed(bench):
+    quantile = bench("rows.storm_latency").quantile
+    values = [float(n) for n in range(1, 101)]
+    assert (quantile(values, 0.5), quantile(values, 0.99), quantile(values, 1.0)) == (50.0, 99.0, 100.0)
+    assert quantile([7.0], 0.5) == 7.0
+
+
+def test_the_name_of_a_process_may_hold_anything(bench):
+    ticks = os.sysconf("SC_CLK_TCK")
+    fields = ["S", "41", *map(str, range(3, 50))]
+    stat = bench("processes").parse_stat(f"42 (a ) (b) {' '.join(fields)}\n")
+    assert stat.parent == 41
+    assert (stat.own, stat.waited) == ((int(fields[11]) + int(fields[12])) / ticks,
+                                       (int(fields[13]) + int(fields[14])) / ticks)  # fmt: skip
+
+
+def test_cpu_of_a_tree_has_those_who_left(bench):
+    burn = "import time; t = time.process_time()\nwhile time.process_time() - t < 0.4: pass"
+    tree = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {burn!r}]); sys.stdin.read()"
+    process = subprocess.Popen([sys.executable, "-c", tree], stdin=subprocess.PIPE)
+    try:
+        cpu = bench("processes").TreeCpu(process.pid)
+        began = time.time_ns()
+        while True:
+            cpu.sample()
+            if cpu.at(time.time_ns()) > 0.4 and len(bench("processes").descendants(process.pid)) == 1:
+                break
+            time.sleep(0.01)
+        assert cpu.at(began) < 0.4
+        assert cpu.at(time.time_ns()) < 5
+    finally:
+        process.stdin.close()
+        process.wait()
+
+
+def test_the_counts_that_are_compared_come_from_a_plain_loop(bench):
+    text = bench("text")
+    lines = text.sentences()
+    assert len(lines) == text.SENTENCES
+    assert sum(text.expected(3).values()) == 3 * text.SENTENCES * text.WORDS
+    word = lines[0].split()[0]
+    assert text.expected(2)[word] == 2 * sum(line.split().count(word) for line in lines)
+
+
+def test_every_row_of_the_table_is_there(bench):
+    assert set(bench("run").ROWS) == {
+        "storm-words", "storm-cpu", "storm-latency", "local-items", "storm-arrays", "storm-recovery", "storm-start",
+        "child-memory", "compile-scale",
+    }  # fmt: skip

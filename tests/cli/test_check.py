@@ -1,0 +1,98 @@
+"""`check`, `explain` and `doctor`, for people and for programs."""
+
+import json
+
+import pytest
+
+
+def test_check_of_a_whole_workflow(sferic):
+    done = sferic("check", "w.py:positions")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "w.py:positions: 2 PEs, nothing wrong\n", "")
+    done = sferic("check", "w.py:positions", "--json")
+    assert (done.returncode, json.loads(done.stdout)) == (0, {"ok": True, "pes": 2, "warnings": []})
+
+
+def test_check_of_a_wrong_one(sferic, folder):
+    done = sferic("check", "w.py:wrong")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "Numbers2 has no input port 'input'. It has none" in done.stderr
+    done = sferic("check", "w.py:wrong", "--json")
+    told = json.loads(done.stdout)
+    assert (done.returncode, told["ok"]) == (2, False)
+    assert [problem.startswith(f"{folder}/w.py:") for problem in told["problems"]] == [True]
+
+
+def test_check_of_what_cannot_be_loaded_is_json_too(sferic):
+    done = sferic("check", "w.py:nothing", "--json")
+    assert (done.returncode, json.loads(done.stdout)["ok"], done.stderr) == (2, False, "")
+
+
+def test_check_needs_no_data(sferic):
+    assert sferic("check", "w.py:rooted").returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("workflow", "text"),
+    [
+        (
+            "good",
+            "numbers does not know its position, so it counts as having state: if its process dies, the run begins",
+        ),
+        ("endless", "Forever does not know its position: what is not yet acked when its process dies is lost"),
+    ],
+)
+def test_weak_sources_are_warned_of_and_no_error(sferic, folder, workflow, text):
+    done = sferic("check", f"w.py:{workflow}")
+    assert (done.returncode, done.stdout) == (0, f"w.py:{workflow}: 2 PEs, nothing wrong\n")
+    [line] = done.stderr.splitlines()
+    assert line.startswith(f"warning: {folder}/w.py:")
+    assert text in line
+    assert "`def read(self, position)` in class" in line
+    done = sferic("check", f"w.py:{workflow}", "--json")
+    [warning] = json.loads(done.stdout)["warnings"]
+    assert (done.stderr, f"warning: {warning}") == ("", line)
+
+
+def test_a_root_whose_items_come_with_the_run_is_not_weak(sferic):
+    assert sferic("check", "w.py:rooted").stderr == ""
+
+
+def test_explain(sferic):
+    done = sferic("explain", "w.py:good")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("Workflow w for in-process --fuse auto\n")
+    told = json.loads(sferic("explain", "w.py:good", "--on", "multi", "-n", "3", "--json").stdout)
+    assert (told["schema"], told["target"]) == (1, "multi")
+    assert [pe["instances"] for pe in told["pes"]] == [1, 2]
+
+
+@pytest.mark.parametrize("name", ["read", "expand", "check", "lower", "parallelism", "fuse", "codecs", "plan"])
+def test_explain_of_a_pass(sferic, name):
+    assert "numbers" in sferic("explain", "w.py:good", "--pass", name).stdout
+    assert json.loads(sferic("explain", "w.py:good", "--pass", name, "--json").stdout)["pass"] == name
+
+
+def test_explain_needs_no_data_and_shows_what_it_got(sferic):
+    assert sferic("explain", "w.py:rooted").returncode == 0
+    told = json.loads(sferic("explain", "w.py:rooted", "-d", '{"Same": [{"input": 1}]}', "--json").stdout)
+    assert told["inputs"] == [{"pe": "Same", "calls": 1, "items": [{"input": 1}]}]
+
+
+def test_doctor(sferic):
+    done = sferic("doctor", "--json")
+    checks = json.loads(done.stdout)
+    assert checks
+    assert all({"name", "ok"} <= set(check) for check in checks)
+    assert done.returncode == (0 if all(check["ok"] for check in checks) else 1)
+
+
+@pytest.mark.parametrize("arguments", [(), ("--help",), ("run", "--help"), ("--version",)])
+def test_help(sferic, arguments):
+    done = sferic(*arguments)
+    assert "Traceback" not in done.stderr
+    assert (done.stdout + done.stderr).strip()
+
+
+@pytest.mark.parametrize("arguments", [("nothing",), ("run",), ("run", "w.py:good", "--no-such")])
+def test_unknown_words(sferic, arguments):
+    assert sferic(*arguments).returncode == 2

@@ -1,0 +1,39 @@
+"""What all tests share: texts that are compared with files, and rewritten only when asked."""
+
+import difflib
+import sys
+
+import pytest
+
+
+class _Rooms:
+    """Refuses the folders of this repository as top-level packages: their modules would exist twice."""
+
+    names = ("cluster", "compiler", "runtime", "templates", "topologies")
+
+    @classmethod
+    def find_spec(cls, name, path=None, target=None):
+        if name.partition(".")[0] in cls.names:
+            raise ModuleNotFoundError(f"import it as sferic.{name}", name=name)
+
+
+sys.meta_path.insert(0, _Rooms)
+
+
+def pytest_addoption(parser):
+    parser.addoption("--update-golden", action="store_true", help="Rewrite the expected texts; read the difference.")
+
+
+@pytest.fixture
+def golden(request):
+    """`golden(path, text)` holds if the file has that text."""
+
+    def compare(path, text):
+        if request.config.getoption("--update-golden"):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+        expected = path.read_text().splitlines() if path.exists() else []
+        difference = "\n".join(difflib.unified_diff(expected, text.splitlines(), str(path), "now", lineterm=""))
+        assert not difference, f"(rewrite it with --update-golden)\n{difference}"
+
+    return compare
