@@ -11,7 +11,7 @@ DONE, FAILED, WRONG_INPUT, ITEMS_FAILED, INTERRUPTED = 0, 1, 2, 3, 130
 
 
 class Observer(Protocol):
-    """Gets what happens in a run, on the thread that drives it."""
+    """Gets what happens in a run, on the thread that drives it; what a source logs may come on the source's own."""
 
     def event(self, event: Event) -> None:
         """Something happened."""

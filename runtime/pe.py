@@ -21,7 +21,10 @@ class NotRunningError(RuntimeError):
 
 
 def every(seconds: float) -> Callable[[F], F]:
-    """Mark a method to be called between items, each `seconds` of the host's clock."""
+    """Mark a method to be called between items, each `seconds` of the host's clock.
+
+    A source's own are called while it writes or is in `wait`, not while it is in its own code.
+    """
     if not seconds > 0:
         raise ValueError("every() takes a number of seconds above 0")
 
@@ -149,7 +152,10 @@ class IterativePE(GenericPE):
 
 
 class ProducerPE(GenericPE):
-    """A source: no input, one output; `_process` writes, returns or yields items."""
+    """A source: no input, one output; `_process` writes, returns or yields items.
+
+    It runs on a thread of its own, preprocess and postprocess included, and may sleep or block as it likes.
+    """
 
     OUTPUT_NAME: ClassVar[str] = "output"
 

@@ -8,13 +8,15 @@ import sys
 import threading
 from collections.abc import Callable
 from io import TextIOBase
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
+from sferic.runtime.host.fiber import pe_of_thread
 from sferic.runtime.host.step import PAGE_PE, Page
 from sferic.runtime.observe import Event
 from sferic.runtime.plan import Stage
 
 Tell = Callable[[Event], None]
+AtWork = Callable[[], tuple[str, int]]  # path and rank of the PE at work
 
 
 def become_child() -> tuple[BinaryIO, BinaryIO]:
@@ -49,12 +51,10 @@ def leave_with(fd: int) -> None:
 class _Printed(TextIOBase):
     """Stands for sys.stdout: lines become events with the name of the PE that is at work."""
 
-    def __init__(self, tell: Tell, stage: Stage, rank: int, page: Page) -> None:
+    def __init__(self, tell: Tell, at_work: AtWork) -> None:
         super().__init__()
         self._tell = tell
-        self._stage = stage
-        self._rank = rank
-        self._page = page
+        self._at_work = at_work
         self._rest = ""
 
     def writable(self) -> bool:
@@ -75,30 +75,51 @@ class _Printed(TextIOBase):
             self._say(line)
 
     def _say(self, line: str) -> None:
-        pe = self._stage.pes[min(self._page[PAGE_PE], len(self._stage.pes) - 1)].path
-        self._tell({"event": "print", "pe": pe, "rank": self._rank, "text": line})
+        pe, rank = self._at_work()
+        self._tell({"event": "print", "pe": pe, "rank": rank, "text": line})
 
 
 class _Logged(logging.Handler):
     """Python's logging, as events."""
 
-    def __init__(self, tell: Tell, stage: Stage, rank: int, page: Page) -> None:
+    def __init__(self, tell: Tell, at_work: AtWork) -> None:
         super().__init__()
         self._tell = tell
-        self._stage = stage
-        self._rank = rank
-        self._page = page
+        self._at_work = at_work
 
     def emit(self, record: logging.LogRecord) -> None:
-        pe = self._stage.pes[min(self._page[PAGE_PE], len(self._stage.pes) - 1)].path
+        pe, rank = self._at_work()
         text = self.format(record)
-        self._tell({"event": "log", "level": record.levelno, "pe": pe, "rank": self._rank, "text": text})
+        self._tell({"event": "log", "level": record.levelno, "pe": pe, "rank": rank, "text": text})
 
 
-def capture_output(tell: Tell, stage: Stage, rank: int, page: Page) -> None:
-    """Turn what PEs print and log into events."""
-    sys.stdout = _Printed(tell, stage, rank, page)
-    root = logging.getLogger()
-    root.addHandler(_Logged(tell, stage, rank, page))
-    if root.level in (logging.NOTSET, logging.WARNING):
+def at_work(stage: Stage, rank: int, page: Page) -> tuple[str, int]:
+    """(path, rank) of the PE that the calling thread works for, in a host of this stage."""
+    return pe_of_thread() or (stage.pes[min(page[PAGE_PE], len(stage.pes) - 1)].path, rank)
+
+
+def capture_output(tell: Tell, at_work: AtWork) -> Callable[[], None]:
+    """Turn what PEs print and log into events, until the function that is returned is called."""
+    stdout, printed = sys.stdout, _Printed(tell, at_work)
+    sys.stdout = printed
+    root, handler = logging.getLogger(), _Logged(tell, at_work)
+    level = root.level
+    root.addHandler(handler)
+    if level in (logging.NOTSET, logging.WARNING):
         root.setLevel(logging.INFO)
+
+    hook = sys.breakpointhook
+
+    def debug(*args: Any, **kwargs: Any) -> Any:
+        put_back()  # a debugger talks to the terminal
+        return hook(*args, **kwargs)
+
+    def put_back() -> None:
+        sys.breakpointhook = hook
+        printed.flush()
+        sys.stdout = stdout
+        root.removeHandler(handler)
+        root.setLevel(level)
+
+    sys.breakpointhook = debug
+    return put_back

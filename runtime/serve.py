@@ -1,5 +1,6 @@
 """Serves a stage that has inputs: batches in, answers out, `every` in between."""
 
+import sys
 import time
 
 from sferic.runtime import frames
@@ -82,6 +83,7 @@ class _Server:
     def _finish(self, number: int) -> None:
         self._host.begin_input(number)
         self._host.finish()
+        sys.stdout.flush()  # a last line without an end
         self._tell_counts()
         self._answer([number], frames.FINISHED)
         self.finished = True

@@ -1,7 +1,8 @@
-"""Sources that come with the product: lines of files, and a folder that is watched. Both know their position."""
+"""Sources that come with the product: lines of files, a folder that is watched, lines from a socket."""
 
 import glob
 import os
+import socket
 import time
 import zlib
 from collections.abc import Iterable, Iterator
@@ -11,6 +12,8 @@ from typing import Any
 
 from sferic.runtime.pe import ProducerPE
 
+_CONNECT = 10.0  # seconds for a connection to be made
+_LOOK = 0.1  # seconds between looks at whether to stop
 _BOM = b"\xef\xbb\xbf"
 _PARTIAL = (".part", ".tmp", ".partial", ".crdownload")  # names that writers give to files that are not whole yet
 
@@ -123,6 +126,87 @@ class WatchedFolder(ProducerPE):
                 if entry.is_file() and change > last and (change[0] <= until or not self.endless):
                     changes.append(change)
         return sorted(changes)
+
+
+class SocketLines(ProducerPE):
+    """Lines of text that a server sends, without their line ends: connects to `host`:`port` and reads.
+
+    Ends when the server closes the connection. With `reconnect`, a number of seconds, it connects again after so long
+    instead, and goes on trying where nobody listens. A socket cannot be read again: lines that were received and not
+    yet processed when a process dies are lost. Raises OSError naming host and port, UnicodeError and, for a line of
+    more than `longest` bytes, ValueError.
+    """
+
+    endless = True
+
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        *,
+        reconnect: float | None = None,
+        encoding: str = "utf-8",
+        errors: str = "strict",
+        longest: int = 1 << 20,
+    ) -> None:
+        super().__init__()
+        if "\n".encode(encoding) != b"\n":
+            raise ValueError(f"SocketLines reads encodings in which a line ends with the byte 10; {encoding} is none")
+        if reconnect is not None and not reconnect > 0:
+            raise ValueError("reconnect is a number of seconds above 0, or None")
+        self.host = host
+        self.port = port
+        self.reconnect = reconnect
+        self.encoding = encoding
+        self.errors = errors
+        self.longest = longest
+
+    def _process(self, inputs: Any) -> Iterator[str]:
+        while True:
+            try:
+                yield from self._connection()
+            except OSError as error:
+                if self.reconnect is None:
+                    raise OSError(f"{self._where}: {error}") from error
+                self.log(f"{self._where}: {error}; connecting again in {self.reconnect:g} s")
+            if self.reconnect is None:
+                return
+            self.wait(self.reconnect)
+
+    @property
+    def _where(self) -> str:
+        return f"{self.host}:{self.port}"
+
+    def _connection(self) -> Iterator[str]:
+        rest = b""
+        with socket.create_connection((self.host, self.port), _CONNECT) as connection:
+            while data := self._receive(connection):
+                *lines, rest = (rest + data).split(b"\n")
+                for line in lines:
+                    yield self._text(line)
+                self._check(rest)
+        if rest:
+            yield self._text(rest)
+
+    def _receive(self, connection: socket.socket) -> bytes:
+        connection.settimeout(_LOOK)
+        while True:
+            try:
+                return connection.recv(1 << 16)
+            except TimeoutError:
+                self.wait(0)  # a stop is seen
+
+    def _check(self, line: bytes) -> None:
+        if len(line) > self.longest:
+            raise ValueError(f"{self._where}: a line of more than {self.longest:,} bytes; give SocketLines `longest`")
+
+    def _text(self, line: bytes) -> str:
+        self._check(line)
+        try:
+            return line.removesuffix(b"\r").decode(self.encoding, self.errors)
+        except UnicodeDecodeError as error:
+            where = f"{self._where}: byte {error.start} of a line is not {self.encoding} ({error.reason})"
+            raise UnicodeError(f"{where}; give SocketLines its encoding, or errors='replace'") from error
 
 
 def _falls_to(name: str, source: ProducerPE) -> bool:

@@ -17,9 +17,10 @@ from sferic.runtime.host import Host
 from sferic.runtime.host.failures import RunStopped, error_event
 from sferic.runtime.loading import LoadingError, load_graph, load_pickled
 from sferic.runtime.plan import Plan, Stage, plan_from_json
-from sferic.runtime.process import become_child, capture_output
+from sferic.runtime.process import at_work, become_child, capture_output
 from sferic.runtime.serve import serve_inputs
-from sferic.runtime.serve_source import serve_source
+from sferic.runtime.serve_source import SourceServer
+from sferic.runtime.threads import share_cores
 from sferic.runtime.wire import Wire
 from sferic.runtime.workflow import WorkflowGraph
 
@@ -63,7 +64,8 @@ def work(incoming: BinaryIO, outgoing: BinaryIO, definition: Definition | None) 
     try:
         plan = plan_from_json(orders.plan_path.read_text(encoding="utf-8"))
         stage = plan.stage(orders.stage)
-        capture_output(wire.tell, stage, orders.rank, page)
+        capture_output(wire.tell, lambda: at_work(stage, orders.rank, page))
+        share_cores(sum(each.instances for each in plan.stages))
         if definition is None:
             definition = _definition(plan, orders)
         wire.codecs = {link.id: codec_for(link.codec, key=orders.key) for link in plan.links}
@@ -95,11 +97,11 @@ def _graph(plan: Plan, orders: Orders) -> WorkflowGraph:
 
 
 def _serve(plan: Plan, stage: Stage, orders: Orders, definition: Definition, wire: Wire, page: memoryview) -> None:
-    host = Host(
-        plan, stage, orders.rank, definition, outlet=wire, tell=wire.tell, page=page, lock=wire.lock
-    )  # fmt: skip
+    host = Host(plan, stage, orders.rank, definition, outlet=wire, tell=wire.tell, page=page)
     wire.refused = host.refused
     host.set_poison(orders.poison)
+    # A source's preprocess runs on the source's own thread, which is there before.
+    server = SourceServer(host, wire, window=orders.window, group=orders.group) if stage.source else None
     host.open()
     ready = {
         "protocol": frames.PROTOCOL,
@@ -108,8 +110,8 @@ def _serve(plan: Plan, stage: Stage, orders: Orders, definition: Definition, wir
         "definition": plan.definition.digest,
     }
     wire.write(frames.READY, json.dumps(ready).encode())
-    if stage.source:
-        serve_source(host, wire, window=orders.window, group=orders.group, token=orders.token)
+    if server is not None:
+        server.serve(orders.token)
     else:
         serve_inputs(host, wire)
 

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from sferic.compiler.inputs import Inputs
 from sferic.compiler.pipeline import Options, compile_plan
 from sferic.launch import TARGETS, launch, pickled, with_reference
+from sferic.report import Speaking
 from sferic.runtime.observe import Event, Outcome
 from sferic.runtime.pe import GenericPE
 from sferic.runtime.settings import OnFailure
@@ -80,7 +81,7 @@ def run(
         on_failure=on_failure,
     )
     compiled = compile_plan(graph, options, inputs)
-    outcome = Outcome()
+    outcome = Speaking()
     folder = Path(tempfile.mkdtemp(prefix="sferic-"))
     try:
         if on == "storm":

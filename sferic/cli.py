@@ -133,7 +133,7 @@ def _run(
         raise WrongInput([Problem(f"--dead-letters {dead_letters}: {error.strerror}")]) from error
     reporter = Reporter(quiet=as_json, letters=letters)
     stop = StopOnSignal()
-    launch(compiled, on, reporter, stop, root)
+    launch(compiled, on, reporter, stop, root, capture=True)
     reporter.interrupted = stop.requested
     if results is not None:
         write_results(reporter, Path(results))

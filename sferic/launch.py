@@ -21,10 +21,12 @@ from sferic.runtime.workflow import WorkflowGraph
 TARGETS = {"local": "in-process", "multi": "multi", "storm": "storm"}
 
 
-def launch(compiled: Compiled, on: str, observer: Observer, stop: StopRequest, root: Path) -> None:
-    """Run to the end on "local", "multi" or "storm"."""
+def launch(
+    compiled: Compiled, on: str, observer: Observer, stop: StopRequest, root: Path, *, capture: bool = False
+) -> None:
+    """Run to the end on "local", "multi" or "storm". `capture`: what PEs print on "local" is the observer's, too."""
     if on == "local":
-        run_in_process(compiled.plan, compiled.definition, observer, stop)
+        run_in_process(compiled.plan, compiled.definition, observer, stop, capture=capture)
     elif on == "multi":
         run_multi(compiled.plan, compiled.definition, observer, stop)
     else:

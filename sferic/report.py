@@ -11,6 +11,17 @@ from sferic.runtime.letters import LettersFile
 from sferic.runtime.observe import Event, Outcome
 
 
+class Speaking(Outcome):
+    """An outcome that also shows what PEs print (on stdout) and log (on stderr)."""
+
+    def event(self, event: Event) -> None:
+        """Show and keep."""
+        super().event(event)
+        if event["event"] in ("print", "log"):
+            out = sys.stdout if event["event"] == "print" else sys.stderr
+            print(f"[{event['pe']} {event['rank']}] {event['text']}", file=out)
+
+
 class Reporter(Outcome):
     """An outcome that also shows prints, logs and failures as they come, and progress on a terminal."""
 
@@ -20,7 +31,6 @@ class Reporter(Outcome):
         self._letters = letters
         self._live = sys.stderr.isatty() and not quiet
         self._began = time.monotonic()
-        self._shown = 0.0
         self._width = 0
 
     def event(self, event: Event) -> None:
@@ -74,10 +84,9 @@ class Reporter(Outcome):
             self._width = 0
 
     def _progress(self) -> None:
-        now = time.monotonic()
-        if not self._live or now - self._shown < 0.2:
+        if not self._live:
             return
-        self._shown = now
+        now = time.monotonic()  # instances tell their counts at most twice a second, and only what is new: show each
         items = sum(counts["in"] for counts in self.counts.values())
         failed = sum(counts["failed"] for counts in self.counts.values())
         line = f"{items:,} items, {items / max(now - self._began, 0.001):,.0f}/s, {failed} failed"

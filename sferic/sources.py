@@ -1,5 +1,5 @@
 """Sources that come with the product."""
 
-from sferic.runtime.sources import Lines, WatchedFolder
+from sferic.runtime.sources import Lines, SocketLines, WatchedFolder
 
-__all__ = ["Lines", "WatchedFolder"]
+__all__ = ["Lines", "SocketLines", "WatchedFolder"]

@@ -1,14 +1,14 @@
 """The host runs one instance of one stage: items in, batches for links out."""
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from sferic.runtime.definition import Definition
 from sferic.runtime.host.failures import ITEM_ERRORS, Failures, RunStopped, batch_failed, error_event, user_traceback
 from sferic.runtime.host.outputs import CallReceiver, LinkReceiver, Outlet
-from sferic.runtime.host.source import SourceRunner
+from sferic.runtime.host.source import GivenItems, RunningSource, Source
 from sferic.runtime.host.state import StateWatch
 from sferic.runtime.host.step import PAGE_FIELDS, PAGE_INPUT, PAGE_PE, PAGE_STATE, WORKING, Page, Step
 from sferic.runtime.host.timers import Timers
@@ -17,15 +17,16 @@ from sferic.runtime.pe import GenericPE
 from sferic.runtime.plan import Link, Plan, RootInput, Routing, Stage
 from sferic.runtime.routing import key_getter, keys_getter
 
-_TOGETHER = 64  # items of a source that PEs of its stage take at a time, where only one thread runs the host
+_TOGETHER = 512  # items of a source that PEs of its stage take at a time
+_QUICK = 0.001  # seconds of work between looks at what is due
 _NO_POISON: frozenset[int] = frozenset()
 
 
 class Host:
     """One instance of one stage.
 
-    `open`, then `feed` (or `run_sources` in a stage of sources), then `finish`. All on one thread; the outlet's
-    `send` is called on it, too, and on the thread that calls `flush` in a stage of sources, under `lock`.
+    `open`, then `feed` (in a stage of sources `Turns` over `sources` instead), then `finish`. All on one thread; the
+    outlet's `send` is called on it, too. Only the code of sources runs elsewhere: each has a thread of its own.
     """
 
     def __init__(
@@ -38,7 +39,6 @@ class Host:
         outlet: Outlet,
         tell: Callable[[Event], None],
         page: Page | None = None,
-        lock: AbstractContextManager[Any] | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.plan = plan
@@ -51,12 +51,12 @@ class Host:
         self._pes: dict[str, GenericPE] = {element.path: element.pe for element in definition.elements}
         self._steps = [self._step(index) for index in range(len(stage.pes))]
         self._by_path = {step.planned.path: step for step in self._steps}
-        self._lock: AbstractContextManager[Any] = lock or nullcontext()
-        self._source: SourceRunner | None = None
-        self._wire(outlet, self._lock)
+        self._wire(outlet)
+        self.sources: list[Source] = [self._source(step) for step in self._steps if step.planned.source]
         self._entries = {
             link.id: self._by_path[link.to_pe].runner(link.to_port) for link in plan.links if link.to_stage == stage.id
         }
+        self._told: dict[str, Any] = {}  # the last position of each source that it was told is committed
         self._poison: dict[int, dict[int, frozenset[int]]] = {}
         self.timers = Timers([], clock)
         self._watch = StateWatch([])
@@ -77,16 +77,15 @@ class Host:
 
         return log
 
-    def _wire(self, outlet: Outlet, lock: AbstractContextManager[Any]) -> None:
-        room = _TOGETHER if isinstance(lock, nullcontext) else 1
+    def _wire(self, outlet: Outlet) -> None:
         for hop in self.stage.hops:
             run = self._by_path[hop.to_pe].runner(hop.to_port)
-            self._by_path[hop.from_pe].receivers[hop.from_port].append(CallReceiver(run, copies=hop.copy, room=room))
+            self._by_path[hop.from_pe].receivers[hop.from_port].append(CallReceiver(run, copies=hop.copy))
         for link in self.plan.links:
             if link.from_stage == self.stage.id:
-                self._wire_link(link, outlet, lock)
+                self._wire_link(link, outlet)
 
-    def _wire_link(self, link: Link, outlet: Outlet, lock: AbstractContextManager[Any]) -> None:
+    def _wire_link(self, link: Link, outlet: Outlet) -> None:
         step = self._by_path[link.from_pe]
 
         def refuse(item: Any, error: BaseException) -> None:
@@ -99,11 +98,30 @@ class Host:
             key=self._key(link),
             keys=self._keys(link),
             refuse=refuse,
-            lock=lock,
             check_keys=self.plan.check_items,
         )
         # Links go before calls: they take the items' bytes before a PE of this stage may change the items.
         step.receivers[link.from_port].insert(0, receiver)
+
+    def _source(self, step: Step) -> Source:
+        given = dict(self.plan.inputs).get(step.planned.path, RootInput())
+        instances = self.stage.instances
+        if given.items is not None:
+            return GivenItems(step, given.items, instances=instances, page=self.page)
+        together = 1 if self._meets_itself(step.planned.path) else _TOGETHER
+        return RunningSource(step, given, instances=instances, together=together, page=self.page)
+
+    def _meets_itself(self, path: str) -> bool:
+        """Do this source's items reach a PE of the stage over several ways? Then they go one by one, so that the
+        order in which they meet there is not by chance."""
+        reached = {path}
+        ways: Counter[str] = Counter()
+        for pe in self.stage.pes:  # in topological order
+            for hop in self.stage.hops:
+                if hop.to_pe == pe.path and hop.from_pe in reached:
+                    reached.add(pe.path)
+                    ways[pe.path] += 1
+        return any(count > 1 for count in ways.values())
 
     def _key(self, link: Link) -> Callable[[Any], Any] | None:
         routing: Routing = link.routing
@@ -131,7 +149,7 @@ class Host:
         for step in self._steps:
             self.page[PAGE_PE] = step.index
             try:
-                step.pe.preprocess()
+                step.on_thread(step.pe.preprocess)
             except ITEM_ERRORS as error:
                 where = f"{step.planned.path} (instance {self.rank})"
                 self.tell(error_event(f"{where}: preprocess failed\n{user_traceback(error)}"))
@@ -154,8 +172,17 @@ class Host:
         self.page[PAGE_INPUT] = number
 
     def feed(self, link_id: int, items: list[Any]) -> None:
-        """Run a link's items through the stage."""
-        self._entries[link_id](items)
+        """Run a link's items through the stage, `every` methods in between."""
+        if not self.timers:
+            self._entries[link_id](items)
+            return
+        begun, size = 0, 1
+        while begun < len(items):
+            began = time.monotonic()
+            self._entries[link_id](items[begun : begun + size])
+            begun += size
+            size = min(_TOGETHER, 2 * size) if time.monotonic() - began < _QUICK else max(1, size // 4)
+            self.timers.run_due()
 
     def unreadable(self, link_id: int, batch: bytes, error: BaseException) -> None:
         """A batch that the codec cannot read fails as a whole, by the policy of the PE it was for."""
@@ -169,47 +196,31 @@ class Host:
             raise RunStopped(step.planned.path)
 
     def flush(self) -> None:
-        """Send on whatever a source and the links are gathering."""
-        if self._source is not None:
-            self._source.pass_on()
+        """Send on whatever the links are gathering."""
         for step in self._steps:
             step.flush()
 
-    def run_sources(
-        self,
-        *,
-        stopping: Callable[[], bool],
-        position: Any = None,
-        moved: Callable[[Any], None] = lambda _: None,
-        wrote: Callable[[], None] = lambda: None,
-        due: Callable[[], bool] = lambda: True,
-        waiting: Callable[[], None] = lambda: None,
-    ) -> None:
-        """Run the sources of this stage to their end, one after the other."""
-        given: Mapping[str, RootInput] = dict(self.plan.inputs)
-        for step in self._steps:
-            if step.planned.source:
-                root = given.get(step.planned.path, RootInput())
-                self._source = SourceRunner(
-                    step,
-                    root,
-                    instances=self.stage.instances,
-                    stopping=stopping,
-                    moved=moved,
-                    wrote=wrote,
-                    due=due,
-                    lock=self._lock,
-                    waiting=waiting,
-                    page=self.page,
-                )
-                self._source.run(position)
+    def positions(self) -> dict[str, Any]:
+        """Where each source stands, by path."""
+        return {source.step.planned.path: source.position for source in self.sources}
 
-    def committed(self, position: Any) -> None:
-        """Tell the stage's source that all up to `position` is processed everywhere."""
-        for step in self._steps:
+    def begin_at(self, positions: Mapping[str, Any]) -> None:
+        """Let the sources go on from `positions`."""
+        for source in self.sources:
+            source.begin_at(positions.get(source.step.planned.path))
+
+    def committed(self, positions: Mapping[str, Any]) -> bool:
+        """Tell sources that all up to these positions is processed everywhere. False: one of them has to be told later,
+        it is in its own code."""
+        if any(source.step.busy for source in self.sources):
+            return False
+        for source in self.sources:
+            step, position = source.step, positions.get(source.step.planned.path)
             tell = getattr(step.pe, "committed", None)
-            if step.planned.source and tell is not None and position is not None:
-                step.guarded(lambda tell=tell: tell(position), "committed")
+            if tell is not None and position is not None and position != self._told.get(step.planned.path):
+                self._told[step.planned.path] = position
+                step.guarded(lambda tell=tell, position=position: tell(position), "committed")
+        return True
 
     def finish(self) -> None:
         """Run postprocess in topological order; what it writes flows on."""

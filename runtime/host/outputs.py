@@ -1,12 +1,13 @@
 """From what a PE wrote to calls inside the stage and to batches for links."""
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
 from sferic.runtime.host.ownership import own
 from sferic.runtime.plan import Link
 from sferic.runtime.routing import KeyRouter
+
+ANY_NUMBER = 1 << 30
 
 
 class Outlet(Protocol):
@@ -37,11 +38,11 @@ class Receiver(Protocol):
 
 
 class CallReceiver:
-    """A PE of the same stage. `room`: where a second thread sends what has waited, a source's items have to reach
-    it one by one, or that thread would run it."""
+    """A PE of the same stage."""
 
-    def __init__(self, run: Callable[[list[Any]], None], *, copies: bool, room: int) -> None:
-        self.room = room
+    room = ANY_NUMBER
+
+    def __init__(self, run: Callable[[list[Any]], None], *, copies: bool) -> None:
         self._run = run
         self._copies = copies
 
@@ -54,10 +55,7 @@ class CallReceiver:
 
 
 class LinkReceiver:
-    """A link: sorts items into one bucket a receiving instance, and hands full ones to the outlet.
-
-    `lock` guards the buckets of a source, where a second thread sends what has waited long enough.
-    """
+    """A link: sorts items into one bucket a receiving instance, and hands full ones to the outlet."""
 
     def __init__(
         self,
@@ -68,13 +66,11 @@ class LinkReceiver:
         key: Callable[[Any], Any] | None,
         keys: Callable[[list[Any]], list[Any]] | None,
         refuse: Callable[[Any, BaseException], None],
-        lock: AbstractContextManager[Any],
         check_keys: bool = False,
     ) -> None:
         self._link = link
         self._outlet = outlet
         self._refuse = refuse
-        self._lock = lock
         self._limit = min(outlet.first_limit, link.batch.items)
         self._turn = 0
         self.buckets: list[list[Any]] = [[] for _ in range(instances)]
@@ -98,18 +94,16 @@ class LinkReceiver:
 
     def take(self, items: list[Any]) -> None:
         """Sort the items into buckets; send full batches."""
-        with self._lock:
-            self._deal(items)
-            for bucket, held in enumerate(self.buckets):
-                if len(held) >= self._limit:
-                    self._send(bucket, least=self._limit)
+        self._deal(items)
+        for bucket, held in enumerate(self.buckets):
+            if len(held) >= self._limit:
+                self._send(bucket, least=self._limit)
 
     def flush(self) -> None:
         """Send every bucket that holds something."""
-        with self._lock:
-            for bucket, held in enumerate(self.buckets):
-                if held:
-                    self._send(bucket, least=1)
+        for bucket, held in enumerate(self.buckets):
+            if held:
+                self._send(bucket, least=1)
 
     def _send(self, bucket: int, least: int) -> None:
         held = self.buckets[bucket]

@@ -1,148 +1,218 @@
-"""Runs a source: calls it, pulls it or reads it, and lets its items go as they are written."""
+"""Sources: each runs on a thread of its own and hands over what it wrote; the host's thread passes it on."""
 
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
 from types import GeneratorType
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 from sferic.runtime.host.failures import ITEM_ERRORS, SourceStopped
+from sferic.runtime.host.fiber import Fiber
 from sferic.runtime.host.ownership import IMMUTABLE, own
 from sferic.runtime.host.step import PAGE_PE, PAGE_STATE, PAGE_STEP, WAITING, WORKING, Page, Step
 from sferic.runtime.pe import ProducerPE, knows_position
 from sferic.runtime.plan import RootInput
 
-_GATHER = 64  # the most items of a source that are passed on together
-_LOOK = 0.05  # seconds between two looks at whether a waiting source is to stop
+_LEAVE = 0.5  # seconds that the thread of a source has for its `finally` blocks when a run breaks off
 
 
-class SourceRunner:
-    """One source PE of a stage.
+class Source(Protocol):
+    """One root of a stage, as `Turns` drives it. All of it is called on the host's thread."""
 
-    A source's writes pass on as they come, as it may never return: at once where `due()` says that nothing was sent
-    for a while, else some together; `moved(position)` is told where it stands after each
-    item, `wrote()` that items went out, `waiting()` that it has none for now; `stopping()` says that it
-    is to end.
+    step: Step
+    parked: bool  # it waits to be resumed; else it is in its own code
+    ended: bool
+    until: float  # it has nothing to do before this time of the monotonic clock
+    position: Any  # after all that was passed on; None at first
+    knows_position: bool
+
+    def open(self, came_back: Callable[["Source"], None]) -> None:
+        """Make ready; `came_back` is to be called, on any thread, when the source waits to be resumed."""
+        ...
+
+    def resume(self, most: int) -> None:
+        """Let it go on until it has `most` items."""
+        ...
+
+    def hasten(self) -> None:
+        """It is in its own code: it comes back with its next item."""
+        ...
+
+    def take(self, wrote: Callable[[], None]) -> int:
+        """Pass on what it has written, `wrote` told after each part; how many items these were."""
+        ...
+
+    def begin_at(self, position: Any) -> None:
+        """Go on from `position`. Before the first `resume`."""
+        ...
+
+    def came_back(self) -> None:
+        """It waits to be resumed."""
+        ...
+
+    def stop(self) -> None:
+        """It is to end."""
+        ...
+
+    def abandon(self) -> None:
+        """It was told to end and does not come back: do without it."""
+        ...
+
+    def close(self) -> None:
+        """The run is over: leave nothing running."""
+        ...
+
+
+class RunningSource:
+    """A source PE: its calls, its generators or its `read`, on a thread of its own.
+
+    That thread only gathers; what it wrote is passed on by the host's, so that the PEs behind it stay on one thread
+    and nothing waits longer because a source sleeps. The source's hooks run on its own thread, too.
     """
 
-    def __init__(
-        self,
-        step: Step,
-        given: RootInput,
-        *,
-        instances: int,
-        stopping: Callable[[], bool],
-        moved: Callable[[Any], None],
-        wrote: Callable[[], None],
-        due: Callable[[], bool],
-        lock: AbstractContextManager[Any],
-        waiting: Callable[[], None],
-        page: Page,
-    ) -> None:
-        self._step = step
-        self._page = page
+    def __init__(self, step: Step, given: RootInput, *, instances: int, together: int, page: Page) -> None:
+        self.step = step
+        self.parked = True
+        self.ended = False
+        self.until = 0.0
+        self.knows_position = knows_position(step.pe)
+        self.position: Any = None
+        self._reached: Any = None  # after all that was gathered
         self._given = given
-        self._rank = step.pe.rank
         self._instances = instances
-        self._stopping = stopping
-        self._moved = moved
-        self._wrote = wrote
-        self._due = due
-        self._lock = lock
-        self._written = 0
-        self._most = 1  # items gathered before they are passed on
+        self._together = together  # the most items that are passed on at once
+        self._page = page
+        self._most = 1
         self._gathered: dict[str, list[Any]] = {port: [] for port in step.receivers}
-        self._waiting = waiting
+        self._failure: BaseException | None = None
+        self._written = 0
+        self._stopping = False
 
-    def run(self, position: Any) -> None:
-        """Run the source to its end, from `position` on (None: from the beginning)."""
-        if isinstance(self._step.pe, ProducerPE):
-            self._step.pe.__dict__["wait"] = self._wait
+    def open(self, came_back: Callable[[Source], None]) -> None:
+        self._fiber = Fiber((self.step.planned.path, self.step.pe.rank), self._run, lambda: came_back(self))
+        self._fiber.start()
+        self.step.on_thread = self._fiber.aside
+
+    def begin_at(self, position: Any) -> None:
+        self.position = self._reached = position
+
+    def resume(self, most: int) -> None:
+        self._most = most
+        self.parked, self.step.busy = False, True
+        self._page[PAGE_PE] = self.step.index
+        self._page[PAGE_STATE] = WORKING
+        self._fiber.resume()
+
+    def hasten(self) -> None:
+        self._most = 1
+
+    def came_back(self) -> None:
+        self.parked, self.step.busy = True, False
+        self.ended = self._fiber.ended
+        if self._fiber.crash is not None:
+            raise self._fiber.crash
+
+    def take(self, wrote: Callable[[], None]) -> int:
+        reached = self._reached  # before the items: one that is written meanwhile is beyond it
+        taken = 0
+        for port, gathered in self._gathered.items():
+            items = gathered[:]
+            del gathered[: len(items)]  # what comes meanwhile stays
+            taken += len(items)
+            while items:
+                room = min(self._together, self.step.room())
+                self._pass_on(port, items[:room])
+                items = items[room:]
+                if items:
+                    wrote()
+        self.position = reached
+        if taken:
+            wrote()
+        failure, self._failure = self._failure, None
+        if failure is not None:
+            self.step.failed += 1
+            self.step.failures.item_failed("a call of the source", failure)
+        return taken
+
+    def _pass_on(self, port: str, items: list[Any]) -> None:
+        self._page[PAGE_STATE] = WORKING
+        self.step.items_out += len(items)
+        self.step.deliver(port, items)
+        # PEs of this stage took them and told the page so; now it is the source's turn again.
+        self._page[PAGE_PE] = self.step.index
+        self._written += len(items)
+        self._page[PAGE_STEP] = self._written
+
+    def stop(self) -> None:
+        self._stopping = True
+        self.until = 0.0
+
+    def abandon(self) -> None:
+        self.ended = True
+        self.step.on_thread = _here
+        self.step.busy = False
+
+    def close(self) -> None:
+        self._stopping = True
+        self.step.on_thread = _here
+        self._fiber.leave(_LEAVE if self.parked else None)
+
+    # From here on: the source's own thread.
+
+    def _run(self) -> None:
+        if isinstance(self.step.pe, ProducerPE):
+            self.step.pe.__dict__["wait"] = self._wait
         try:
-            if self._given.items is not None:
-                self._run_items(self._given.items, position)
-            elif knows_position(self._step.pe):
-                self._stream(lambda: self._read(position))
+            if self.knows_position:
+                self._stream(self._read)
             else:
-                self._run_calls(position)
+                for _ in _dealt(self._given.calls, self.step, self._instances):
+                    self._stream(lambda: self.step.pe.process({}))
         except SourceStopped:
             pass  # asked to end: its postprocess comes next, as at any end
 
-    def _mine(self, count: int) -> range:
-        """Which of `count` calls or items fall to this instance: dealt in turn, all where the source splits."""
-        return range(count) if self._step.planned.splits else range(self._rank, count, self._instances)
-
-    def _run_items(self, items: tuple[Any, ...], position: Any) -> None:
-        run = self._step.runner(None)
-        for index in self._mine(len(items)):
-            if self._stopping():
-                return
-            if position is None or index > position:
-                run([items[index]])
-                self._wrote()
-                self._moved(index)
-
-    def _run_calls(self, position: Any) -> None:
-        for index in self._mine(self._given.calls):
-            if self._stopping():
-                return
-            if position is None or index > position:
-                self._stream(lambda: self._step.pe.process({}))
-
-    def _read(self, position: Any) -> None:
-        source = cast(ProducerPE, self._step.pe)
-        for item, after in source.read(position):
+    def _read(self) -> None:
+        source = cast(ProducerPE, self.step.pe)
+        for item, after in source.read(self.position):
             source.write(source.OUTPUT_NAME, item)
-            self._moved(after)
+            self._reached = after
 
     def _wait(self, seconds: float) -> None:
-        """Sleep in pieces: what is due goes on meanwhile, and a stop is seen."""
-        self.pass_on()
-        self._wrote()
-        until = time.monotonic() + seconds
-        self._page[PAGE_STATE] = WAITING
-        try:
-            while True:
-                if self._stopping():
-                    raise SourceStopped
-                self._waiting()
-                left = until - time.monotonic()
-                if left <= 0:
-                    return
-                time.sleep(min(left, _LOOK))
-        finally:
-            self._page[PAGE_STATE] = WORKING
+        """Let others have their turn meanwhile, and be seen to stop."""
+        if self._fiber.aside_now:
+            time.sleep(seconds)
+            return
+        self.until = time.monotonic() + seconds
+        self._hand_over()
+
+    def _hand_over(self) -> None:
+        if self._fiber.aside_now:
+            return  # a hook's items are taken when it is through
+        if not self._stopping:
+            self._fiber.park()
+        if self._stopping:
+            raise SourceStopped
 
     def _stream(self, body: Callable[[], Any]) -> None:
-        """Run the user's code with a `write` that passes items on at once, and pull it if it is a generator."""
-        step = self._step
-        step.pe.__dict__["write"] = step.pe.__dict__["_write"] = self._streaming_write()
+        """Run the user's code with a `write` that gathers, and pull it if it is a generator."""
+        step = self.step
+        step.pe.__dict__["write"] = step.pe.__dict__["_write"] = self._gathering_write()
         step.items_in += 1
-        self._page[PAGE_PE] = step.index
         try:
             result = body()
-            if result is not None:
-                step._returned(result) if not isinstance(result, GeneratorType) else self._pull(result)  # pyright: ignore[reportPrivateUsage]
+            if isinstance(result, GeneratorType):
+                for item in cast(Iterator[Any], result):
+                    step.returned(item)
+            elif result is not None:
+                step.returned(result)
         except ITEM_ERRORS as error:
-            step.failed += 1
-            step.failures.item_failed("a call of the source", error)
+            self._failure = error
+            self._hand_over()
         finally:
-            self.pass_on()
-            self._wrote()
             step.install_write()
 
-    def _pull(self, generator: Any) -> None:
-        for _ in self._pulled(cast(Iterator[Any], generator)):
-            pass
-
-    def _pulled(self, generator: Iterator[Any]) -> Iterator[None]:
-        for item in generator:
-            self._step._returned(item)  # pyright: ignore[reportPrivateUsage]
-            yield
-
-    def _streaming_write(self) -> Callable[[str, Any], None]:
-        step, stopping, due, gathered = self._step, self._stopping, self._due, self._gathered
+    def _gathering_write(self) -> Callable[[str, Any], None]:
+        step, gathered = self.step, self._gathered
         owner = threading.get_ident()
 
         def write(name: str, data: Any) -> None:
@@ -150,29 +220,84 @@ class SourceRunner:
             if items is None:
                 raise step.unknown_port(name)
             items.append(data if type(data) in IMMUTABLE else own(data))
-            count = len(items)
-            if count >= self._most or (count == 1 and due()):
+            if len(items) >= self._most:
                 if threading.get_ident() != owner:
                     raise RuntimeError(f"{step.planned.path} wrote from another thread than the one it was called on")
-                self.pass_on()
-                self._wrote()
-                if stopping():
-                    raise SourceStopped
+                self._hand_over()
 
         return write
 
-    def pass_on(self) -> None:
-        """Hand what is gathered to the receivers; also on the thread that sends what has waited long enough."""
-        with self._lock:
-            for port, gathered in self._gathered.items():
-                count = len(gathered)
-                if count:
-                    items = gathered[:count]
-                    del gathered[:count]  # what another thread appended meanwhile stays
-                    self._step.items_out += count
-                    self._step.deliver(port, items)
-                    # PEs of this stage took them and told the page so; now it is the source's turn again.
-                    self._page[PAGE_PE] = self._step.index
-                    self._written += count
-                    self._page[PAGE_STEP] = self._written
-            self._most = min(_GATHER, self._step.room())
+
+class GivenItems:
+    """A root whose items a run was given: an ordinary PE, on the host's thread."""
+
+    def __init__(self, step: Step, items: tuple[Any, ...], *, instances: int, page: Page) -> None:
+        self.step = step
+        self.parked = True
+        self.ended = False
+        self.until = 0.0
+        self.knows_position = True
+        self.position: Any = None
+        self._page = page
+        self._items = items
+        self._left: Iterator[int] = iter(_dealt(len(items), step, instances))
+        self._ran = 0
+
+    def open(self, came_back: Callable[[Source], None]) -> None:
+        self._came_back = came_back
+        self._run = self.step.runner(None)
+
+    def begin_at(self, position: Any) -> None:
+        self.position = position
+
+    def resume(self, most: int) -> None:
+        del most  # one at a time: it may take long
+        self.parked = False
+        for index in self._left:
+            if self.position is None or index > self.position:
+                self._page[PAGE_STATE] = WORKING
+                self._run([self._items[index]])
+                self.position = index
+                self._ran += 1
+                break
+        else:
+            self.ended = True
+        self._came_back(self)
+
+    def take(self, wrote: Callable[[], None]) -> int:
+        taken, self._ran = self._ran, 0
+        if taken:
+            wrote()
+        return taken
+
+    def came_back(self) -> None:
+        self.parked = True
+
+    def stop(self) -> None:
+        self._left = iter(())
+
+    def hasten(self) -> None:
+        """It never is in its own code while others look."""
+
+    def abandon(self) -> None:
+        """It always comes back."""
+
+    def close(self) -> None:
+        """It has nothing of its own."""
+
+
+def _here(function: Callable[[], Any]) -> Any:
+    return function()
+
+
+def _dealt(count: int, step: Step, instances: int) -> range:
+    """Which of `count` calls or items fall to this instance: dealt in turn, all where the source splits."""
+    return range(count) if step.planned.splits else range(step.pe.rank, count, instances)
+
+
+def show_waiting(sources: list[Source], page: Page) -> None:
+    """Tell the page whom of a stage's sources its host waits for: for none while all of them wait for a time."""
+    busy = [source for source in sources if not (source.ended or source.parked)]
+    page[PAGE_STATE] = WORKING if busy else WAITING
+    if busy:
+        page[PAGE_PE] = busy[0].step.index

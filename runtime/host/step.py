@@ -5,7 +5,7 @@ from types import GeneratorType
 from typing import Any, cast
 
 from sferic.runtime.host.failures import ITEM_ERRORS, Failures, PoisonItem
-from sferic.runtime.host.outputs import Receiver
+from sferic.runtime.host.outputs import ANY_NUMBER, Receiver
 from sferic.runtime.host.ownership import IMMUTABLE, own
 from sferic.runtime.pe import GenericPE, input_name, output_name
 from sferic.runtime.plan import PlannedPE
@@ -43,6 +43,8 @@ class Step:
         self.pe = pe
         self.failures = failures
         self.receivers: dict[str, list[Receiver]] = {port: [] for port in planned.outputs}
+        self.busy = False  # is it a source in its own code, on its own thread?
+        self.on_thread: Callable[[Callable[[], Any]], Any] = _at_once  # how its hooks are called
         self.begun = 0  # items begun for the current input, the page's step
         self.items_in = self.items_out = self.failed = self.retried = 0
         self.poison: frozenset[int] = frozenset()  # steps of the current input that killed a host
@@ -120,7 +122,7 @@ class Step:
                 elif single is not None and type(result) is not GeneratorType:
                     single.append(result if type(result) in IMMUTABLE else own(result))
                 else:
-                    self._returned(result)
+                    self.returned(result)
             except ITEM_ERRORS as error:
                 self._drop_after(before, marks)
                 self._failed(call, item, error, port)
@@ -143,7 +145,8 @@ class Step:
         for port, gathered in self._pending.items():
             del gathered[before if self._single is not None else marks.get(port, 0) :]
 
-    def _returned(self, result: Any) -> None:
+    def returned(self, result: Any) -> None:
+        """Write what `process` returned."""
         write = self.pe.write
         out = self._out
         if out is not None:
@@ -172,7 +175,7 @@ class Step:
             try:
                 result = call(item)
                 if result is not None:
-                    self._returned(result)
+                    self.returned(result)
             except ITEM_ERRORS as again:
                 error = again
                 for name, gathered in self._pending.items():
@@ -186,15 +189,18 @@ class Step:
         """Call a hook that has no item (postprocess, an `every` method); what it wrote is passed on."""
         self._page[PAGE_PE] = self.index
         try:
-            result = hook()
-            if result is not None:
-                self._returned(result)
+            self.on_thread(lambda: self._call(hook))
         except ITEM_ERRORS as error:
             for gathered in self._pending.values():
                 gathered.clear()
             self.failed += 1
             self.failures.item_failed(what, error)
         self.pass_on()
+
+    def _call(self, hook: Callable[[], Any]) -> None:
+        result = hook()
+        if result is not None:
+            self.returned(result)
 
     def pass_on(self) -> None:
         """Hand what is gathered to the receivers."""
@@ -214,8 +220,8 @@ class Step:
             receivers[-1].take(items)
 
     def room(self) -> int:
-        """How many items the receivers had better get together: as a link's batch holds, one where a PE takes them."""
-        return min((one.room for some in self.receivers.values() for one in some), default=1)
+        """How many items the receivers had better get together: as a link's batch holds, any number for PEs."""
+        return min((one.room for some in self.receivers.values() for one in some), default=ANY_NUMBER)
 
     def flush(self) -> None:
         """Send on what links are gathering."""
@@ -228,3 +234,7 @@ class Step:
         counts = {"in": self.items_in, "out": self.items_out, "failed": self.failed, "retried": self.retried}
         self.items_in = self.items_out = self.failed = self.retried = 0
         return counts
+
+
+def _at_once(function: Callable[[], Any]) -> Any:
+    return function()

@@ -33,15 +33,14 @@ class Timers:
         return bool(self._timers)
 
     def wait(self) -> float | None:
-        """Seconds until the next is due; None where there is none."""
-        if not self._timers:
-            return None
-        return max(0.0, min(timer.due for timer in self._timers) - self._clock())
+        """Seconds until the next is due; None where there is none. A source in its own code has none for now."""
+        dues = [timer.due for timer in self._timers if not timer.step.busy]
+        return max(0.0, min(dues) - self._clock()) if dues else None
 
     def run_due(self) -> bool:
         """Run what is due; True if anything was. One that fell behind runs once, not once a missed turn."""
         now = self._clock()
-        due = [timer for timer in self._timers if timer.due <= now]
+        due = [timer for timer in self._timers if timer.due <= now and not timer.step.busy]
         for timer in due:
             timer.step.guarded(timer.method, f"{timer.method.__name__} (every {timer.seconds:g} s)")
             timer.due = self._clock() + timer.seconds

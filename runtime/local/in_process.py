@@ -13,10 +13,14 @@ from sferic.runtime.definition import Definition
 from sferic.runtime.host import Host
 from sferic.runtime.host.failures import RunStopped
 from sferic.runtime.host.ownership import own
+from sferic.runtime.host.source import Source
+from sferic.runtime.host.turns import Turns
 from sferic.runtime.observe import Observer
 from sferic.runtime.plan import RESULTS, Link, Plan, Stage
+from sferic.runtime.process import at_work, capture_output
 
-_QUICK = 0.001  # seconds between a source's items below which they go on together
+_COUNT_EVERY = 0.2  # seconds between counters
+_NO_TIMER = 60.0  # seconds
 _FRAMES_A_PE = 12  # Python frames that one fused PE adds to the stack, generously
 
 
@@ -39,6 +43,7 @@ class _Queue:
         ports = Counter((link.from_pe, link.from_port) for link in plan.links)
         self._forked = {port for port, count in ports.items() if count > 1}
         self.hosts: dict[str, list[Host]] = {}
+        self.at_work: Host | None = None
 
     def put(self, link: Link, bucket: int, items: list[Any]) -> None:
         """Items on their way to a stage, or to the results."""
@@ -49,13 +54,20 @@ class _Queue:
         else:
             self._waiting.append((link, bucket, items))
 
+    def who(self) -> tuple[str, int]:
+        """(path, rank) of the PE at work."""
+        host = self.at_work
+        return at_work(host.stage, host.rank, host.page) if host is not None else ("", 0)
+
     def drain(self) -> None:
         """Run all that waits, in the order in which it was sent."""
+        before = self.at_work
         while self._waiting:
             link, bucket, items = self._waiting.popleft()
-            host = self.hosts[link.to_stage][bucket]
+            self.at_work = host = self.hosts[link.to_stage][bucket]
             host.feed(link.id, items)
             host.timers.run_due()
+        self.at_work = before
 
 
 class _Outlet:
@@ -89,8 +101,13 @@ def run_in_process(
     observer: Observer,
     stop: StopRequest,
     clock: Callable[[], float] = time.monotonic,
+    *,
+    capture: bool = False,
 ) -> None:
-    """Run `plan` to its end; what happens goes to `observer`. The definition's PEs stay as they are."""
+    """Run `plan` to its end; what happens goes to `observer`. The definition's PEs stay as they are.
+
+    `capture`: what PEs print and log becomes events, as it does in other targets; for the one run of a process.
+    """
     deepest = max((len(stage.pes) for stage in plan.stages), default=0)
     sys.setrecursionlimit(max(sys.getrecursionlimit(), 1000 + _FRAMES_A_PE * deepest))
     queue = _Queue(plan, observer)
@@ -102,48 +119,61 @@ def run_in_process(
             host = Host(plan, stage, rank, own_pes, outlet=outlet, tell=observer.event, clock=clock)
             outlet.refused = host.refused
             queue.hosts[stage.id].append(host)
+    put_back = capture_output(observer.event, queue.who) if capture else _nothing
     try:
-        _run(plan, queue, stop)
+        _run(plan, queue, stop, observer)
     except RunStopped:
         pass  # the observer was told why
+    finally:
+        put_back()
+    _tell_counts(queue, observer)
+
+
+def _nothing() -> None:
+    pass
+
+
+def _tell_counts(queue: _Queue, observer: Observer) -> None:
     for hosts in queue.hosts.values():
         for host in hosts:
             observer.event({"event": "counts", "rank": host.rank, "pes": host.counts()})
 
 
-def _run(plan: Plan, queue: _Queue, stop: StopRequest) -> None:
+def _run(plan: Plan, queue: _Queue, stop: StopRequest, observer: Observer) -> None:
     hosts = [host for stage in plan.stages for host in queue.hosts[stage.id]]
-    for host in hosts:
-        host.open()
-        host.flush()
-    for host in hosts:
-        if host.stage.source:
-            passing = _Passing(host, queue)
-            host.run_sources(stopping=lambda: stop.requested, wrote=passing.wrote, due=passing.due)
+    timed: list[Host] = []
+    counted = time.monotonic()
+
+    def between() -> float:
+        nonlocal counted
+        if time.monotonic() - counted > _COUNT_EVERY:
+            counted = time.monotonic()
+            _tell_counts(queue, observer)
+        for host in timed:
+            queue.at_work = host
+            if host.timers.run_due():
+                queue.drain()
+        waits = [wait for host in timed if (wait := host.timers.wait()) is not None]
+        return min(waits, default=_NO_TIMER)
+
+    host_of = {source: host for host in hosts for source in host.sources}
+
+    def turn(source: Source) -> None:
+        queue.at_work = host_of[source]
+
+    turns = Turns([*host_of], stopping=lambda: stop.requested, wrote=queue.drain, between=between, turn=turn)
+    try:
+        for host in hosts:
+            queue.at_work = host
+            host.open()
+        timed += [host for host in hosts if host.timers]
+        turns.run()
+        for host in hosts:  # stages are in topological order: what one writes reaches the next before it finishes
+            queue.at_work = host
+            host.finish()
             queue.drain()
-    for host in hosts:  # stages are in topological order: what one writes reaches the next before it finishes
-        host.finish()
-        host.flush()
-        queue.drain()
-
-
-class _Passing:
-    """When a source's items go on: at once if it is slow, some together if it is quick."""
-
-    def __init__(self, host: Host, queue: _Queue) -> None:
-        self._host = host
-        self._queue = queue
-        self._passed = 0.0
-
-    def due(self) -> bool:
-        """Is it a while since items went on?"""
-        return time.monotonic() - self._passed > _QUICK
-
-    def wrote(self) -> None:
-        """Items went on: run what waits behind links."""
-        self._host.timers.run_due()
-        self._queue.drain()
-        self._passed = time.monotonic()
+    finally:
+        turns.close()
 
 
 def _own_pes(definition: Definition, stage: Stage) -> Definition:

@@ -1,18 +1,13 @@
 """The topology's configuration, each number with its reason."""
 
-import os
 from collections.abc import Iterable
 from typing import Any
 
 from sferic.runtime.plan import Link, Plan, Stage
 
-_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 
-
-def topology_config(plan: Plan, *, python: str, cores: int | None = None) -> dict[str, Any]:
+def topology_config(plan: Plan, *, python: str) -> dict[str, Any]:
     """Storm's settings and the shim's (`sferic.…`). `python`: the interpreter that the children run."""
-    instances = sum(stage.instances for stage in plan.stages)
-    threads = str(max(1, (cores or os.cpu_count() or 1) // max(1, instances)))
     return {
         "topology.workers": 1,
         "topology.acker.executors": 1,
@@ -37,8 +32,6 @@ def topology_config(plan: Plan, *, python: str, cores: int | None = None) -> dic
         "sferic.attempt": 1,
         "sferic.hang.seconds": 0,
         "sferic.stages": {stage.id: _supervised(stage, plan.links) for stage in plan.stages},
-        # Numerical libraries share the cores among the instances, unless the user said otherwise.
-        "sferic.env": {name: threads for name in _THREADS if name not in os.environ},
     }
 
 

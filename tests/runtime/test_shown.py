@@ -1,0 +1,164 @@
+"""What a run shows: what PEs print and log, under their names, and on a terminal how far it is."""
+
+import os
+import pty
+import re
+import signal
+import subprocess
+import sys
+
+import pytest
+
+import sferic
+
+FLOW = """
+import logging, sys, sferic
+
+class Source(sferic.ProducerPE):
+    def _process(self, inputs):
+        print("printed by the source")
+        self.write("output", 1)
+
+class Middle(sferic.IterativePE):
+    numprocesses = 2
+    def _process(self, data):
+        print("printed\\nin two lines")
+        self.log("logged")
+        logging.getLogger("any").warning("warned of %s", data)
+        return data
+
+class Last(sferic.IterativePE):
+    def _process(self, data):
+        print("no line's end", end="")
+        return data
+
+graph = sferic.WorkflowGraph()
+middle, last = Middle(), Last()
+graph.connect(Source(), "output", middle, "input")
+graph.connect(middle, "output", last, "input")
+"""
+SAID = {
+    "[Source 0] printed by the source",
+    "[Middle 0] printed",
+    "[Middle 0] in two lines",
+    "[Middle 0] logged",
+    "[Middle 0] warned of 1",
+    "[Last 0] no line's end",
+}
+RESULT = '{"pe": "Last", "port": "output", "value": 1}\n'
+
+
+def command(path, *options):
+    return [sys.executable, "-m", "sferic.cli", "run", str(path), *options]
+
+
+@pytest.fixture
+def flow(tmp_path):
+    path = tmp_path / "shown.py"
+    path.write_text(FLOW)
+    return path
+
+
+@pytest.mark.parametrize("on", ["local", "multi", "storm"])
+@pytest.mark.parametrize("fuse", ["auto", "none"])
+def test_what_pes_say_is_shown_under_their_names(flow, on, fuse):
+    if (on, fuse) == ("storm", "auto"):
+        return  # the same processes, and a JVM takes seconds
+    done = subprocess.run(command(flow, "--on", on, "--fuse", fuse), capture_output=True, text=True, check=True)
+    assert done.stdout == RESULT
+    said = done.stderr.splitlines()
+    assert SAID <= set(said)
+    assert [line for line in said if "Traceback" in line or "\r" in line] == []
+
+
+def test_nothing_but_results_where_a_program_reads(flow):
+    done = subprocess.run(command(flow, "--json"), capture_output=True, text=True, check=True)
+    assert (done.stdout, done.stderr) == (RESULT, "")
+
+
+@pytest.mark.parametrize("on", ["local", "multi"])
+def test_a_call_of_run_shows_what_pes_log(on, capfd):
+    class Says(sferic.IterativePE):
+        def _process(self, data):
+            self.log(f"got {data}")
+            print("by the way")
+
+    class Source(sferic.ProducerPE):
+        def _process(self, inputs):
+            self.write("output", 1)
+
+    graph = sferic.WorkflowGraph()
+    graph.connect(Source(), "output", Says(), "input")
+    sferic.run(graph, on=on)
+    out, err = capfd.readouterr()
+    assert "[Says 0] got 1" in err
+    assert "by the way" in out
+
+
+SLOW = """
+import select, sys, sferic
+
+class Source(sferic.ProducerPE):
+    def _process(self, inputs):
+        for number in range(10):
+            self.write("output", number)
+        sys.stdin.readline()
+
+class Half(sferic.IterativePE):
+    on_failure = "skip"
+    def _process(self, data):
+        1 / (data % 2)
+
+graph = sferic.WorkflowGraph()
+graph.connect(Source(), "output", Half(), "input")
+"""
+
+
+@pytest.mark.parametrize("on", ["local", "multi"])
+def test_progress_on_a_terminal(tmp_path, on):
+    (tmp_path / "slow.py").write_text(SLOW)
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(command(tmp_path / "slow.py", "--on", on), stdin=subprocess.PIPE, stderr=theirs)
+    os.close(theirs)
+    shown = ""
+    while not re.search(r"11 items, [\d,]+/s, 5 failed", shown):
+        shown += os.read(ours, 1000).decode()
+    process.communicate(b"go on\n")
+    assert process.wait() == 3
+    os.close(ours)
+
+
+WAITS = """
+import sys, sferic
+
+class Source(sferic.ProducerPE):
+    endless = True
+    def _process(self, inputs):
+        for line in sys.stdin:
+            self.write("output", line)
+
+class Says(sferic.IterativePE):
+    def _process(self, data):
+        self.log("here")
+    def _postprocess(self):
+        self.write("output", "end")
+
+graph = sferic.WorkflowGraph()
+graph.connect(Source(), "output", Says(), "input")
+"""
+
+
+@pytest.mark.parametrize("on", ["local", "multi"])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_a_source_that_waits_for_its_input(tmp_path, on, number):
+    (tmp_path / "waits.py").write_text(WAITS)
+    started = command(tmp_path / "waits.py", "--on", on)
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(started, text=True, **pipes) as process:
+        process.stdin.write("line\n")
+        process.stdin.flush()
+        assert process.stderr.readline() == "[Says 0] here\n"
+        process.send_signal(number)
+        assert process.stdout.read() == '{"pe": "Says", "port": "output", "value": "end"}\n'
+        assert process.wait() == 130
+        assert "Fatal" not in process.stderr.read()
