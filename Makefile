@@ -23,6 +23,7 @@ lint: $(VENV)/.lint
 
 bench: $(VENV)/.test
 	$(BIN)/python bench/run.py $(if $(ONLY),--only $(ONLY))
+	$(BIN)/python -m bench.readme
 
 clean:
 	rm -rf $(VENV) build dist

@@ -46,7 +46,8 @@ def examine() -> list[Check]:
 def _package(name: str, extra: str) -> Check:
     found = importlib.util.find_spec(name) is not None
     remedy = f"pip install 'sferic[{extra}]'" if extra else "pip install sferic"
-    return Check(name, found, "installed" if found else "not installed", remedy)
+    lacking = f"not installed (the target {extra} needs it, others do not)" if extra else "not installed"
+    return Check(name, found, "installed" if found else lacking, remedy)
 
 
 def _cache() -> Check:

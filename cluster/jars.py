@@ -187,7 +187,8 @@ def _download(url: str, part: Path, most: int, advance: Progress) -> tuple[str, 
     digest = hashlib.sha256()
     size = 0
     with part.open("wb") as out, urllib.request.urlopen(url, timeout=60) as response:  # noqa: S310 - a mirror may be a file
-        while size <= most and (block := response.read(_BLOCK)):
+        # read1: what has come, at once; a wait for a whole block could not be broken off.
+        while size <= most and (block := response.read1(_BLOCK)):
             out.write(block)
             digest.update(block)
             size += len(block)

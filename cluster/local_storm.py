@@ -112,7 +112,6 @@ class _LocalRun:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=errors,
-                cwd=folder,
                 start_new_session=True,
             )
 

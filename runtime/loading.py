@@ -112,7 +112,7 @@ def _users_frames(error: BaseException) -> str:
 
 
 def _ours(filename: str) -> bool:
-    return Path(filename).resolve() == Path(__file__).resolve()
+    return Path(__file__).resolve().parent in Path(filename).resolve().parents
 
 
 def _named(module: ModuleType, name: str, target: str) -> Any:
@@ -133,8 +133,8 @@ def _only_one(module: ModuleType, target: str) -> Any:
             if callable(getattr(module, name, None)):
                 return getattr(module, name)
         raise LoadingError(
-            f"{target}: no WorkflowGraph in {module.__file__}, and no function named {' or '.join(_BUILDERS)}; "
-            f"name the one to use: {target}:NAME"
+            f"{target}: no WorkflowGraph in {module.__file__}, and no function named {' or '.join(_BUILDERS)}. "
+            f"Assign one at the top level (graph = WorkflowGraph()), or name the function that builds it: {target}:NAME"
         )
     if "graph" in graphs:
         return graphs["graph"]
@@ -145,7 +145,8 @@ def _build(found: Any, params: dict[str, str], target: str) -> WorkflowGraph:
     if isinstance(found, WorkflowGraph):
         if params:
             raise LoadingError(
-                f"{target}: -p {next(iter(params))}=… has nothing to go to: a graph, not a function that builds one"
+                f"{target}: nothing takes -p {next(iter(params))}=…: this is a graph that is built already. Parameters "
+                f"go to a function that builds one, such as def build({next(iter(params))}): …"
             )
         return found
     if not callable(found) or isinstance(found, type):

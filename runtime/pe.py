@@ -105,7 +105,7 @@ class GenericPE:
     def write(self, name: str, data: Any) -> None:
         """Send `data` out of the port `name`. Only while a host runs this PE."""
         raise NotRunningError(
-            f"{type(self).__name__}.write({name!r}, …) was called outside a run; use sferic.run(graph) or the test kit"
+            f"{type(self).__name__}.write({name!r}, …) was called outside a run; it works while sferic.run(graph) does"
         )
 
     def log(self, msg: object) -> None:

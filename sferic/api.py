@@ -39,7 +39,7 @@ class Results(Mapping[Any, dict[str, list[Any]]]):
         for path, ports in self._by_path.items():
             if name in (path, path.rpartition("/")[2]):
                 return ports
-        raise KeyError(name)
+        raise KeyError(f"no items came out of {name!r}; they came out of {', '.join(self._by_path) or 'no PE'}")
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._by_path)
@@ -71,8 +71,7 @@ def run(
     `inputs`: how often sources are called, or by PE (object, name) calls or a list of ``{port: item}``. Raises
     WrongInput before anything starts, and WorkflowFailed.
     """
-    if on not in TARGETS:
-        raise ValueError(f"on={on!r}: it is one of {', '.join(TARGETS)}")
+    _refuse_nonsense(graph, inputs, on=on, fuse=fuse, codec=codec, on_failure=on_failure)
     options = Options(
         target=TARGETS[on],  # pyright: ignore[reportArgumentType]
         processes=processes,
@@ -93,6 +92,25 @@ def run(
     if outcome.status not in (0, 3):
         raise WorkflowFailed(failure_text(outcome))
     return Results(graph, outcome)
+
+
+_CHOICES = {
+    "on": tuple(TARGETS),
+    "fuse": ("auto", "hints", "none"),
+    "codec": ("general", "trusted"),
+    "on_failure": ("stop", "skip", "dead-letter"),
+}
+
+
+def _refuse_nonsense(graph: object, inputs: object, **said: str) -> None:
+    """What a type checker would have told."""
+    if not isinstance(graph, WorkflowGraph):
+        raise TypeError(f"run() takes a WorkflowGraph, not {graph!r}")
+    if inputs is not None and not isinstance(inputs, (int, Mapping)):
+        raise TypeError(f"inputs={inputs!r}: it is a number of calls, or by PE calls or a list of {{port: item}}")
+    for name, value in said.items():
+        if value not in _CHOICES[name]:
+            raise ValueError(f"{name}={value!r}: it is one of {', '.join(_CHOICES[name])}")
 
 
 def failure_text(outcome: Outcome) -> str:

@@ -3,12 +3,10 @@
 import json
 import os
 import shutil
-import signal
 import sys
 from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import click
@@ -23,6 +21,7 @@ from sferic.launch import TARGETS, launch, topology_name
 from sferic.runtime.letters import Letter, LettersError
 from sferic.runtime.loading import LoadingError, load_graph
 from sferic.runtime.observe import FAILED, INTERRUPTED, ITEMS_FAILED, WRONG_INPUT
+from sferic.stop import StopOnSignal
 
 _MOST_CALLS = 10**12  # beyond it a run could not end in a lifetime
 _DEEPEST = 200  # levels of a run's inputs; items themselves have 255 at most
@@ -47,20 +46,6 @@ _ON = click.option("--on", type=click.Choice(list(TARGETS)), default="local", sh
 
 
 _INPUTS = 'write {"PE": [{"port": item}, …]}'
-
-
-class _Stop:
-    """The first signal asks the run to end, the second ends it."""
-
-    def __init__(self) -> None:
-        self.requested = False
-
-    def signal(self, number: int, frame: FrameType | None) -> None:
-        del number, frame
-        if self.requested:
-            raise KeyboardInterrupt
-        self.requested = True
-        click.echo("Stopping: sources end, what is in flight is drained. Once more to drop it.", err=True)
 
 
 class _Commands(click.Group):
@@ -147,9 +132,7 @@ def _run(
     except OSError as error:
         raise WrongInput([Problem(f"--dead-letters {dead_letters}: {error.strerror}")]) from error
     reporter = Reporter(quiet=as_json, letters=letters)
-    stop = _Stop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, stop.signal)
+    stop = StopOnSignal()
     launch(compiled, on, reporter, stop, root, capture=True)
     reporter.interrupted = stop.requested
     if results is not None:
@@ -286,7 +269,7 @@ def explain(workflow: str, on: str, one: str | None, *, as_json: bool, **given: 
 @_FUSE
 @_CODEC
 def compile_command(workflow: str, target: str, output: str | None, name: str | None, **given: Any) -> None:
-    """Write a workflow's artefact: files that run without sferic."""
+    """Write a workflow's artefact: a jar, and its parts to read."""
     import sferic.runtime  # noqa: PLC0415
     from sferic.cluster.shim import shim_jar  # noqa: PLC0415
     from sferic.compiler.rebuild import rebuild  # noqa: PLC0415
@@ -299,7 +282,8 @@ def compile_command(workflow: str, target: str, output: str | None, name: str | 
     runtime = Path(sferic.runtime.__file__).parent
     rebuild(compiled.plan.definition, Path(options.root), worker_files(artefact, runtime))
     jar = write_artefact(artefact, folder, shim=shim_jar(), runtime=runtime, version=__version__)
-    click.echo(f"{jar}: {len(compiled.plan.stages)} stages, {jar.stat().st_size:,} bytes")
+    count = len(compiled.plan.stages)
+    click.echo(f"{jar}: {count} stage{'s' * (count != 1)}, {jar.stat().st_size:,} bytes")
 
 
 @main.command()
@@ -354,7 +338,7 @@ def _say(problems: Iterable[Problem], lead: str = "") -> None:
 def _parameter(text: str) -> tuple[str, str]:
     name, equals, value = text.partition("=")
     if not equals or not name:
-        raise WrongInput([Problem(f"-p {text}", remedy="write it as NAME=VALUE")])
+        raise WrongInput([Problem(f"-p {text} says no value", remedy="write it as NAME=VALUE")])
     return name, value
 
 

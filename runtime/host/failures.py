@@ -5,7 +5,7 @@ import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from types import TracebackType
+from pathlib import Path
 from typing import Any
 
 from sferic.runtime.codec import CodecError, GeneralCodec, TrustedCodec
@@ -16,7 +16,8 @@ from sferic.runtime.plan import PlannedPE
 LETTER_KEY = bytes(32)  # of pickled items in dead letters: the run's own is gone with it
 _REPR_LIMIT = 500
 _KEEP_LIMIT = 32 << 20  # bytes of an item that a dead letter keeps; a frame has to hold it
-_OUR_ROOMS = ("/sferic/runtime/", "/runtime/host/", "/runtime/local/")
+_RUNTIME = Path(__file__).parents[1]
+_OURS = (f"{_RUNTIME}/", f"{_RUNTIME.resolve()}/")  # a checkout reaches it by a link
 ITEM_ERRORS = (
     Exception,
     SystemExit,
@@ -47,15 +48,27 @@ def short_repr(item: object) -> str:
 
 
 def user_traceback(error: BaseException) -> str:
-    """The traceback from the user's first frame on."""
-    at: TracebackType | None = error.__traceback__
-    while at is not None and _is_ours(at.tb_frame.f_code.co_filename):
-        at = at.tb_next
-    return "".join(traceback.format_exception(type(error), error, at))
+    """The traceback with the user's frames only, without what was raised while we handled an earlier attempt."""
+    told = traceback.TracebackException.from_exception(error)
+    _keep_users(told)
+    return "".join(told.format() if told.stack else told.format_exception_only())
+
+
+def _keep_users(told: traceback.TracebackException) -> None:
+    for link in ("__cause__", "__context__"):
+        before: traceback.TracebackException | None = getattr(told, link)
+        if before is None:
+            continue
+        # What the user's own code caught begins in it; what we caught begins with us.
+        if link == "__context__" and before.stack and _is_ours(before.stack[0].filename):
+            told.__context__ = None
+        else:
+            _keep_users(before)
+    told.stack = traceback.StackSummary.from_list([frame for frame in told.stack if not _is_ours(frame.filename)])
 
 
 def _is_ours(filename: str) -> bool:
-    return any(room in filename for room in _OUR_ROOMS)
+    return filename.startswith(_OURS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
-"""Every block of Python and every console session in the pages is run, as it stands there."""
+"""Every block in the pages is run, as it stands there; what they refer to exists."""
 
+import importlib.util
 import os
 import re
 import subprocess
@@ -8,37 +9,57 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs" / "manual").glob("*.md"))]
-BLOCK = re.compile(r"^```(python|console)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+_spec = importlib.util.spec_from_file_location("pages", Path(__file__).with_name("pages.py"))
+pages = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(pages)
+
+ROOT, PAGES = pages.ROOT, pages.PAGES
 TARGET = re.compile(r"`make ([a-z-]+)`")
+LINK = re.compile(r"\]\(([^)\s]+)\)|\b(?:src|srcset|href)=\"([^\"]+)\"")
 
 
+@pytest.mark.timeout(300)  # a page may start Storm several times, each JVM with a limit of its own
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_blocks(page, tmp_path):
-    blocks = BLOCK.findall(page.read_text())
     environment = {
         **os.environ,
         "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
         "PYTHONPATH": str(tmp_path),
+        "COLUMNS": "100",
     }
-    for kind, text in blocks:
+    for kind, text, line in pages.blocks(page.read_text(), page.name):
         if kind == "console":
-            run_session(text, tmp_path, environment)
-            continue
-        named = re.match(r"# file: (\S+)\n", text)
-        path = tmp_path / (named[1] if named else "block.py")
-        path.write_text(text)
-        subprocess.run([sys.executable, path], cwd=tmp_path, env=environment, check=True)
+            run_session(text, f"{page.name}:{line}", tmp_path, environment)
+        else:
+            path = tmp_path / pages.file_name(text)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+            done = subprocess.run(
+                [sys.executable, path], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+            )
+            assert done.returncode == 0, f"{page.name}:{line}\n{done.stdout}{done.stderr}"
 
 
-def run_session(text, folder, environment):
-    for step in re.split(r"^\$ ", text, flags=re.MULTILINE)[1:]:
-        command, _, expected = step.partition("\n")
+def run_session(text, where, folder, environment):
+    for command, expected in pages.steps(text):
         done = subprocess.run(
             command, shell=True, cwd=folder, env=environment, capture_output=True, text=True, check=False
         )
-        assert done.stdout == expected, f"{command}\n{done.stderr}"
+        assert pages.fits(done.stdout, expected), f"{where}: {command}\n{done.stdout}---\n{done.stderr}"
+
+
+@pytest.mark.parametrize("text", ["```yaml\na: 1\n```\n", "```\nx\n```\n", "~~~\nx\n~~~\n", "  ```python\n  x\n  ```\n",
+                                  "```python title=x\n```\n", "```python\nx\n"])  # fmt: skip
+def test_a_block_that_nothing_would_run_is_refused(text):
+    with pytest.raises(pages.UnknownBlock):
+        pages.blocks(text)
+
+
+def test_what_a_command_wrote_is_compared_to_the_end():
+    assert pages.fits("a 12 b\nx\ny\nz\n", "a … b\n…\nz\n")
+    assert not pages.fits("a 12 b\nmore\n", "a … b\n")
+    assert not pages.fits("a 12 b\n", "a … b\nmore\n")
+    assert not pages.fits("a (1)\n", "a .1.\n")
 
 
 def test_make_targets_that_the_pages_name_exist():
@@ -46,3 +67,26 @@ def test_make_targets_that_the_pages_name_exist():
     for page in PAGES:
         for target in TARGET.findall(page.read_text()):
             assert re.search(rf"^{target}:", makefile, re.MULTILINE), f"{page.name}: make {target}"
+
+
+@pytest.mark.parametrize("page", sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]), ids=lambda p: p.name)
+def test_links_lead_somewhere(page):
+    for found in LINK.findall(page.read_text()):
+        place, _, heading = "".join(found).partition("#")
+        if "://" in place:
+            continue
+        target = (page.parent / place).resolve() if place else page
+        assert target.exists(), f"{page.name}: {place}"
+        if heading:
+            assert heading in headings(target), f"{page.name}: {place}#{heading}"
+
+
+def headings(page):
+    titles = re.findall(r"^#+ (.*)$", page.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+def test_the_manual_is_listed_in_the_readme():
+    readme = (ROOT / "README.md").read_text()
+    for page in pages.MANUAL:
+        assert f"(docs/manual/{page.name})" in readme, page.name

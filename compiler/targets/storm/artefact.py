@@ -52,7 +52,10 @@ def make_artefact(plan: Plan, root: Path, *, name: str, python: str, version: st
 
 def render(plan: Plan, name: str, version: str) -> str:
     """topology.py."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined  # noqa: PLC0415 - only here are templates rendered
+    try:
+        from jinja2 import Environment, PackageLoader, StrictUndefined  # noqa: PLC0415 - only here are templates rendered
+    except ImportError as error:
+        raise _packages_missing() from error
 
     environment = Environment(  # noqa: S701 - the output is Python; user text passes through `literal`
         loader=PackageLoader("sferic", "templates"), undefined=StrictUndefined, keep_trailing_newline=True
@@ -67,13 +70,17 @@ def _literal(text: str) -> str:
     return json.dumps(text, ensure_ascii=True)
 
 
+def _packages_missing() -> WrongInput:
+    text = "Storm topologies are built with packages that are not installed here"
+    return WrongInput([Problem(text, remedy="do: pip install 'sferic[storm]'")])
+
+
 def thrift_struct(topology_py: str) -> bytes:
     """What topology.py makes, by running it."""
     try:
         importlib.import_module("streamparse")
     except ImportError as error:
-        text = "Storm topologies are built with packages that are not installed here"
-        raise WrongInput([Problem(text, remedy="pip install 'sferic[storm]'")]) from error
+        raise _packages_missing() from error
     scope: dict[str, Any] = {"__name__": "sferic_topology"}
     exec(compile(topology_py, "topology.py", "exec"), scope)  # noqa: S102 - our own rendering; user text is in literals
     struct: bytes = scope["thrift_struct"]()

@@ -3,6 +3,7 @@ package sferic;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * Local runs of this JVM, by the name that `sferic.run` in a topology's configuration says. Storm makes the components
@@ -21,14 +22,14 @@ final class Runs {
         void close() throws InterruptedException;
     }
 
-    private record Run(Events events, Set<Member> members) {}
+    private record Run(Events events, Set<Member> members, AtomicBoolean stopped) {}
 
     private static final Map<String, Run> RUNS = new ConcurrentHashMap<>();
 
     private Runs() {}
 
     static void open(String name, Events events) {
-        RUNS.put(name, new Run(events, ConcurrentHashMap.newKeySet()));
+        RUNS.put(name, new Run(events, ConcurrentHashMap.newKeySet(), new AtomicBoolean()));
     }
 
     static Events events(String name) {
@@ -40,11 +41,17 @@ final class Runs {
         Run run = name == null ? null : RUNS.get(name);
         if (run != null) {
             run.members().add(member);
+            if (run.stopped().get()) {
+                member.stop();
+            }
         }
     }
 
+    /** Members that join later are stopped, too: the request may come while Storm still starts. */
     static void stop(String name) {
-        RUNS.get(name).members().forEach(Member::stop);
+        Run run = RUNS.get(name);
+        run.stopped().set(true);
+        run.members().forEach(Member::stop);
     }
 
     /** Ends all children of a run: all are asked before any is waited for. */

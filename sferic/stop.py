@@ -1,0 +1,29 @@
+"""What Ctrl-C and SIGTERM do to a run."""
+
+import signal
+import sys
+from types import FrameType
+
+
+class StopOnSignal:
+    """The first signal asks the run to end, the second ends it. While nobody would see a request, since Storm's jars
+    are fetched or its JVM is about to start, the first one ends the command."""
+
+    def __init__(self) -> None:
+        self._wanted = False
+        self._seen = False
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._signalled)
+
+    @property
+    def requested(self) -> bool:
+        """Asked by a run, between items."""
+        self._seen = True
+        return self._wanted
+
+    def _signalled(self, number: int, frame: FrameType | None) -> None:
+        del number, frame
+        if self._wanted or not self._seen:
+            raise KeyboardInterrupt
+        self._wanted = True
+        print("Stopping: sources end, what is in flight is drained. Once more to drop it.", file=sys.stderr)  # noqa: T201

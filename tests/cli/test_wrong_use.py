@@ -1,0 +1,107 @@
+"""What users do wrong is answered with what is wrong, where, and what to do; never with a traceback of ours."""
+
+import subprocess
+import sys
+import textwrap
+
+import pytest
+
+import sferic
+from sferic.runtime.loading import LoadingError, load_graph
+
+WORKFLOW = """
+from sferic import IterativePE, ProducerPE, WorkflowGraph
+
+class Numbers(ProducerPE):
+    def _process(self, inputs):
+        yield from range(3)
+
+class Same(IterativePE):
+    def _process(self, item):
+        return item
+
+graph = WorkflowGraph()
+graph.connect(Numbers(), "output", Same(), "input")
+"""
+
+
+def sferic_command(folder, *arguments):
+    command = [sys.executable, "-m", "sferic.cli", *arguments]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=60, check=False)
+
+
+@pytest.fixture
+def workflow(tmp_path):
+    (tmp_path / "flow.py").write_text(WORKFLOW)
+    return tmp_path
+
+
+def load(folder, text, target="wrong.py"):
+    (folder / "wrong.py").write_text(textwrap.dedent(text))
+    with pytest.raises(LoadingError) as told:
+        load_graph(target, {}, folder)
+    return str(told.value)
+
+
+def test_a_file_without_a_graph(tmp_path):
+    told = load(tmp_path, "x = 1\n")
+    assert "no WorkflowGraph in" in told
+    assert "graph = WorkflowGraph()" in told
+    assert "wrong.py:NAME" in told
+
+
+def test_parameters_for_a_graph_that_is_built_already(workflow):
+    done = sferic_command(workflow, "run", "flow.py", "-p", "size=3")
+    assert done.returncode == 2
+    assert "nothing takes -p size=…" in done.stderr
+    assert "def build(size)" in done.stderr
+
+
+def test_a_parameter_without_a_value(workflow):
+    done = sferic_command(workflow, "run", "flow.py", "-p", "size")
+    assert (done.returncode, done.stderr) == (2, "-p size says no value. Write it as NAME=VALUE\n")
+
+
+@pytest.mark.parametrize("missing", ["jinja2", "streamparse"])
+@pytest.mark.parametrize("command", [["run", "flow.py", "--on", "storm"], ["compile", "flow.py", "--to", "storm"]])
+def test_storm_without_its_packages(workflow, monkeypatch, command, missing):
+    (workflow / missing).mkdir()
+    (workflow / missing / "__init__.py").write_text(f"raise ImportError('no {missing} here')")
+    monkeypatch.setenv("PYTHONPATH", str(workflow))
+    done = sferic_command(workflow, *command)
+    assert done.returncode == 2
+    assert "Do: pip install 'sferic[storm]'" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("keywords", "said"),
+    [
+        ({"on": "strom"}, "on='strom': it is one of local, multi, storm"),
+        ({"fuse": "yes"}, "fuse='yes': it is one of auto, hints, none"),
+        ({"codec": "pickle"}, "codec='pickle': it is one of general, trusted"),
+        ({"on_failure": "ignore"}, "on_failure='ignore': it is one of stop, skip, dead-letter"),
+    ],
+)
+def test_run_refuses_words_that_it_does_not_know(keywords, said):
+    with pytest.raises(ValueError, match=said):
+        sferic.run(sferic.WorkflowGraph(), **keywords)
+
+
+def test_run_refuses_what_is_no_graph_and_what_is_no_input():
+    with pytest.raises(TypeError, match=r"run\(\) takes a WorkflowGraph, not 'flow.py'"):
+        sferic.run("flow.py")
+    with pytest.raises(TypeError, match="inputs='x': it is a number of calls"):
+        sferic.run(sferic.WorkflowGraph(), inputs="x")
+
+
+class Numbers(sferic.ProducerPE):
+    def _process(self, inputs):
+        yield 1
+
+
+def test_results_of_a_pe_that_gave_none():
+    graph = sferic.WorkflowGraph()
+    graph.add(Numbers())
+    with pytest.raises(KeyError, match="no items came out of 'Nmbers'; they came out of Numbers"):
+        sferic.run(graph)["Nmbers"]
