@@ -9,8 +9,7 @@ from typing import Any, Literal
 from sferic.compiler.inputs import Inputs
 from sferic.compiler.pipeline import Options, compile_plan
 from sferic.launch import TARGETS, launch, pickled, with_reference
-from sferic.report import Speaking
-from sferic.runtime.observe import Event, Outcome
+from sferic.runtime.observe import Event, Outcome, Speaking
 from sferic.runtime.pe import GenericPE
 from sferic.runtime.settings import OnFailure
 from sferic.runtime.workflow import WorkflowGraph

@@ -11,17 +11,6 @@ from sferic.runtime.letters import LettersFile
 from sferic.runtime.observe import Event, Outcome
 
 
-class Speaking(Outcome):
-    """An outcome that also shows what PEs print (on stdout) and log (on stderr)."""
-
-    def event(self, event: Event) -> None:
-        """Show and keep."""
-        super().event(event)
-        if event["event"] in ("print", "log"):
-            out = sys.stdout if event["event"] == "print" else sys.stderr
-            print(f"[{event['pe']} {event['rank']}] {event['text']}", file=out)
-
-
 class Reporter(Outcome):
     """An outcome that also shows prints, logs and failures as they come, and progress on a terminal."""
 
