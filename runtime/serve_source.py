@@ -7,6 +7,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from sferic.runtime import frames
@@ -15,9 +16,20 @@ from sferic.runtime.host import Host
 from sferic.runtime.host.source import show_waiting
 from sferic.runtime.host.step import PAGE_HAS_STATE, PAGE_STATE, WAITING, WORKING
 from sferic.runtime.host.turns import Turns
+from sferic.runtime.pace import Pace
 from sferic.runtime.wire import Wire
 
 _COUNT_EVERY = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """Batches sent together and not yet acked."""
+
+    number: int
+    positions: Mapping[str, Any]
+    largest: int  # items of its largest batch
+    sent: float
 
 
 class SourceServer:
@@ -44,9 +56,10 @@ class SourceServer:
         self._knows_positions = all(source.knows_position for source in host.sources)
         self._answered = threading.Condition()
         self._group = group
-        self._open: deque[tuple[int, Mapping[str, Any]]] = deque()
+        self._open: deque[_Group] = deque()
         self._acked: set[int] = set()
         self._commits: deque[Mapping[str, Any]] = deque()
+        self._pace = Pace()
 
     def serve(self, token: bytes) -> None:
         """Run the stage's sources from `token` on, send what they write, tell them what was committed, and end with
@@ -103,7 +116,8 @@ class SourceServer:
             token = json.dumps(positions).encode() if self._knows_positions else b""
             with self._answered:
                 self._group += 1
-                self._open.append((self._group, positions))
+                self._open.append(_Group(self._group, positions, self._wire.largest, self._last_sent))
+                self._wire.most = self._pace.most
             self._page[PAGE_HAS_STATE] = int(not self._knows_positions)
             self._wire.write(frames.EMIT, frames.pack_group(self._group, token, emits))
         self._wait_for(self._window - 1)
@@ -134,12 +148,14 @@ class SourceServer:
 
     def _take_acks(self, groups: list[int]) -> None:
         with self._answered:
+            now = time.monotonic()
             self._acked.update(groups)
-            while self._open and self._open[0][0] in self._acked:
-                number, positions = self._open.popleft()
-                self._acked.discard(number)
-                if positions:
-                    self._commits.append(positions)
+            while self._open and self._open[0].number in self._acked:
+                group = self._open.popleft()
+                self._acked.discard(group.number)
+                self._pace.processed(group.largest, now - group.sent)
+                if group.positions:
+                    self._commits.append(group.positions)
             self._answered.notify_all()
 
     def _tell_counts(self) -> None:

@@ -4,7 +4,6 @@ import json
 import os
 import select
 import threading
-import time
 from collections.abc import Callable, Sequence
 from typing import Any, BinaryIO, Protocol
 
@@ -36,10 +35,10 @@ class Codec(Protocol):
 class Wire:
     """Frames to and from the supervisor, and the outlet of the host.
 
-    `lock` guards the emits being gathered and the sending end: a source's host sends from two threads.
+    `lock` guards the sending end: what a source prints comes from its own thread.
     """
 
-    first_limit = 16
+    first_limit = 8
 
     def __init__(self, incoming: BinaryIO, outgoing: BinaryIO) -> None:
         self.page: Page = [0] * PAGE_FIELDS
@@ -56,7 +55,8 @@ class Wire:
         self.sender = 0
         self._sequence = 0
         self._emits: list[Emit] = []
-        self.oldest = 0.0  # when the first of the gathered emits came
+        self.most = 1 << 30  # items a batch had better hold, whatever the link says
+        self.largest = self._largest = 0  # items of the largest batch of those taken last, of those gathered
 
     def read(self, timeout: float | None = None) -> tuple[int, int, bytes]:
         """The next frame; EOFError at the pipe's end, TimeoutError after `timeout` seconds without one."""
@@ -125,14 +125,14 @@ class Wire:
     def _gather(self, link: Link, bucket: int, codec: int, count: int, payload: bytes) -> int:
         self._sequence += 1
         header = BatchHeader(link.id, self.sender, self._sequence, count, codec=codec, attempt=self.attempt)
-        if not self._emits:
-            self.oldest = time.monotonic()
+        self._largest = max(self._largest, count)
         self._emits.append(Emit(link.id, bucket, header.pack(), payload))
-        return max(1, link.batch.bytes * count // max(1, len(payload)))
+        return max(1, min(self.most, link.batch.bytes * count // max(1, len(payload))))
 
     def take_emits(self) -> list[Emit]:
         """What was gathered, to be sent by the caller."""
         emits, self._emits = self._emits, []
+        self.largest, self._largest = self._largest, 0
         return emits
 
     @property
