@@ -112,7 +112,7 @@ def _fused(graph: Graph) -> Broken:
         if len({nodes[path].instances for path in stage}) > 1:
             yield f"the stage of {stage[0]} has PEs of different instances"
         sources = sum(nodes[path].source for path in stage)
-        if sources > 1 or (sources and number in entered):
+        if sources and number in entered:
             enters = "input from another stage" if number in entered else "no other input"
             yield f"the stage of {stage[0]} has {sources} sources, and {enters}"
 

@@ -19,11 +19,13 @@ _SAFE = " !#$&'()*+,-.:;<=>?@[]^_`{|}~\"\\\n\t"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Element:
-    """One PE. `settings` as the user said them, unchecked: the class's attributes, then the keywords of add()."""
+    """One PE. `settings` as the user said them, unchecked: the class's attributes, then the keywords of add();
+    `optional` likewise."""
 
     path: str
     pe: GenericPE
     settings: dict[str, Any]
+    optional: Any
     location: Location
 
 
@@ -145,10 +147,14 @@ class _Reading:
                 continue
             self.paths[id(pe)] = path
             if isinstance(pe, CompositePE):
+                for setting in added.settings.keys() - {"name"}:
+                    text = f"{name} is a composite, and {setting!r} is a setting of PEs"
+                    self.flaws.append(Flaw(text, added.location, "give it to the PEs inside"))
                 self.graph(pe.subgraph, path + "/")
                 self._composite(pe, path, added.location)
             else:
-                self.elements.append(Element(path, pe, _settings(pe, added), added.location))
+                optional = added.settings.get("optional", pe.optional)
+                self.elements.append(Element(path, pe, _settings(pe, added), optional, added.location))
         for made in graph.connections:
             if not self._joins(made):
                 continue
@@ -238,4 +244,4 @@ def _numbered(name: str, base: str) -> bool:
 
 def _settings(pe: GenericPE, added: Added) -> dict[str, Any]:
     said = {name: getattr(pe, name) for name in SETTING_NAMES}
-    return {**said, **{name: value for name, value in added.settings.items() if name != "name"}}
+    return {**said, **{name: value for name, value in added.settings.items() if name not in ("name", "optional")}}

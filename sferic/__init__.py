@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from sferic.api import Results, WorkflowFailed, run
+    from sferic.compiler.diagnostics import WrongInput
     from sferic.runtime.codec import register
     from sferic.runtime.pe import ConsumerPE, GenericPE, IterativePE, ProducerPE, SimpleFunctionPE, every
     from sferic.runtime.workflow import CompositePE, WorkflowGraph, create_iterative_chain
@@ -21,6 +22,7 @@ __all__ = [
     "SimpleFunctionPE",
     "WorkflowFailed",
     "WorkflowGraph",
+    "WrongInput",
     "__version__",
     "create_iterative_chain",
     "every",
@@ -30,6 +32,7 @@ __all__ = [
 
 _ROOMS = {
     "sferic.api": ("Results", "WorkflowFailed", "run"),
+    "sferic.compiler.diagnostics": ("WrongInput",),
     "sferic.runtime.codec": ("register",),
     "sferic.runtime.pe": (
         "ConsumerPE",

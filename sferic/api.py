@@ -11,6 +11,7 @@ from sferic.compiler.pipeline import Options, compile_plan
 from sferic.launch import TARGETS, launch, pickled, with_reference
 from sferic.runtime.observe import Event, Outcome, Speaking
 from sferic.runtime.pe import GenericPE
+from sferic.runtime.plan import RESULTS, Plan
 from sferic.runtime.settings import OnFailure
 from sferic.runtime.workflow import WorkflowGraph
 
@@ -20,16 +21,16 @@ class WorkflowFailed(RuntimeError):  # noqa: N818 - says what happened
 
 
 class Results(Mapping[Any, dict[str, list[Any]]]):
-    """Items of unconnected output ports: ``results[pe][port]``, with the PE as object, name or path.
+    """Items of unconnected output ports: ``results[pe][port]``, with the PE as object, name or path; [] for none.
 
     `failures` are the items that failed under a policy that went on.
     """
 
-    def __init__(self, graph: WorkflowGraph, outcome: Outcome) -> None:
-        self._graph = graph
+    def __init__(self, plan: Plan, outcome: Outcome) -> None:
         self._by_path: dict[str, dict[str, list[Any]]] = {}
-        for (path, port), values in sorted(outcome.results.items()):
-            self._by_path.setdefault(path, {})[port] = values
+        ports = {(link.from_pe, link.from_port) for link in plan.links if link.to_stage == RESULTS}
+        for path, port in sorted(ports):
+            self._by_path.setdefault(path, {})[port] = outcome.results.get((path, port), [])
         self.failures: tuple[Event, ...] = tuple(outcome.failures)
         self.counts = outcome.counts
 
@@ -38,7 +39,7 @@ class Results(Mapping[Any, dict[str, list[Any]]]):
         for path, ports in self._by_path.items():
             if name in (path, path.rpartition("/")[2]):
                 return ports
-        raise KeyError(f"no items came out of {name!r}; they came out of {', '.join(self._by_path) or 'no PE'}")
+        raise KeyError(f"{name!r} has no unconnected output port; {', '.join(self._by_path) or 'no PE'} has")
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._by_path)
@@ -90,7 +91,7 @@ def run(
         shutil.rmtree(folder)
     if outcome.status not in (0, 3):
         raise WorkflowFailed(failure_text(outcome))
-    return Results(graph, outcome)
+    return Results(compiled.plan, outcome)
 
 
 _CHOICES = {

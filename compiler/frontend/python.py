@@ -48,7 +48,7 @@ def _traits(kind: type[GenericPE]) -> _Traits:
 
 
 def _optional(element: Element, problems: list[Problem]) -> set[str]:
-    said: Any = element.pe.optional
+    said = element.optional
     ports = [said] if isinstance(said, str) else list(cast(list[Any], said)) if isinstance(said, Collection) else [said]
     if not all(isinstance(port, str) for port in ports):
         text = f"optional of {element.path} must be a list of names of input ports, not {said!r}"

@@ -80,7 +80,9 @@ def _checked(node: Node, connected: set[tuple[str, str]], problems: list[Problem
     for port in node.inputs:
         if not source and (node.path, port) not in connected and port not in node.optional:
             text = f"nothing is connected to input {port!r} of {node.path}"
-            problems.append(Problem(text, node.location, "connect it, or list it in the class's `optional`"))
+            problems.append(
+                Problem(text, node.location, "connect it, or list it in `optional` (of the class, or of add())")
+            )
     for port in node.optional:
         if port not in node.inputs:
             text = f"{node.path} has no input port {port!r} that could be optional"
@@ -93,7 +95,7 @@ def _settings(node: Node, problems: list[Problem]) -> Settings:
     for name, value in node.said:
         if name not in SETTING_NAMES:
             text = f"{node.path} has no setting {name!r}"
-            problems.append(Problem(text, node.location, nearest(name, SETTING_NAMES)))
+            problems.append(Problem(text, node.location, nearest(name, (*SETTING_NAMES, "name", "optional"))))
             continue
         try:
             values[name] = check_setting(name, value)

@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 
 from sferic.compiler.diagnostics import Problem, WrongInput
 from sferic.compiler.graph import Edge, Graph, Node
-from sferic.compiler.passes.groups import Groups, downstream
+from sferic.compiler.passes.groups import Bar, Groups, downstream
 
 Mode = Literal["auto", "hints", "none", "all"]
 _Wanted = Callable[[Edge], tuple[bool, str]]
@@ -93,7 +93,12 @@ class Fuse:
         self, graph: Graph, nodes: dict[str, Node], wanted: _Wanted
     ) -> tuple[Groups, dict[int, tuple[bool, str]]]:
         """(groups, by edge index whether it was joined and why)."""
-        groups = Groups(graph, lambda edge: not can_fuse(nodes[edge.source], nodes[edge.target], edge)[0])
+
+        def bar(edge: Edge) -> Bar:
+            fit, _ = can_fuse(nodes[edge.source], nodes[edge.target], edge)
+            return (Bar.NONE if fit else Bar.ROUTED) | (Bar.NONE if wanted(edge)[0] else Bar.UNWISHED)
+
+        groups = Groups(graph, bar)
         why: dict[int, tuple[bool, str]] = {}
         waiting: list[Edge] = []
         for edge in downstream(graph):

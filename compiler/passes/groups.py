@@ -1,8 +1,17 @@
 """Groups of PEs that grow together and never form a cycle."""
 
 from collections.abc import Callable
+from enum import Flag, auto
 
 from sferic.compiler.graph import Edge, Graph
+
+
+class Bar(Flag):
+    """What is against a call in place of a connection."""
+
+    NONE = 0
+    ROUTED = auto()  # it would change the meaning
+    UNWISHED = auto()  # nobody asked for it
 
 
 class Groups:
@@ -11,17 +20,17 @@ class Groups:
     Joining costs what lies between the two groups in that order, not the whole graph.
     """
 
-    def __init__(self, graph: Graph, routed: Callable[[Edge], bool] = lambda _: False) -> None:
-        """`routed` says which connections cannot become calls."""
+    def __init__(self, graph: Graph, bar: Callable[[Edge], Bar] = lambda _: Bar.NONE) -> None:
+        """`bar` says which connections cannot become calls, or are not meant to."""
         self._leader = {node.path: node.path for node in graph.nodes}
         self._sources = {node.path for node in graph.nodes if node.source}
         self._order = [node.path for node in graph.nodes]
         self._place = {path: place for place, path in enumerate(self._order)}
-        self._next: dict[str, dict[str, bool]] = {path: {} for path in self._order}  # is any between them routed?
+        self._next: dict[str, dict[str, Bar]] = {path: {} for path in self._order}  # of all that is between them
         self._before: dict[str, set[str]] = {path: set() for path in self._order}
         for edge in graph.edges:
             after = self._next[edge.source]
-            after[edge.target] = after.get(edge.target, False) or routed(edge)
+            after[edge.target] = after.get(edge.target, Bar.NONE) | bar(edge)
             self._before[edge.target].add(edge.source)
 
     def of(self, path: str) -> str:
@@ -59,12 +68,17 @@ class Groups:
         return [tuple(lists[group]) for group in self._order if group]
 
     def _reason(self, first: str, second: str) -> str:
-        if self._next[first][second]:
+        if Bar.ROUTED in self._next[first][second]:
             return "another connection between the same stages has to be routed"
         # A group with a source has nothing before it, and so the second has none; the first is named after its own.
-        if first in self._sources and self._before[second] - {first}:
+        others = self._before[second] - {first}
+        if first in self._sources and not all(self._will_join(other, second) for other in others):
             return "a source's process takes no input from another stage"
         return ""
+
+    def _will_join(self, source: str, group: str) -> bool:
+        """Is it a source that nothing keeps from a group? It has nothing before it, so there can be no way around."""
+        return source in self._sources and self._next[source][group] is Bar.NONE
 
     def _reached(self, first: str, between: list[str]) -> set[str]:
         """The groups of `between` that a way leads to from `first`."""
@@ -84,13 +98,13 @@ class Groups:
         self._place.update((group, start + place) for place, group in enumerate(order) if group)
         self._leader[second] = first
         after = self._next[first]
-        for group, routed in self._next.pop(second).items():
-            after[group] = after.get(group, False) or routed
+        for group, bar in self._next.pop(second).items():
+            after[group] = after.get(group, Bar.NONE) | bar
             self._before[group].discard(second)
             self._before[group].add(first)
         for group in self._before.pop(second) - {first}:
-            routed = self._next[group].pop(second)
-            self._next[group][first] = self._next[group].get(first, False) or routed
+            bar = self._next[group].pop(second)
+            self._next[group][first] = self._next[group].get(first, Bar.NONE) | bar
             self._before[first].add(group)
         after.pop(second, None)
         self._before[first].discard(second)

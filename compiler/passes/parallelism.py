@@ -7,7 +7,7 @@ from typing import ClassVar
 from sferic.compiler.diagnostics import Problem, WrongInput
 from sferic.compiler.graph import Edge, Graph, Node
 from sferic.compiler.passes.fuse import Fuse
-from sferic.compiler.passes.groups import Groups, downstream
+from sferic.compiler.passes.groups import Bar, Groups, downstream
 
 MOST_INSTANCES = 10_000
 
@@ -56,21 +56,26 @@ class Parallelism:
             spare -= over
 
     def _units(self, graph: Graph, nodes: dict[str, Node], able: set[str]) -> list[tuple[str, ...]]:
-        def routed(edge: Edge) -> bool:
-            """Would this connection keep its ends apart, once these are several?"""
-            several = nodes[edge.source].instances > 1 or {edge.source, edge.target} <= able
-            return several and edge.routed.kind != "shuffle"
-
-        groups = Groups(graph, routed)
         functions = self.fuse.mode in ("auto", "all")
         partition_of = {path: number for number, one in enumerate(graph.partitions) for path in one.paths}
-        for edge in downstream(graph) if self.fuse.mode != "none" else ():
+
+        def meant(edge: Edge) -> bool:
             source, target = nodes[edge.source], nodes[edge.target]
             if edge.routed.kind != "shuffle" or source.instances != target.instances:
-                continue
+                return False
             one_partition = partition_of.get(source.path, -1) == partition_of.get(target.path, -2)
             chain = functions and not partition_of and target.function and {source.path, target.path} <= able
-            if one_partition or chain:
+            return one_partition or chain
+
+        def bar(edge: Edge) -> Bar:
+            """What would keep the ends of this connection apart, once these are several?"""
+            several = nodes[edge.source].instances > 1 or {edge.source, edge.target} <= able
+            routed = several and edge.routed.kind != "shuffle"
+            return (Bar.ROUTED if routed else Bar.NONE) | (Bar.NONE if meant(edge) else Bar.UNWISHED)
+
+        groups = Groups(graph, bar)
+        for edge in downstream(graph) if self.fuse.mode != "none" else ():
+            if meant(edge):
                 groups.join(edge)
         return groups.members()
 

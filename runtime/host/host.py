@@ -15,7 +15,7 @@ from sferic.runtime.host.timers import Timers
 from sferic.runtime.observe import Event
 from sferic.runtime.pe import GenericPE
 from sferic.runtime.plan import Link, Plan, RootInput, Routing, Stage
-from sferic.runtime.routing import key_getter, keys_getter
+from sferic.runtime.routing import KeyTypeError, key_getter, keys_getter
 
 _TOGETHER = 512  # items of a source that PEs of its stage take at a time
 _QUICK = 0.001  # seconds of work between looks at what is due
@@ -129,7 +129,7 @@ class Host:
             return None
         if routing.function:
             return self._definition.edges[link.connection].grouping
-        return key_getter(routing.fields)
+        return _naming(f"{link.to_pe}.{link.to_port}", key_getter(routing.fields))
 
     def _keys(self, link: Link) -> Callable[[list[Any]], list[Any]] | None:
         key = self._key(link)
@@ -234,3 +234,15 @@ class Host:
     def counts(self) -> dict[str, dict[str, int]]:
         """Counters by PE, since the last call."""
         return {step.planned.path: step.counts() for step in self._steps}
+
+
+def _naming(port: str, key: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """`key`, with errors that name the port."""
+
+    def named(item: Any) -> Any:
+        try:
+            return key(item)
+        except KeyTypeError as error:
+            raise KeyTypeError(f"{port}: {error}") from None
+
+    return named

@@ -149,3 +149,23 @@ def test_too_few_processes_names_the_least():
 def test_a_good_workflow_is_no_problem():
     graph = one((Numbers(), "output", Same(), "input"))
     assert [stage.id for stage in compile_plan(graph, Options(fuse="none")).plan.stages] == ["Numbers", "Same"]
+
+
+def test_a_setting_of_a_composite_is_the_pes_inside():
+    graph, inner = sferic.WorkflowGraph(), sferic.CompositePE()
+    same = Same()
+    inner.add(same)
+    inner._map_input("input", same, "input")
+    graph.connect(Numbers(), "output", inner, "input")
+    graph.add(inner, numprocesses=4)
+    assert any("CompositePE is a composite, and 'numprocesses' is a setting of PEs" in text for text in problems(graph))
+
+
+def test_inputs_are_optional_by_add_too():
+    graph = sferic.WorkflowGraph()
+    two = Two()
+    graph.add(two, optional=["b"])
+    graph.connect(Numbers(), "output", two, "a")
+    compile_plan(graph, Options())
+    graph.add(two, optional=["c"])
+    assert any("has no input port 'c' that could be optional" in text for text in problems(graph))

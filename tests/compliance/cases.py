@@ -3,13 +3,11 @@
 from collections import Counter, defaultdict
 
 from sferic import (
-    CompositePE,
     ConsumerPE,
     GenericPE,
     IterativePE,
     ProducerPE,
     WorkflowGraph,
-    create_iterative_chain,
 )
 
 
@@ -291,64 +289,6 @@ class Ones(IterativePE):
         return 1
 
 
-class Plus(IterativePE):
-    stateless = True
-
-    def __init__(self, more):
-        super().__init__()
-        self.more = more
-
-    def _process(self, data):
-        return data + self.more
-
-
-class Inner(CompositePE):
-    """One input that leads to two PEs, both to one output."""
-
-    def __init__(self):
-        super().__init__()
-        left, right = Plus(100), Plus(200)
-        self.map_input("input", left, "input")
-        self.map_input("input", right, "input")
-        self.map_output("output", left, "output")
-        self.map_output("output", right, "output")
-
-
-class Outer(CompositePE):
-    def __init__(self):
-        super().__init__()
-        inner, after = Inner(), Plus(1000)
-        self.connect(inner, "output", after, "input")
-        self.map_input("input", inner, "input")
-        self.map_output("output", after, "output")
-
-
-def composites_nest():
-    graph = WorkflowGraph()
-    graph.connect(Numbers(10), "output", outer := Outer(), "input")
-    graph.connect(outer, "output", Same(), "input")
-    return graph, {"Same.output": [n + more + 1000 for n in range(10) for more in (100, 200)]}
-
-
-def increment(data, by=1):
-    return data + by
-
-
-def chain_of_functions():
-    graph = WorkflowGraph()
-    functions = create_iterative_chain([increment, (increment, {"by": 10})])
-    graph.connect(Numbers(10), "output", functions, "input")
-    graph.connect(functions, "output", Same(), "input")
-    return graph, {"Same.output": [n + 11 for n in range(10)]}
-
-
-def partitions():
-    source, one, two, total = Numbers(100), Plus(1), Plus(2), Total()
-    graph = pipeline(source, one, two, total)
-    graph.partitions = [[source, one], [two, total]]
-    return graph, {"Total.output": [sum(n + 3 for n in range(100))]}
-
-
 class PostWriter(IterativePE):
     def __init__(self, count):
         super().__init__()
@@ -459,9 +399,6 @@ CASES = [
     join,
     two_connections_between_one_pair,
     two_sources_into_one_parallel_input,
-    composites_nest,
-    chain_of_functions,
-    partitions,
     many_results_and_postprocess_flows_on,
     failed_items_leave_nothing,
     retries_drop_what_failed_attempts_wrote,

@@ -23,8 +23,10 @@ def _load_cases(name):
     return module
 
 
-cases, items, lifecycle, old_wrongs = map(_load_cases, ("cases", "items", "lifecycle", "old_wrongs"))
-CASES = [*cases.CASES, *items.CASES, *lifecycle.CASES, *old_wrongs.CASES]
+cases, items, lifecycle, old_wrongs, together = map(
+    _load_cases, ("cases", "items", "lifecycle", "old_wrongs", "together")
+)
+CASES = [*cases.CASES, *items.CASES, *lifecycle.CASES, *old_wrongs.CASES, *together.CASES]
 WAYS = [("local", "auto"), ("local", "none"), ("multi", "auto"), ("multi", "none")]
 TOGETHER = 8  # cases that share one topology on Storm: starting a JVM takes far longer than a case
 
@@ -116,14 +118,14 @@ def test_case_on_storm(case):
 
 @pytest.mark.parametrize("on", ["local", "multi"])
 def test_order_from_one_instance_to_one_instance(on):
-    graph = cases.pipeline(cases.Numbers(5000), cases.Same(), cases.Plus(1))
+    graph = cases.pipeline(cases.Numbers(5000), cases.Same(), together.Plus(1))
     assert sferic.run(graph, on=on, fuse="none")["Plus"]["output"] == list(range(1, 5001))
 
 
 @pytest.mark.parametrize("on", ["local", "multi", "storm"])
 def test_inputs_of_a_root(on):
     graph = sferic.WorkflowGraph()
-    plus = cases.Plus(1)
+    plus = together.Plus(1)
     graph.connect(plus, "output", cases.Same(), "input")
     idle = graph.add(cases.Total())
     results = sferic.run(graph, {plus: [{"input": n} for n in range(50)], idle: []}, on=on)
@@ -134,7 +136,7 @@ def test_inputs_of_a_root(on):
 @pytest.mark.parametrize("on", ["local", "multi", "storm"])
 def test_a_root_without_inputs_is_refused_before_anything_starts(on):
     graph = sferic.WorkflowGraph()
-    graph.connect(cases.Plus(1), "output", cases.Same(), "input")
+    graph.connect(together.Plus(1), "output", cases.Same(), "input")
     with pytest.raises(WrongInput, match="Plus needs data"):
         sferic.run(graph, on=on)
 

@@ -26,6 +26,7 @@ def test_what_is_public():
         "SimpleFunctionPE",
         "WorkflowFailed",
         "WorkflowGraph",
+        "WrongInput",
         "__version__",
         "create_iterative_chain",
         "every",

@@ -1,0 +1,48 @@
+"""What `run` gives back."""
+
+import pytest
+
+import sferic
+
+
+class Numbers(sferic.ProducerPE):
+    def _process(self, inputs):
+        yield from range(3)
+
+
+class Nothing(sferic.IterativePE):
+    def _process(self, data):
+        return None
+
+
+class Summed(sferic.IterativePE):
+    def __init__(self):
+        super().__init__()
+        self.inputconnections["input"]["grouping"] = ["station"]
+
+    def _process(self, data):
+        return data
+
+
+def graph_of(pe):
+    graph = sferic.WorkflowGraph()
+    graph.connect(Numbers(), "output", pe, "input")
+    return graph
+
+
+@pytest.mark.parametrize("on", ["local", "multi"])
+def test_a_port_that_nothing_came_out_of_has_an_empty_list(on):
+    pe = Nothing()
+    results = sferic.run(graph_of(pe), on=on)
+    assert results[pe]["output"] == results["Nothing"]["output"] == []
+    assert dict(results) == {"Nothing": {"output": []}}
+    with pytest.raises(KeyError, match="'Numbers' has no unconnected output port; Nothing has"):
+        results["Numbers"]
+
+
+@pytest.mark.parametrize("on", ["local", "multi"])
+def test_an_item_without_the_field_of_a_group_by_fails_and_names_the_port(on):
+    pe = Summed()
+    pe.numprocesses = 2
+    with pytest.raises(sferic.WorkflowFailed, match=r"Summed\.input: group-by field 'station' is no attribute of int"):
+        sferic.run(graph_of(pe), on=on)
