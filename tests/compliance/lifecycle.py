@@ -231,7 +231,7 @@ def siblings_of_a_failing_pe_go_on():
     graph.connect(source, "output", AlwaysFails(), "input")
     graph.connect(source, "output", fine, "input")
     graph.connect(fine, "output", Order(), "input")
-    return graph, {"Order.output": [list(range(20))], "failures": 20}
+    return graph, {"Order.output": [list(range(20))], "AlwaysFails.output": [], "failures": 20}
 
 
 def three_branches_and_two_ports_of_one():
