@@ -100,8 +100,8 @@ class Numbers(sferic.ProducerPE):
         yield 1
 
 
-def test_results_of_a_pe_that_gave_none():
+def test_results_of_a_pe_that_is_none():
     graph = sferic.WorkflowGraph()
     graph.add(Numbers())
-    with pytest.raises(KeyError, match="no items came out of 'Nmbers'; they came out of Numbers"):
+    with pytest.raises(KeyError, match="'Nmbers' has no unconnected output port; Numbers has"):
         sferic.run(graph)["Nmbers"]

@@ -65,5 +65,5 @@ def test_an_error_without_any_frame_of_the_users_is_its_message(tmp_path):
     graph.get_contained_objects()[1].numprocesses = 2
     (failure,) = sferic.run(graph, on="multi", on_failure="skip").failures
     assert failure["traceback"] == (
-        "sferic.runtime.routing.KeyTypeError: group-by position 3 needs a tuple or list, not int\n"
+        "sferic.runtime.routing.KeyTypeError: abs.input: group-by position 3 needs a tuple or list, not int\n"
     )
