@@ -11,7 +11,6 @@ from sferic.runtime.wire import Wire
 
 _ANSWER_AFTER = 0.005  # seconds of work after which the inputs done so far are answered
 _COUNT_EVERY = 0.5  # seconds between counters
-_STATE_LOOKS = 64  # inputs between looks for a first change of state, once the first few showed none
 
 
 def serve_inputs(host: Host, wire: Wire) -> None:
@@ -30,8 +29,6 @@ class _Server:
         self._wire = wire
         self._page = host.page
         self._counted = 0.0
-        self._inputs = 0
-        self._has_state = False
         self.finished = False
 
     def turn(self) -> None:
@@ -108,7 +105,4 @@ class _Server:
             self._wire.tell({"event": "counts", "rank": self._host.rank, "pes": pes})
 
     def _look_at_state(self) -> None:
-        self._inputs += 1
-        if not self._has_state and (self._inputs <= _STATE_LOOKS or self._inputs % _STATE_LOOKS == 0):
-            self._has_state = self._host.has_state()
-            self._page[PAGE_HAS_STATE] = int(self._has_state)
+        self._page[PAGE_HAS_STATE] = int(self._host.has_state())

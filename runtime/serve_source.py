@@ -118,7 +118,7 @@ class SourceServer:
                 self._group += 1
                 self._open.append(_Group(self._group, positions, self._wire.largest, self._last_sent))
                 self._wire.most = self._pace.most
-            self._page[PAGE_HAS_STATE] = int(not self._knows_positions)
+            self._page[PAGE_HAS_STATE] = int(not self._knows_positions or self._host.has_state())
             self._wire.write(frames.EMIT, frames.pack_group(self._group, token, emits))
         self._wait_for(self._window - 1)
 

@@ -13,7 +13,7 @@ from sferic.runtime.host.state import StateWatch
 from sferic.runtime.host.step import PAGE_FIELDS, PAGE_INPUT, PAGE_PE, PAGE_STATE, WORKING, Page, Step
 from sferic.runtime.host.timers import Timers
 from sferic.runtime.observe import Event
-from sferic.runtime.pe import GenericPE
+from sferic.runtime.pe import GenericPE, knows_position
 from sferic.runtime.plan import Link, Plan, RootInput, Routing, Stage
 from sferic.runtime.routing import KeyTypeError, key_getter, keys_getter
 
@@ -155,7 +155,7 @@ class Host:
                 self.tell(error_event(f"{where}: preprocess failed\n{user_traceback(error)}"))
                 raise RunStopped(step.planned.path) from error
         self.timers = Timers(self._steps, self._clock)
-        self._watch = StateWatch([step.pe for step in self._steps if not step.planned.stateless])
+        self._watch = StateWatch([step.pe for step in self._steps if not (step.planned.stateless or _resumes(step))])
 
     def set_poison(self, marks: Iterable[tuple[int, int, int]]) -> None:
         """Items, as (input, pe, step), that killed their process twice: they fail instead of being processed."""
@@ -246,3 +246,8 @@ def _naming(port: str, key: Callable[[Any], Any]) -> Callable[[Any], Any]:
             raise KeyTypeError(f"{port}: {error}") from None
 
     return named
+
+
+def _resumes(step: Step) -> bool:
+    """Does a source make its state again from its position?"""
+    return step.planned.source and knows_position(step.pe)

@@ -1,11 +1,16 @@
 """Has an instance changed an attribute since preprocess? Losing it matters only then."""
 
+import zlib
+from collections import deque
+from collections.abc import Iterator
+from types import ModuleType
 from typing import Any, cast
 
 from sferic.runtime.pe import GenericPE
 
 _OURS = frozenset({"write", "_write", "log", "_log", "rank", "numprocesses", "wait", "name", "id", "_made_at"})
-_BUDGET = 2_000  # values looked at a PE; beyond it the PE counts as changed, which errs on the loud side
+_BUDGET = 500  # values looked at a PE; beyond it the PE counts as changed, which errs on the loud side
+_BYTES = 1 << 16  # of an array, likewise
 _PLAIN = (bool, int, float, complex, str, bytes, type(None))
 
 
@@ -31,15 +36,36 @@ def _value(value: Any, budget: list[int]) -> Any:
     if isinstance(value, dict):
         items = cast(dict[Any, Any], value).items()
         return (id(value), [(_value(k, budget), _value(v, budget)) for k, v in items])
-    if isinstance(value, (list, tuple)):
+    if isinstance(value, (list, tuple, deque)):
         return (id(value), [_value(v, budget) for v in cast(list[Any], value)])
     if isinstance(value, (set, frozenset)):
-        return (id(value), len(cast(set[Any], value)))
-    inner = getattr(value, "__dict__", None)
-    if type(inner) is dict and not callable(value):
-        return (id(value), [(k, _value(v, budget)) for k, v in cast(dict[str, Any], inner).items()])
+        budget[0] -= len(cast(set[Any], value))
+        return (id(value), hash(frozenset(cast(set[Any], value))))
+    if callable(value) or isinstance(value, ModuleType):
+        return id(value)
+    attributes = [(name, _value(of, budget)) for name, of in _attributes(value)]
     length = len(value) if hasattr(type(value), "__len__") else None
-    return (id(value), length)
+    return (id(value), length, attributes, _checksum(value))
+
+
+def _attributes(value: Any) -> Iterator[tuple[str, Any]]:
+    yield from getattr(value, "__dict__", {}).items()
+    for kind in type(value).__mro__:
+        slots = kind.__dict__.get("__slots__", ())
+        for name in (slots,) if isinstance(slots, str) else slots:
+            if hasattr(value, name):
+                yield name, getattr(value, name)
+
+
+def _checksum(value: Any) -> int | None:
+    """Of what has a buffer (arrays of numpy, bytearray): it changes in place. Nothing else shows what is in it."""
+    try:
+        view = memoryview(value)
+    except (TypeError, ValueError, BufferError):
+        return None
+    if view.nbytes > _BYTES:
+        raise _TooMuch
+    return zlib.crc32(view if view.c_contiguous else view.tobytes())
 
 
 class StateWatch:

@@ -292,7 +292,7 @@ class _Run:
         at = {"stage": instance.stage, "rank": instance.rank}
         self._observer.event({"event": "died", **at, "pid": pid, "at": culprit})
         self._count_death(instance, culprit)
-        if has_state and not (instance.source and instance.token):
+        if has_state:
             self._lost(instance)
         self._start(instance, lost=True)
         instance.resend()

@@ -64,6 +64,13 @@ class Babbles(sferic.IterativePE):
         return data
 
 
+class Same(sferic.IterativePE):
+    stateless = True
+
+    def _process(self, data):
+        return data
+
+
 class Keeps(sferic.IterativePE):
     """Has state, and dies once after it has some.
 
@@ -86,6 +93,16 @@ class Keeps(sferic.IterativePE):
 
     def _postprocess(self):
         self.write("output", self.seen)
+
+
+class Positioned(sferic.ProducerPE):
+    """Goes on from where it was."""
+
+    batch = {"items": 50}
+
+    def read(self, position):
+        for number in range(position or 0, 1000):
+            yield number, number + 1
 
 
 class DiesAlwaysWithState(sferic.IterativePE):
@@ -149,6 +166,18 @@ def test_lost_state_makes_a_finite_run_begin_again(on, tmp_path):
     results = sferic.run(pipeline(Numbers(1000), pe), on=on)
     assert (tmp_path / "died").exists()
     assert results[pe]["output"] == [1000]
+
+
+@pytest.mark.parametrize("on", TARGETS)
+def test_a_source_that_goes_on_does_not_bring_back_its_neighbours_state(on, tmp_path):
+    source, pe, other = Positioned(), Keeps(str(tmp_path / "died")), Same()
+    graph = pipeline(source, pe)
+    graph.connect(source, "output", other, "input")
+    graph.partitions = [[source, pe], [other]]
+    results = sferic.run(graph, on=on)
+    assert (tmp_path / "died").exists()
+    assert results[pe]["output"] == [1000]
+    assert results[other]["output"] == list(range(1000))
 
 
 @pytest.mark.parametrize("on", TARGETS)
