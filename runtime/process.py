@@ -89,7 +89,11 @@ class _Logged(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         pe, rank = self._at_work()
-        text = self.format(record)
+        try:
+            text = self.format(record)
+        except Exception:  # noqa: BLE001 - as in plain Python, a wrong call of logging is shown and ends nothing
+            self.handleError(record)
+            return
         self._tell({"event": "log", "level": record.levelno, "pe": pe, "rank": rank, "text": text})
 
 

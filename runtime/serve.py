@@ -29,6 +29,8 @@ class _Server:
         self._wire = wire
         self._page = host.page
         self._counted = 0.0
+        self._unasked = False  # does what is written come from an `every` method?
+        wire.overflow = self._answer_in_part
         self.finished = False
 
     def turn(self) -> None:
@@ -77,6 +79,15 @@ class _Server:
         emits = self._wire.take_emits()
         self._wire.write(frames.ANSWER, [frames.pack_numbers(done), *frames.pack_emits(emits)], flags)
 
+    def _answer_in_part(self) -> None:
+        """What was made of the inputs so far, which are not done. Should this process die, it comes once more."""
+        self._look_at_state()
+        emits = self._wire.take_emits()
+        if self._unasked:
+            self._wire.write(frames.EMIT, frames.pack_group(0, b"", emits))
+        else:
+            self._wire.write(frames.ANSWER, [frames.pack_numbers([]), *frames.pack_emits(emits)])
+
     def _finish(self, number: int) -> None:
         self._host.begin_input(number)
         self._host.finish()
@@ -93,11 +104,14 @@ class _Server:
             self._tell_counts()
 
     def _run_timers(self) -> None:
-        if self._host.timers and self._host.timers.run_due():
-            self._host.flush()
-            emits: list[Emit] = self._wire.take_emits()
-            if emits:
-                self._wire.write(frames.EMIT, frames.pack_group(0, b"", emits))
+        if self._host.timers:
+            self._unasked = True
+            if self._host.timers.run_due():
+                self._host.flush()
+                emits: list[Emit] = self._wire.take_emits()
+                if emits:
+                    self._wire.write(frames.EMIT, frames.pack_group(0, b"", emits))
+            self._unasked = False
 
     def _tell_counts(self) -> None:
         pes = {pe: counts for pe, counts in self._host.counts().items() if any(counts.values())}

@@ -6,7 +6,7 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,7 +39,7 @@ class SourceServer:
     A token is a JSON object of the sources' positions by path; empty where one of them does not know its own.
     """
 
-    def __init__(self, host: Host, wire: Wire, *, window: int, group: int) -> None:
+    def __init__(self, host: Host, wire: Wire, *, window: int, group: int, unacked: Sequence[int] = ()) -> None:
         self._host = host
         self._wire = wire
         self._page = host.page
@@ -60,6 +60,9 @@ class SourceServer:
         self._acked: set[int] = set()
         self._commits: deque[Mapping[str, Any]] = deque()
         self._pace = Pace()
+        # What a predecessor sent and is not processed yet comes before all of this process's own.
+        self._open.extend(_Group(number, {}, 0, time.monotonic()) for number in unacked)
+        wire.overflow = self._send_group
 
     def serve(self, token: bytes) -> None:
         """Run the stage's sources from `token` on, send what they write, tell them what was committed, and end with
@@ -75,8 +78,9 @@ class SourceServer:
         sys.stdout.flush()  # a last line without an end
         self._tell_counts()
         self._wire.write(frames.DONE)
-        with self._answered:  # the supervisor ends this process when all else has ended, too
-            self._answered.wait()
+        while True:  # the supervisor ends this process when all else has ended, too
+            with self._answered:
+                self._answered.wait()
 
     def _wrote(self) -> None:
         """Items went into the buckets: send now if full or if nothing was sent for a while, else soon."""
@@ -107,6 +111,9 @@ class SourceServer:
     def close_group(self) -> None:
         """Send all that is gathered as one group; then wait until the window has room for another."""
         self._host.flush()
+        self._send_group()
+
+    def _send_group(self) -> None:
         emits = self._wire.take_emits()
         self._last_sent = time.monotonic()
         self._waits_since = None

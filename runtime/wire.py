@@ -16,6 +16,8 @@ from sferic.runtime.plan import Link
 from sferic.runtime.room import BIG, make_room
 
 _READ = 1 << 20
+_GATHERED = 32 << 20  # bytes of batches in one frame, unless a single one has more
+_BATCH = frames.FRAME_LIMIT - (1 << 20)
 
 
 class Codec(Protocol):
@@ -56,6 +58,8 @@ class Wire:
         self._sequence = 0
         self._emits: list[Emit] = []
         self.most = 1 << 30  # items a batch had better hold, whatever the link says
+        self.overflow: Callable[[], None] = _nowhere  # sends what is gathered before it is too much for a frame
+        self._bytes = 0
         self.largest = self._largest = 0  # items of the largest batch of those taken last, of those gathered
 
     def read(self, timeout: float | None = None) -> tuple[int, int, bytes]:
@@ -115,14 +119,25 @@ class Wire:
             try:
                 payload = codec.encode(items)
             except CodecError as error:
-                index = error.index or 0
-                self.refused(link, items[index], error)
-                items = items[:index] + items[index + 1 :]
+                items = self._without(error.index or 0, link, items, error)
             else:
-                return self._gather(link, bucket, codec.id, len(items), payload)
+                if len(payload) <= _BATCH:
+                    return self._gather(link, bucket, codec.id, len(items), payload)
+                if len(items) > 1:
+                    half = len(items) // 2
+                    return min(self.send(link, bucket, items[:half]), self.send(link, bucket, items[half:]))
+                reason = f"an item of {len(payload):,} bytes is more than the {_BATCH:,} that go through a pipe at once"
+                items = self._without(0, link, items, CodecError(reason, advice="write it in parts"))
         return link.batch.items
 
+    def _without(self, index: int, link: Link, items: list[Any], error: CodecError) -> list[Any]:
+        self.refused(link, items[index], error)
+        return items[:index] + items[index + 1 :]
+
     def _gather(self, link: Link, bucket: int, codec: int, count: int, payload: bytes) -> int:
+        if self._emits and self._bytes + len(payload) > _GATHERED:
+            self.overflow()
+        self._bytes += len(payload)
         self._sequence += 1
         header = BatchHeader(link.id, self.sender, self._sequence, count, codec=codec, attempt=self.attempt)
         self._largest = max(self._largest, count)
@@ -133,6 +148,7 @@ class Wire:
         """What was gathered, to be sent by the caller."""
         emits, self._emits = self._emits, []
         self.largest, self._largest = self._largest, 0
+        self._bytes = 0
         return emits
 
     @property
@@ -152,6 +168,10 @@ class Wire:
             return header.link, codec.decode(memoryview(batch)[frames.BATCH_HEADER_SIZE :])
         except CodecError as error:
             return header.link, error
+
+
+def _nowhere() -> None:
+    """Nobody said where to: it stays gathered."""
 
 
 def _nobody(_link: Link, _item: Any, error: BaseException) -> None:

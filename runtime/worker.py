@@ -15,6 +15,7 @@ from sferic.runtime.codec import codec_for
 from sferic.runtime.definition import Definition, digest, expand
 from sferic.runtime.host import Host
 from sferic.runtime.host.failures import RunStopped, error_event
+from sferic.runtime.host.step import allow_calls
 from sferic.runtime.loading import LoadingError, load_graph, load_pickled
 from sferic.runtime.plan import Plan, Stage, plan_from_json
 from sferic.runtime.process import at_work, become_child, capture_output
@@ -41,6 +42,7 @@ class Orders:
         self.window: int = given["window"]
         self.token: bytes = base64.b64decode(given.get("token", ""))
         self.group: int = given.get("group", 0)
+        self.unacked: list[int] = given.get("unacked", [])
         self.poison: list[tuple[int, int, int]] = [tuple(mark) for mark in given.get("poison", ())]
         self.key: bytes = base64.b64decode(given.get("key", ""))
 
@@ -64,6 +66,7 @@ def work(incoming: BinaryIO, outgoing: BinaryIO, definition: Definition | None) 
     try:
         plan = plan_from_json(orders.plan_path.read_text(encoding="utf-8"))
         stage = plan.stage(orders.stage)
+        allow_calls(len(stage.pes))
         capture_output(wire.tell, lambda: at_work(stage, orders.rank, page))
         share_cores(sum(each.instances for each in plan.stages))
         if definition is None:
@@ -101,7 +104,7 @@ def _serve(plan: Plan, stage: Stage, orders: Orders, definition: Definition, wir
     wire.refused = host.refused
     host.set_poison(orders.poison)
     # A source's preprocess runs on the source's own thread, which is there before.
-    server = SourceServer(host, wire, window=orders.window, group=orders.group) if stage.source else None
+    server = _source_server(host, wire, orders) if stage.source else None
     host.open()
     ready = {
         "protocol": frames.PROTOCOL,
@@ -114,6 +117,10 @@ def _serve(plan: Plan, stage: Stage, orders: Orders, definition: Definition, wir
         server.serve(orders.token)
     else:
         serve_inputs(host, wire)
+
+
+def _source_server(host: Host, wire: Wire, orders: Orders) -> SourceServer:
+    return SourceServer(host, wire, window=orders.window, group=orders.group, unacked=orders.unacked)
 
 
 def _map_page(path: str) -> memoryview:

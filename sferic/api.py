@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any, Literal
 
 from sferic.compiler.inputs import Inputs
-from sferic.compiler.pipeline import Options, compile_plan
+from sferic.compiler.pipeline import Compiled, Options, compile_plan
 from sferic.launch import TARGETS, launch, pickled, with_reference
 from sferic.runtime.observe import Event, Outcome, Speaking
 from sferic.runtime.pe import GenericPE
-from sferic.runtime.plan import RESULTS, Plan
+from sferic.runtime.plan import RESULTS
 from sferic.runtime.settings import OnFailure
 from sferic.runtime.workflow import WorkflowGraph
 
@@ -26,19 +26,24 @@ class Results(Mapping[Any, dict[str, list[Any]]]):
     `failures` are the items that failed under a policy that went on.
     """
 
-    def __init__(self, plan: Plan, outcome: Outcome) -> None:
+    def __init__(self, compiled: Compiled, outcome: Outcome) -> None:
+        self._paths = {id(element.pe): element.path for element in compiled.definition.elements}
         self._by_path: dict[str, dict[str, list[Any]]] = {}
-        ports = {(link.from_pe, link.from_port) for link in plan.links if link.to_stage == RESULTS}
+        ports = {(link.from_pe, link.from_port) for link in compiled.plan.links if link.to_stage == RESULTS}
         for path, port in sorted(ports):
             self._by_path.setdefault(path, {})[port] = outcome.results.get((path, port), [])
         self.failures: tuple[Event, ...] = tuple(outcome.failures)
         self.counts = outcome.counts
 
     def __getitem__(self, pe: Any) -> dict[str, list[Any]]:
-        name = pe.name if isinstance(pe, GenericPE) else str(pe)
-        for path, ports in self._by_path.items():
-            if name in (path, path.rpartition("/")[2]):
-                return ports
+        name = self._paths.get(id(pe), pe.name) if isinstance(pe, GenericPE) else str(pe)
+        if name in self._by_path:
+            return self._by_path[name]
+        ending = [path for path in self._by_path if path.rpartition("/")[2] == name]
+        if len(ending) > 1:
+            raise KeyError(f"{name!r} is the name of {' and '.join(ending)}: use the whole path")
+        if ending and not isinstance(pe, GenericPE):
+            return self._by_path[ending[0]]
         raise KeyError(f"{name!r} has no unconnected output port; {', '.join(self._by_path) or 'no PE'} has")
 
     def __iter__(self) -> Iterator[str]:
@@ -91,7 +96,7 @@ def run(
         shutil.rmtree(folder)
     if outcome.status not in (0, 3):
         raise WorkflowFailed(failure_text(outcome))
-    return Results(compiled.plan, outcome)
+    return Results(compiled, outcome)
 
 
 _CHOICES = {

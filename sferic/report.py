@@ -35,12 +35,13 @@ class Reporter(Outcome):
         elif kind == "failed":
             self._say(f"{event['pe']} (instance {event['rank']}) failed on {event['item']}: {event['error']}")
         elif kind == "error":
-            self._say(f"error: {event['text']}")
+            self._say(f"error: {event['text']}", always=True)
         elif kind == "died":
-            self._say(f"{event['stage']} (instance {event['rank']}): its process {event['pid']} died and is replaced")
+            where = f"{event['stage']} (instance {event['rank']})"
+            self._say(f"{where}: its process {event['pid']} died and is replaced", always=True)
         elif kind == "lost":
             what = "the run begins again" if event.get("restart") else "the run goes on without it"
-            self._say(f"{event['stage']} (instance {event['rank']}): its state is lost, {what}")
+            self._say(f"{event['stage']} (instance {event['rank']}): its state is lost, {what}", always=True)
         elif kind in ("slow", "hung"):
             self._say(_standing_still(event))
         elif kind == "counts":
@@ -62,8 +63,8 @@ class Reporter(Outcome):
         rest = f", {dropped} more were skipped" if dropped else ""
         return f"{kept} failed and kept in {file}{rest}. To see them: sferic dead-letters {file}"
 
-    def _say(self, text: str) -> None:
-        if not self._quiet:
+    def _say(self, text: str, *, always: bool = False) -> None:
+        if always or not self._quiet:
             self._clear()
             print(text, file=sys.stderr)  # noqa: T201 - the command's own output
 

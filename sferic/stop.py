@@ -4,10 +4,15 @@ import signal
 import sys
 from types import FrameType
 
+LIMIT = 60  # seconds that a run has to end after it was asked to
+
 
 class StopOnSignal:
-    """The first signal asks the run to end, the second ends it. While nobody would see a request, since Storm's jars
-    are fetched or its JVM is about to start, the first one ends the command."""
+    """The first signal asks the run to end; the second ends it, or the time that it then takes.
+
+    While nobody would see a request, since Storm's jars are fetched or its JVM is about to start, the first one ends
+    the command.
+    """
 
     def __init__(self) -> None:
         self._wanted = False
@@ -26,4 +31,11 @@ class StopOnSignal:
         if self._wanted or not self._seen:
             raise KeyboardInterrupt
         self._wanted = True
+        signal.signal(signal.SIGALRM, self._too_long)
+        signal.alarm(LIMIT)
         print("Stopping: sources end, what is in flight is drained. Once more to drop it.", file=sys.stderr)  # noqa: T201
+
+    def _too_long(self, number: int, frame: FrameType | None) -> None:
+        del number, frame
+        print(f"It has not ended within {LIMIT} s: what is in flight is dropped.", file=sys.stderr)  # noqa: T201
+        raise KeyboardInterrupt

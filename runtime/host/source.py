@@ -7,7 +7,7 @@ from types import GeneratorType
 from typing import Any, Protocol, cast
 
 from sferic.runtime.host.failures import ITEM_ERRORS, SourceStopped
-from sferic.runtime.host.fiber import Fiber
+from sferic.runtime.host.fiber import Fiber, pe_of_thread
 from sferic.runtime.host.ownership import IMMUTABLE, own
 from sferic.runtime.host.step import PAGE_PE, PAGE_STATE, PAGE_STEP, WAITING, WORKING, Page, Step
 from sferic.runtime.pe import ProducerPE, knows_position
@@ -151,6 +151,15 @@ class RunningSource:
         self.ended = True
         self.step.on_thread = _here
         self.step.busy = False
+        self.step.install_write()
+        gathers = self.step.pe.__dict__["write"]
+
+        def write(name: str, data: Any) -> None:
+            if pe_of_thread() is not None:
+                raise SourceStopped  # the source's own thread came back after all
+            gathers(name, data)
+
+        self.step.pe.__dict__["write"] = self.step.pe.__dict__["_write"] = write
 
     def close(self) -> None:
         self._stopping = True

@@ -1,5 +1,6 @@
 """Has an instance changed an attribute since preprocess? Losing it matters only then."""
 
+import io
 import zlib
 from collections import deque
 from collections.abc import Iterator
@@ -43,6 +44,8 @@ def _value(value: Any, budget: list[int]) -> Any:
         return (id(value), hash(frozenset(cast(set[Any], value))))
     if callable(value) or isinstance(value, ModuleType):
         return id(value)
+    if isinstance(value, Iterator) and not isinstance(value, io.IOBase):
+        raise _TooMuch  # nobody can see where it is
     attributes = [(name, _value(of, budget)) for name, of in _attributes(value)]
     length = len(value) if hasattr(type(value), "__len__") else None
     return (id(value), length, attributes, _checksum(value))

@@ -1,5 +1,6 @@
 """One PE in its host: runs items through it, keeps an item's writes together, retries, counts."""
 
+import sys
 from collections.abc import Callable, Iterator
 from types import GeneratorType
 from typing import Any, cast
@@ -11,6 +12,7 @@ from sferic.runtime.pe import GenericPE, input_name, output_name
 from sferic.runtime.plan import PlannedPE
 
 _FLUSH_AT = 512  # written items that are passed on together
+_FRAMES_A_PE = 12  # Python frames that one fused PE adds to the stack, generously
 
 # Fields of the shared page (docs/frames.md), as indexes of u64.
 PAGE_INPUT, PAGE_PE, PAGE_STEP, PAGE_STATE, PAGE_HAS_STATE = range(5)
@@ -238,3 +240,8 @@ class Step:
 
 def _at_once(function: Callable[[], Any]) -> Any:
     return function()
+
+
+def allow_calls(pes: int) -> None:
+    """Make room on Python's stack for so many PEs that call each other."""
+    sys.setrecursionlimit(max(sys.getrecursionlimit(), 1000 + _FRAMES_A_PE * pes))

@@ -20,6 +20,7 @@ from sferic.runtime.host.step import PAGE_STATE, STARTING
 from sferic.runtime.local.lines import Lines
 from sferic.runtime.local.standstill import Standstill
 
+_LOOK_ONLY = os.WEXITED | os.WNOHANG | os.WNOWAIT
 _MOST_INPUTS = 64
 _MOST_BYTES = 16 << 20
 
@@ -73,6 +74,9 @@ class Instance:
     loose: int = 0  # groups that its `every` methods wrote and that are not wholly processed
     group: int = 0
     token: bytes = b""
+    unacked: list[int] = field(default_factory=list[int])  # groups of a source
+    stop_sent: bool = False
+    leaving: bool = False  # has it ended, though its pipe has not?
     never_ready: int = 0  # processes in a row that ended before they were ready
     deaths: list[float] = field(default_factory=list[float])
     culprits: dict[tuple[int, int, int], int] = field(default_factory=dict[tuple[int, int, int], int])
@@ -96,7 +100,7 @@ class Instance:
         self.reader = FrameReader()
         self.lines = Lines()
         self.unsent = bytearray()
-        self.ready = False
+        self.ready = self.stop_sent = self.leaving = False
         self.still = Standstill(time.monotonic())
         orders = {
             "protocol": frames.PROTOCOL,
@@ -109,6 +113,7 @@ class Instance:
             "window": settings.window,
             "token": base64.b64encode(self.token).decode(),
             "group": self.group,
+            "unacked": self.unacked,
             "poison": [mark for mark, count in self.culprits.items() if count > 1],
             "lost": lost,
             "key": base64.b64encode(settings.key).decode(),
@@ -126,7 +131,9 @@ class Instance:
         return path
 
     def send(self, kind: int, body: bytes = b"") -> None:
-        """Queue a frame for the child."""
+        """Queue a frame for the child, where there is one."""
+        if self.outgoing < 0:
+            return
         self.unsent += frames.pack_frame(kind, body)
         self.write()
 
@@ -196,6 +203,13 @@ class Instance:
                 os.kill(self.pid, signal.SIGKILL)  # it had no time yet to lead its group
             os.waitpid(self.pid, 0)
             self.pid = 0
+
+    def left(self) -> bool:
+        """Has the process ended a while ago (seen twice), and a process that it started holds its pipe open?"""
+        if not self.pid or self.finished or os.waitid(os.P_PID, self.pid, _LOOK_ONLY) is None:
+            return False
+        before, self.leaving = self.leaving, True
+        return before
 
     def culprit(self) -> tuple[int, int, int] | None:
         """(input, PE, step) the child was at, None while it had no input."""

@@ -1,7 +1,6 @@
 """Runs a plan in this process, item by item: for tests, notebooks and debugging. Deterministic; no codec, no server."""
 
 import copy
-import sys
 import time
 from collections import Counter, deque
 from collections.abc import Callable
@@ -14,6 +13,7 @@ from sferic.runtime.host import Host
 from sferic.runtime.host.failures import RunStopped
 from sferic.runtime.host.ownership import own
 from sferic.runtime.host.source import Source
+from sferic.runtime.host.step import allow_calls
 from sferic.runtime.host.turns import Turns
 from sferic.runtime.observe import Observer
 from sferic.runtime.plan import RESULTS, Link, Plan, Stage
@@ -21,7 +21,6 @@ from sferic.runtime.process import at_work, capture_output
 
 _COUNT_EVERY = 0.2  # seconds between counters
 _NO_TIMER = 60.0  # seconds
-_FRAMES_A_PE = 12  # Python frames that one fused PE adds to the stack, generously
 
 
 class StopRequest(Protocol):
@@ -108,8 +107,7 @@ def run_in_process(
 
     `capture`: what PEs print and log becomes events, as it does in other targets; for the one run of a process.
     """
-    deepest = max((len(stage.pes) for stage in plan.stages), default=0)
-    sys.setrecursionlimit(max(sys.getrecursionlimit(), 1000 + _FRAMES_A_PE * deepest))
+    allow_calls(max((len(stage.pes) for stage in plan.stages), default=0))
     queue = _Queue(plan, observer)
     for stage in plan.stages:
         queue.hosts[stage.id] = []

@@ -99,7 +99,6 @@ class _Run:
         self._open: dict[Root, int] = defaultdict(int)  # batches of a source's group that are not answered yet
         self._numbers = 0
         self._loose = 0
-        self._stopped = False
 
     def loop(self) -> None:
         """Carry batches until every instance is finished."""
@@ -205,7 +204,9 @@ class _Run:
         if not all(number in instance.held for number in numbers):
             raise FrameError(f"an answer for inputs {numbers}, which are not all at this host")
         answered = [instance.held.pop(number) for number in numbers]
-        roots: frozenset[Root] = frozenset().union(*(given.roots for given in answered))
+        # An answer in part, for no input yet, belongs to all that are there.
+        whose = answered or instance.held.values()
+        roots: frozenset[Root] = frozenset().union(*(given.roots for given in whose))
         self._route(emits, roots)
         for given in answered:
             self._close_roots(given.roots)
@@ -217,6 +218,7 @@ class _Run:
         emits = self._checked(instance, body.emits())
         if group:
             instance.group, instance.token = group, token
+            instance.unacked.append(group)
         else:
             self._loose += 1
             group = -self._loose
@@ -258,6 +260,7 @@ class _Run:
             if groups[0] < 0:  # a bolt's: it has no other ones
                 instance.loose -= len(groups)
             else:
+                instance.unacked = [group for group in instance.unacked if group not in groups]
                 instance.send(frames.ACKED, frames.pack_numbers(groups))
 
     def _finished(self, instance: Instance) -> None:
@@ -333,12 +336,13 @@ class _Run:
             self._event(error_event(f"{where}: its process died and its state is lost, in a second attempt too"))
 
     def _look(self, now: float) -> None:
-        if self._stop.requested and not self._stopped:
-            self._stopped = True
-            for instance in self._instances:
-                if instance.source and not instance.finished:
-                    instance.send(frames.STOP)
+        stopping = self._stop.requested
         for instance in self._instances:
+            if stopping and instance.source and not (instance.stop_sent or instance.finished):
+                instance.stop_sent = True
+                instance.send(frames.STOP)
+            if instance.left():
+                self._died(instance)
             if instance.page is not None and not instance.finished:
                 held_up = instance.loose >= _MOST_LOOSE
                 seconds = instance.still.look(instance.page, now, owes=instance.owes, held_up=held_up)

@@ -46,3 +46,18 @@ def test_an_item_without_the_field_of_a_group_by_fails_and_names_the_port(on):
     pe.numprocesses = 2
     with pytest.raises(sferic.WorkflowFailed, match=r"Summed\.input: group-by field 'station' is no attribute of int"):
         sferic.run(graph_of(pe), on=on)
+
+
+def test_a_pe_object_is_looked_up_as_itself():
+    graph, top, inner = sferic.WorkflowGraph(), Numbers(), sferic.CompositePE()
+    inside = Nothing()
+    top.name = inside.name = "same"
+    inner.add(inside)
+    inner._map_input("input", inside, "input")
+    graph.connect(top, "output", inner, "input")
+    graph.add(other := Numbers())
+    results = sferic.run(graph)
+    assert results[other]["output"] == [0, 1, 2]
+    assert results[inside]["output"] == []
+    with pytest.raises(KeyError):
+        results[top]

@@ -125,6 +125,10 @@ final class BoltInstance implements Supervisor.Instance, Runs.Member {
             }
             anchors.add(asked.tuple());
         }
+        if (anchors.isEmpty()) {
+            // An answer in part belongs to all that is there.
+            atChild.values().forEach(asked -> anchors.add(asked.tuple()));
+        }
         if (answer.finished() || anchors.isEmpty()) {
             throw new FrameException("an answer for nothing");
         }

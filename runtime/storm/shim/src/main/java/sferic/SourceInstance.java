@@ -3,9 +3,11 @@ package sferic;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Queue;
+import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ScheduledExecutorService;
 
@@ -21,6 +23,7 @@ final class SourceInstance implements Supervisor.Instance, Runs.Member {
     private volatile boolean done;
 
     private final List<Long> acked = new ArrayList<>();
+    private final Set<Long> unacked = new LinkedHashSet<>();
     private long lastGroup;
     private byte[] token = {};
     private boolean stopping;
@@ -51,7 +54,10 @@ final class SourceInstance implements Supervisor.Instance, Runs.Member {
 
     /** This group is wholly processed. From the executor. */
     void acked(long group) {
-        mailbox.post(() -> acked.add(group));
+        mailbox.post(() -> {
+            unacked.remove(group);
+            acked.add(group);
+        });
     }
 
     private void tell() throws FrameException {
@@ -84,6 +90,7 @@ final class SourceInstance implements Supervisor.Instance, Runs.Member {
                 throw new FrameException("group " + group.number() + " after group " + lastGroup);
             }
             lastGroup = group.number();
+            unacked.add(lastGroup);
             token = group.token();
         }
         groups.add(group);
@@ -108,6 +115,7 @@ final class SourceInstance implements Supervisor.Instance, Runs.Member {
     public Map<String, Object> position() {
         Map<String, Object> position = new LinkedHashMap<>();
         position.put("group", lastGroup);
+        position.put("unacked", List.copyOf(unacked));
         if (token.length > 0) {
             position.put("token", Base64.getEncoder().encodeToString(token));
         }
