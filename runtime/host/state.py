@@ -9,7 +9,22 @@ from typing import Any, cast
 
 from sferic.runtime.pe import GenericPE
 
-_OURS = frozenset({"write", "_write", "log", "_log", "rank", "numprocesses", "wait", "name", "id", "_made_at"})
+_OURS = frozenset(
+    {
+        "inputconnections",
+        "outputconnections",
+        "write",
+        "_write",
+        "log",
+        "_log",
+        "rank",
+        "numprocesses",
+        "wait",
+        "name",
+        "id",
+        "_made_at",
+    }
+)
 _BUDGET = 500  # values looked at a PE; beyond it the PE counts as changed, which errs on the loud side
 _BYTES = 1 << 16  # of an array, likewise
 _PLAIN = (bool, int, float, complex, str, bytes, type(None))

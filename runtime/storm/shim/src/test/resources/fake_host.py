@@ -149,6 +149,8 @@ def relay(start, how, links, page):
                 send(0x82, struct.pack("<IQ", 1, number) + emits([], links))
                 continue
             misbehave(how, start, page, number, item)
+            if item[40:] == b"parts":
+                send(0x82, struct.pack("<I", 0) + emits([batch(b"part")], links))
             send(0x82, struct.pack("<IQ", 1, number) + emits([item], links))
         page.put()
 

@@ -68,6 +68,18 @@ class BoltTest {
     }
 
     @Test
+    void anAnswerInPartIsAnchoredAndAcksNothing() throws InterruptedException {
+        start("relay links:2,0");
+        Tuple tuple = Fakes.item("parts");
+        bolt.take(tuple);
+        log.awaitAck(tuple);
+        List<Fakes.Act> acts = log.all().stream().filter(act -> !act.what().equals("reset")).toList();
+        assertEquals(List.of("emit", "emit", "ack"), acts.stream().map(Fakes.Act::what).toList());
+        acts.forEach(act -> assertEquals(List.of(tuple), act.anchors()));
+        assertEquals(List.of("part", "parts"), log.payloads());
+    }
+
+    @Test
     void whatEveryWritesIsAnchoredToNothing() throws InterruptedException {
         start("relay links:2,0 every:1");
         assertEquals(List.of(), log.await(act -> act.what().equals("emit")).anchors());

@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.apache.storm.spout.SpoutOutputCollector;
 import org.junit.jupiter.api.AfterEach;
@@ -138,6 +139,16 @@ class SourceTest {
         assertEquals(items(1, 20), drain());
         assertEquals(1, sink.count("died"));
         assertEquals(0, sink.count("lost"));
+    }
+
+    @Test
+    void itsHeirIsToldWhatIsUnderWay() throws InterruptedException {
+        start("source:5 links:2,0 die_at:3 started");
+        Fakes.until(() -> sink.count("started") == 2);
+        List<Object> unacked = sink.all().stream().filter(event -> "started".equals(event.get("event")))
+                .map(event -> ((Map<?, ?>) event.get("start")).get("unacked")).collect(Collectors.toList());
+        assertEquals("[[], [1,2,3]]", unacked.toString());
+        assertEquals(items(1, 5), drain());
     }
 
     @Test
