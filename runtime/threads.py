@@ -1,7 +1,7 @@
 """How many threads numerical libraries use in a process that is one of several on its machine."""
 
-import ctypes
 import os
+import sys
 from collections.abc import Iterable, MutableMapping
 from pathlib import Path
 
@@ -19,6 +19,7 @@ _KINDS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("VECLIB_MAXIMUM_THREADS", "", ()),
     ("NUMEXPR_NUM_THREADS", "", ()),
 )
+_BRINGERS = frozenset({"numpy", "torch", "numexpr", "mkl"})
 
 
 def share_cores(instances: int, environment: MutableMapping[str, str] = os.environ) -> None:
@@ -29,7 +30,8 @@ def share_cores(instances: int, environment: MutableMapping[str, str] = os.envir
     if _GENERAL in environment:
         return
     share = max(1, _cores() // instances)
-    loaded = [path for path in _loaded() if "/" in path]
+    # What brings such libraries brings one of these; without them, looking would take longer than all else here.
+    loaded = [path for path in _loaded() if "/" in path] if _BRINGERS & sys.modules.keys() else []
     for variable, part, setters in _KINDS:
         if variable not in environment:
             environment[variable] = str(share)
@@ -53,6 +55,8 @@ def _loaded() -> Iterable[str]:
 
 
 def _set(path: str, setters: tuple[str, ...], threads: int) -> None:
+    import ctypes  # noqa: PLC0415 - for those few that need it
+
     try:
         library = ctypes.CDLL(path)
     except OSError:

@@ -25,6 +25,8 @@ from sferic.runtime.local.in_process import StopRequest
 from sferic.runtime.local.standstill import SLOW, limit_at
 from sferic.runtime.observe import Event, Observer
 from sferic.runtime.plan import RESULTS, Plan
+from sferic.runtime.process import leave_with
+from sferic.runtime.worker import work as run_host
 
 _WINDOW = 16
 _READ = 1 << 20
@@ -138,9 +140,6 @@ class _Run:
         ]
 
         def work(incoming: int, outgoing: int) -> None:
-            from sferic.runtime.process import leave_with  # noqa: PLC0415 - only a child needs it
-            from sferic.runtime.worker import work as run_host  # noqa: PLC0415
-
             leave_with(incoming)
             run_host(os.fdopen(incoming, "rb", 0), os.fdopen(outgoing, "wb", 0), self._definition)
 
