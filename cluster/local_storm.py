@@ -19,9 +19,9 @@ from sferic.cluster.java import find_java
 from sferic.cluster.shim import shim_jar
 from sferic.compiler.targets.storm import StormArtefact
 from sferic.runtime import frames
-from sferic.runtime.codec import codec_for
+from sferic.runtime.codec import CodecError, codec_for
 from sferic.runtime.frames import BATCH_HEADER_SIZE, BatchHeader, FrameReader
-from sferic.runtime.host.failures import error_event, with_letter_key
+from sferic.runtime.host.failures import error_event, results_unread, with_letter_key
 from sferic.runtime.local.in_process import StopRequest
 from sferic.runtime.observe import Event, Observer
 from sferic.runtime.plan import Plan
@@ -144,8 +144,12 @@ class _LocalRun:
         if kind == frames.RESULT:
             header = BatchHeader.unpack(body)
             link = self._plan.links[header.link]
-            items = self._codecs[link.id].decode(memoryview(body)[BATCH_HEADER_SIZE:])
-            self._observer.result(link.from_pe, link.from_port, items)
+            try:
+                items = self._codecs[link.id].decode(memoryview(body)[BATCH_HEADER_SIZE:])
+            except CodecError as error:
+                self._event(results_unread(link, error))
+            else:
+                self._observer.result(link.from_pe, link.from_port, items)
         elif kind == frames.EVENT:
             self._event(json.loads(body))
         elif kind == frames.STATE:

@@ -20,6 +20,7 @@ from sferic.runtime.pace import Pace
 from sferic.runtime.wire import Wire
 
 _COUNT_EVERY = 0.5
+_CAREFUL = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,9 @@ class SourceServer:
     A token is a JSON object of the sources' positions by path; empty where one of them does not know its own.
     """
 
-    def __init__(self, host: Host, wire: Wire, *, window: int, group: int, unacked: Sequence[int] = ()) -> None:
+    def __init__(
+        self, host: Host, wire: Wire, *, window: int, group: int, unacked: Sequence[int] = (), replaces: bool = False
+    ) -> None:
         self._host = host
         self._wire = wire
         self._page = host.page
@@ -60,6 +63,8 @@ class SourceServer:
         self._acked: set[int] = set()
         self._commits: deque[Mapping[str, Any]] = deque()
         self._pace = Pace()
+        # After a death nothing waits to be sent together: should an item have been its cause, its neighbours get away.
+        self._careful = _CAREFUL if replaces else 0
         # What a predecessor sent and is not processed yet comes before all of this process's own.
         self._open.extend(_Group(number, {}, 0, time.monotonic()) for number in unacked)
         wire.overflow = self._send_group
@@ -69,6 +74,7 @@ class SourceServer:
         DONE."""
         threading.Thread(target=self._read, name="sferic-reader", daemon=True).start()
         self._host.begin_at(json.loads(token) if token else {})
+        self._host.begin_input(self._group + 1)
         self._turns.run()
         self._host.finish()
         self.close_group()
@@ -85,7 +91,8 @@ class SourceServer:
     def _wrote(self) -> None:
         """Items went into the buckets: send now if full or if nothing was sent for a while, else soon."""
         now = time.monotonic()
-        if self._wire.gathered or now - self._last_sent > self._linger:
+        if self._careful or self._wire.gathered or now - self._last_sent > self._linger:
+            self._careful = max(0, self._careful - 1)
             self.close_group()
         elif self._waits_since is None:
             self._waits_since = now
@@ -127,6 +134,8 @@ class SourceServer:
                 self._wire.most = self._pace.most
             self._page[PAGE_HAS_STATE] = int(not self._knows_positions or self._host.has_state())
             self._wire.write(frames.EMIT, frames.pack_group(self._group, token, emits))
+            # Items are counted from group to group: a source that goes on counts again as its predecessor did.
+            self._host.begin_input(self._group + 1)
         self._wait_for(self._window - 1)
 
     def _wait_for(self, unanswered: int) -> None:

@@ -42,6 +42,7 @@ class Orders:
         self.window: int = given["window"]
         self.token: bytes = base64.b64decode(given.get("token", ""))
         self.group: int = given.get("group", 0)
+        self.replaces: bool = given.get("lost", False)
         self.unacked: list[int] = given.get("unacked", [])
         self.poison: list[tuple[int, int, int]] = [tuple(mark) for mark in given.get("poison", ())]
         self.key: bytes = base64.b64decode(given.get("key", ""))
@@ -120,7 +121,9 @@ def _serve(plan: Plan, stage: Stage, orders: Orders, definition: Definition, wir
 
 
 def _source_server(host: Host, wire: Wire, orders: Orders) -> SourceServer:
-    return SourceServer(host, wire, window=orders.window, group=orders.group, unacked=orders.unacked)
+    return SourceServer(
+        host, wire, window=orders.window, group=orders.group, unacked=orders.unacked, replaces=orders.replaces
+    )
 
 
 def _map_page(path: str) -> memoryview:

@@ -123,7 +123,18 @@ def result_lines(outcome: Outcome) -> Iterator[str]:
     """Each result as a line of JSON."""
     for (pe, port), values in sorted(outcome.results.items()):
         for value in values:
-            yield json.dumps({"pe": pe, "port": port, "value": jsonable(value)}, ensure_ascii=False)
+            line = {"pe": pe, "port": port, "value": jsonable(value)}
+            text = json.dumps(line, ensure_ascii=False)
+            yield text if _is_text(text) else json.dumps(line)
+
+
+def _is_text(text: str) -> bool:
+    """Half a surrogate pair cannot be written but in JSON's own notation."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def write_results(outcome: Outcome, path: Path) -> None:

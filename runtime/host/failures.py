@@ -11,7 +11,7 @@ from typing import Any
 from sferic.runtime.codec import CodecError, GeneralCodec, TrustedCodec
 from sferic.runtime.frames import BATCH_HEADER_SIZE, BatchHeader
 from sferic.runtime.observe import Event
-from sferic.runtime.plan import PlannedPE
+from sferic.runtime.plan import Link, PlannedPE
 
 LETTER_KEY = bytes(32)  # of pickled items in dead letters: the run's own is gone with it
 _REPR_LIMIT = 500
@@ -162,6 +162,11 @@ def with_letter_key(event: Event, key: bytes) -> Event:
         return event
     data = TrustedCodec(key).sealed_anew(base64.b64decode(event["data"]), LETTER_KEY)
     return {**event, "data": base64.b64encode(data).decode()}
+
+
+def results_unread(link: Link, error: CodecError) -> Event:
+    """The event of results that came and cannot be had again as items."""
+    return error_event(f"results of {link.from_pe}.{link.from_port} cannot be read: {error}")
 
 
 def error_event(text: str, kind: str = "failed") -> dict[str, Any]:

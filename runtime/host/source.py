@@ -1,5 +1,6 @@
 """Sources: each runs on a thread of its own and hands over what it wrote; the host's thread passes it on."""
 
+import json
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -78,6 +79,7 @@ class RunningSource:
         self.knows_position = knows_position(step.pe)
         self.position: Any = None
         self._reached: Any = None  # after all that was gathered
+        self._after: Any = None  # after the item that is being written
         self._given = given
         self._instances = instances
         self._together = together  # the most items that are passed on at once
@@ -94,7 +96,7 @@ class RunningSource:
         self.step.on_thread = self._fiber.aside
 
     def begin_at(self, position: Any) -> None:
-        self.position = self._reached = position
+        self.position = self._reached = self._after = position
 
     def resume(self, most: int) -> None:
         self._most = most
@@ -182,7 +184,12 @@ class RunningSource:
 
     def _read(self) -> None:
         source = cast(ProducerPE, self.step.pe)
+        first = True
         for item, after in source.read(self.position):
+            if first:
+                first = False
+                _check_position(after)
+            self._after = after
             source.write(source.OUTPUT_NAME, item)
             self._reached = after
 
@@ -232,6 +239,7 @@ class RunningSource:
             if len(items) >= self._most:
                 if threading.get_ident() != owner:
                     raise RuntimeError(f"{step.planned.path} wrote from another thread than the one it was called on")
+                self._reached = self._after
                 self._hand_over()
 
         return write
@@ -293,6 +301,18 @@ class GivenItems:
 
     def close(self) -> None:
         """It has nothing of its own."""
+
+
+def _check_position(position: Any) -> None:
+    """Positions travel as JSON: one that comes back as something else would send its source to another place."""
+    try:
+        same = json.loads(json.dumps(position)) == position
+    except (TypeError, ValueError):
+        same = False
+    if not same:
+        raise TypeError(
+            f"a position must be what JSON keeps (numbers, text, lists, dicts with keys of text), not {position!r}"
+        )
 
 
 def _here(function: Callable[[], Any]) -> Any:

@@ -55,6 +55,7 @@ class Step:
         self._out = output_name(pe)
         self._bare_input = input_name(pe)
         self._single = self._pending.get(self._out) if self._out and len(self._pending) == 1 else None
+        self._keeps = self.planned.retries > 0 or self.planned.on_failure == "dead-letter"
         self.install_write()
 
     def install_write(self) -> None:
@@ -109,6 +110,8 @@ class Step:
         page = self._page
         page[PAGE_PE] = self.index
         single, poison = self._single, self.poison
+        # A failed attempt may have changed its item; what is tried again, or kept, is the item that came.
+        kept = [own(item) for item in items] if self._keeps else items
         before = 0
         marks: dict[str, int] = {}
         first = self.begun + 1
@@ -127,7 +130,7 @@ class Step:
                     self.returned(result)
             except ITEM_ERRORS as error:
                 self._drop_after(before, marks)
-                self._failed(call, item, error, port)
+                self._failed(call, kept[step - first], error, port)
             if single is not None:
                 before = len(single)
                 if before >= _FLUSH_AT:
@@ -175,7 +178,7 @@ class Step:
             self.retried += 1
             marks = {port: len(gathered) for port, gathered in self._pending.items()}
             try:
-                result = call(item)
+                result = call(own(item))
                 if result is not None:
                     self.returned(result)
             except ITEM_ERRORS as again:

@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import cast
 
 from sferic.runtime import frames
-from sferic.runtime.codec import codec_for
+from sferic.runtime.codec import CodecError, codec_for
 from sferic.runtime.definition import Definition
 from sferic.runtime.frames import BATCH_HEADER_SIZE, BatchHeader, Body, Emit, FrameError
-from sferic.runtime.host.failures import batch_failed, error_event, with_letter_key
+from sferic.runtime.host.failures import batch_failed, error_event, results_unread, with_letter_key
 from sferic.runtime.host.step import PAGE_HAS_STATE, PAGE_STATE, PAGE_STEP, STARTING
 from sferic.runtime.local.child import Input, Instance, Root, Settings, register
 from sferic.runtime.local.in_process import StopRequest
@@ -239,7 +239,11 @@ class _Run:
         for emit in emits:
             link = self._links[emit.link]
             if link.to_stage == RESULTS:
-                items = self._codecs[link.id].decode(memoryview(emit.batch)[BATCH_HEADER_SIZE:])
+                try:
+                    items = self._codecs[link.id].decode(memoryview(emit.batch)[BATCH_HEADER_SIZE:])
+                except CodecError as error:
+                    self._event(results_unread(link, error))
+                    continue
                 self._observer.result(link.from_pe, link.from_port, items)
                 continue
             self._numbers += 1
@@ -303,10 +307,10 @@ class _Run:
         now = time.monotonic()
         instance.deaths = [when for when in instance.deaths if now - when < _DEATHS_WITHIN] + [now]
         where = f"{instance.stage} (instance {instance.rank})"
-        if culprit is not None and culprit[0] in instance.held:
+        if culprit is not None and (instance.source or culprit[0] in instance.held):
             instance.culprits[culprit] = instance.culprits.get(culprit, 0) + 1
             same_input = sum(count for mark, count in instance.culprits.items() if mark[0] == culprit[0])
-            if same_input > _MOST_DEATHS_AN_INPUT:
+            if same_input > _MOST_DEATHS_AN_INPUT and not instance.source:
                 self._set_aside(instance, culprit, same_input)
         instance.never_ready = 0 if instance.ready else instance.never_ready + 1
         if instance.never_ready >= _NEVER_READY:

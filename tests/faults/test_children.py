@@ -181,6 +181,17 @@ def test_a_source_that_goes_on_does_not_bring_back_its_neighbours_state(on, tmp_
 
 
 @pytest.mark.parametrize("on", TARGETS)
+def test_an_item_that_kills_beside_its_source_fails_alone(on):
+    source, pe = Positioned(), Poisoned("segfault")
+    pe.stateless = True
+    graph = pipeline(source, pe)
+    graph.partitions = [[source, pe]]
+    results = sferic.run(graph, on=on)
+    assert sorted(set(results[pe]["output"])) == [number for number in range(1000) if number != 13]
+    assert [failure["item"] for failure in results.failures] == ["13"]
+
+
+@pytest.mark.parametrize("on", TARGETS)
 def test_state_lost_again_ends_the_run_naming_the_instance(on):
     with pytest.raises(sferic.WorkflowFailed, match=r"DiesAlwaysWithState \(instance 0\).*state is lost"):
         sferic.run(pipeline(Numbers(1000), DiesAlwaysWithState()), on=on)
