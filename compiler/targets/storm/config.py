@@ -1,9 +1,8 @@
 """The topology's configuration, each number with its reason."""
 
-from collections.abc import Iterable
 from typing import Any
 
-from sferic.runtime.plan import Link, Plan, Stage
+from sferic.runtime.plan import RESULTS, Plan, PlannedPE
 
 
 def topology_config(plan: Plan, *, python: str) -> dict[str, Any]:
@@ -31,19 +30,26 @@ def topology_config(plan: Plan, *, python: str) -> dict[str, Any]:
         "sferic.plan": "plan.json",
         "sferic.attempt": 1,
         "sferic.hang.seconds": 0,
-        "sferic.stages": {stage.id: _supervised(stage, plan.links) for stage in plan.stages},
+        "sferic.stages": _supervised(plan),
     }
 
 
-def _supervised(stage: Stage, links: Iterable[Link]) -> dict[str, Any]:
+def _supervised(plan: Plan) -> dict[str, dict[str, Any]]:
     """What the shim has to know of a stage to name its PEs, to see them hang, and to give up a batch."""
-    return {
-        "pes": [
-            {"path": pe.path, "policy": pe.on_failure}
-            | ({"hang": pe.hang_timeout} if pe.hang_timeout is not None else {})
-            | ({"source": True} if pe.source else {})
-            for pe in stage.pes
-        ],
-        "inputs": {str(link.id): [link.to_pe, link.to_port] for link in links if link.to_stage == stage.id},
-        "outputs": {str(link.id): [link.from_pe, link.from_port] for link in links if link.from_stage == stage.id},
+    stages: dict[str, dict[str, Any]] = {
+        stage.id: {"pes": [_pe(pe) for pe in stage.pes], "inputs": {}, "outputs": {}} for stage in plan.stages
     }
+    for link in plan.links:
+        stages[link.from_stage]["outputs"][str(link.id)] = [link.from_pe, link.from_port]
+        if link.to_stage != RESULTS:
+            stages[link.to_stage]["inputs"][str(link.id)] = [link.to_pe, link.to_port]
+    return stages
+
+
+def _pe(pe: PlannedPE) -> dict[str, Any]:
+    said: dict[str, Any] = {"path": pe.path, "policy": pe.on_failure}
+    if pe.hang_timeout is not None:
+        said["hang"] = pe.hang_timeout
+    if pe.source:
+        said["source"] = True
+    return said
