@@ -2,9 +2,11 @@
 
 import signal
 import sys
+import time
 from types import FrameType
 
 LIMIT = 60  # seconds that a run has to end after it was asked to
+_ONE = 0.2  # seconds in which signals are one: timeout(1) and others send to a process and to its group
 
 
 class StopOnSignal:
@@ -17,6 +19,7 @@ class StopOnSignal:
     def __init__(self) -> None:
         self._wanted = False
         self._seen = False
+        self._asked = 0.0
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self._signalled)
 
@@ -28,8 +31,11 @@ class StopOnSignal:
 
     def _signalled(self, number: int, frame: FrameType | None) -> None:
         del number, frame
+        if self._wanted and time.monotonic() - self._asked < _ONE:
+            return
         if self._wanted or not self._seen:
             raise KeyboardInterrupt
+        self._asked = time.monotonic()
         self._wanted = True
         signal.signal(signal.SIGALRM, self._too_long)
         signal.alarm(LIMIT)

@@ -10,6 +10,8 @@ import time
 
 import pytest
 
+from sferic.stop import LIMIT, StopOnSignal
+
 FLOW = """
 from sferic import ProducerPE, WorkflowGraph
 
@@ -96,3 +98,34 @@ def _has_a_jvm(pid):
         ["ps", "-ww", "--ppid", str(pid), "-o", "args="], capture_output=True, text=True, check=False
     )
     return "sferic.LocalMain" in children.stdout
+
+
+@pytest.fixture
+def stop():
+    """The one that a command has, for once without a command."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGALRM)}
+    yield StopOnSignal()
+    signal.alarm(0)
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+def test_a_signal_that_comes_twice_at_once_is_one(stop, monkeypatch):
+    now = [100.0]
+    monkeypatch.setattr("sferic.stop.time.monotonic", lambda: now[0])
+    assert not stop.requested
+    os.kill(os.getpid(), signal.SIGINT)  # as timeout(1) does: to the process, and to its group
+    os.kill(os.getpid(), signal.SIGINT)
+    assert stop.requested
+    now[0] += 1
+    with pytest.raises(KeyboardInterrupt):
+        os.kill(os.getpid(), signal.SIGINT)
+
+
+def test_a_stop_has_a_limit(stop, capsys):
+    assert not stop.requested
+    os.kill(os.getpid(), signal.SIGTERM)
+    assert 0 < signal.alarm(0) <= LIMIT
+    with pytest.raises(KeyboardInterrupt):
+        os.kill(os.getpid(), signal.SIGALRM)
+    assert f"It has not ended within {LIMIT} s" in capsys.readouterr().err
