@@ -87,6 +87,9 @@ class Forwards(sferic.IterativePE):
 
 
 def text(item):
+    """What it holds; a set in an order that does not depend on the interpreter's hash seed."""
+    if isinstance(item, set):
+        return f"{{{', '.join(sorted(map(repr, item)))}}}"
     return repr(item).replace("\n", "")
 
 
