@@ -157,8 +157,9 @@ class TicksTillThree(ProducerPE):
         self.ticks += 1
 
     def _process(self, inputs):
+        self.write("output", "waits")  # a tick may have come before it: the machine decides
         while self.ticks < 3:
-            self.write("output", min(self.ticks, 2))
+            self.write("output", "waits")
 
     def _postprocess(self):
         self.write("output", "three")
@@ -180,7 +181,7 @@ class Distinct(IterativePE):
 def every_comes_between_the_items_of_a_source():
     graph = WorkflowGraph()
     graph.connect(TicksTillThree(), "output", Distinct(), "input")
-    return graph, {"Distinct.output": [0, 1, 2, "three"]}
+    return graph, {"Distinct.output": ["waits", "three"]}
 
 
 class FailsAtTheEnd(IterativePE):
