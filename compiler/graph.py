@@ -95,6 +95,8 @@ class Graph:
     inputs: tuple[tuple[str, RootInput], ...] = ()  # by check: what each root gets
     stages: tuple[tuple[str, ...], ...] = ()  # by fusion: PEs that share a process, in topological order
     results: tuple[ResultPort, ...] = ()  # by the choice of codecs
+    rules: str = "sferic"  # or "dispel4py": how PEs are scaled, what is only a warning, what a key may be
+    warnings: tuple[Problem, ...] = ()  # by check: what is no error under these rules
 
     def by_path(self) -> dict[str, Node]:
         """All PEs by path."""

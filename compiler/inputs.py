@@ -18,8 +18,10 @@ def named_inputs(inputs: Inputs, outline: Outline) -> NamedInputs:
     if not isinstance(inputs, Mapping):
         return inputs
     paths = {id(element.pe): element.path for element in outline.elements}
+    by_id = {each.pe.id: each.path for each in outline.elements if each.pe.id != each.pe.name}  # PEs of dispel4py's
     return {
-        paths.get(id(who), repr(who)) if isinstance(who, GenericPE) else str(who): what for who, what in inputs.items()
+        paths.get(id(who), repr(who)) if isinstance(who, GenericPE) else by_id.get(str(who), str(who)): what
+        for who, what in inputs.items()
     }
 
 

@@ -67,7 +67,7 @@ def grouping_text(grouping: Grouping) -> str:
 def routing_text(routing: Routing) -> str:
     """How items choose the instance."""
     if routing.kind == "key":
-        return "key function" if routing.function else f"key {list(routing.fields)}"
+        return "key function" if routing.function and not routing.fields else f"key {list(routing.fields)}"
     return routing.kind
 
 

@@ -35,6 +35,7 @@ class Options:
     on_failure: OnFailure = "stop"
     codec: str = "general"
     check_items: bool = False
+    single: bool = False  # one instance of each PE, whatever it asks for
     definition: str = ""
     params: tuple[tuple[str, str], ...] = ()
     files: tuple[tuple[str, str], ...] = ()
@@ -97,7 +98,7 @@ def passes(options: Options, inputs: NamedInputs = None) -> tuple[Pass, ...]:
         Expand(),
         Check(inputs, options.needs_data, options.problems),
         LowerGroupings(),
-        Parallelism(options.processes, fuse),
+        Parallelism(options.processes, fuse, options.single),
         fuse,
         ChooseCodecs(options.codec),
     )

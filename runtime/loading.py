@@ -7,10 +7,12 @@ import inspect
 import sys
 import traceback
 from collections.abc import Callable, Mapping
+from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import ModuleType
 from typing import Any, cast
 
+from sferic.runtime.compat.finder import ReadEnough
 from sferic.runtime.workflow import WorkflowGraph
 
 _BUILDERS = ("graph", "workflow", "build")
@@ -54,12 +56,36 @@ def load_module(target: str, root: Path) -> tuple[ModuleType, str]:
         sys.path.insert(0, str(root))
     if _is_nowhere(place):
         raise LoadingError(f"{target}: there is no module {place} in {root}, and none is installed")
-    return _guarded(lambda: importlib.import_module(place), target), name
+    return _import_module(place, target), name
 
 
 def _is_nowhere(module: str) -> bool:
     first = module.partition(".")[0]
     return first not in sys.modules and importlib.util.find_spec(first) is None
+
+
+def _import_module(name: str, target: str) -> ModuleType:
+    if name in sys.modules:
+        return sys.modules[name]
+    spec = _guarded(lambda: importlib.util.find_spec(name), target)
+    if spec is None or spec.loader is None:
+        return _guarded(lambda: importlib.import_module(name), target)
+    return _execute(spec, name, target)
+
+
+def _execute(spec: ModuleSpec, name: str, target: str) -> ModuleType:
+    module = importlib.util.module_from_spec(spec)
+    loader = spec.loader
+    assert loader is not None
+    sys.modules[name] = module
+    try:
+        _guarded(lambda: loader.exec_module(module), target)
+    except ReadEnough:
+        pass
+    except LoadingError:
+        del sys.modules[name]
+        raise
+    return module
 
 
 def _import_file(path: Path, target: str) -> ModuleType:
@@ -75,16 +101,7 @@ def _import_file(path: Path, target: str) -> ModuleType:
         sys.path.insert(0, str(path.parent))
     spec = importlib.util.spec_from_file_location(stem, path)
     assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[stem] = module
-    loader = spec.loader
-    try:
-        _guarded(lambda: loader.exec_module(module), target)
-    except LoadingError:
-        del sys.modules[stem]
-        raise
-    return module
+    return _execute(spec, stem, target)
 
 
 def _is_file(path: Path) -> bool:
@@ -125,7 +142,7 @@ def _named(module: ModuleType, name: str, target: str) -> Any:
 
 
 def _only_one(module: ModuleType, target: str) -> Any:
-    graphs = {name: value for name, value in vars(module).items() if isinstance(value, WorkflowGraph)}
+    graphs = {name: value for name, value in vars(module).items() if isinstance(value, WorkflowGraph) and not value.inner}
     if len({id(value) for value in graphs.values()}) == 1:
         return next(iter(graphs.values()))
     if not graphs:

@@ -80,6 +80,7 @@ class Outline:
     edges: tuple[Edge, ...]
     partitions: tuple[Partition, ...]
     flaws: tuple[Flaw, ...]
+    rules: str = "sferic"
 
 
 def outline(graph: WorkflowGraph) -> Outline:
@@ -93,6 +94,7 @@ def outline(graph: WorkflowGraph) -> Outline:
         tuple(reading.edges),
         tuple(reading.partitions),
         tuple(reading.flaws),
+        graph.rules,
     )
 
 
@@ -140,7 +142,7 @@ class _Reading:
         for added, name in zip(all_added, self._names(all_added), strict=True):
             pe = added.pe
             path = prefix + quote(name, safe=_SAFE)
-            pe.id = pe.name = name
+            pe._take_name(name)  # pyright: ignore[reportPrivateUsage] - users' classes are full of public names
             if id(pe) in self.paths:
                 self.flaws.append(Flaw(f"{name} is used in two places of the workflow", added.location,
                                        "make one PE object for each place"))  # fmt: skip

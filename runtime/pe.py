@@ -16,6 +16,35 @@ Connection = dict[str, Any]
 F = TypeVar("F", bound=Callable[..., Any])
 
 
+def every_of(attribute: str) -> Callable[[F], F]:
+    """Mark a method as `every` does, the seconds being those of the PE's `attribute`; None there for never."""
+
+    def mark(method: F) -> F:
+        method.__sferic_every__ = attribute  # type: ignore[attr-defined]
+        return method
+
+    return mark
+
+
+def ticks(pe: "GenericPE") -> list[tuple[str, float]]:
+    """(name, seconds) of each method that is to be called so often."""
+    marks = marked(type(pe))
+    said = ((name, getattr(pe, mark, None) if isinstance(mark, str) else mark) for name, mark in marks)
+    return [(name, seconds) for name, seconds in said if seconds is not None]
+
+
+def marked(kind: "type[GenericPE]") -> list[tuple[str, float | str]]:
+    """(name, mark) of the methods that `every` and `every_of` marked."""
+    marks = ((name, getattr(getattr(kind, name, None), "__sferic_every__", None)) for name in dir(kind))
+    return [(name, mark) for name, mark in marks if isinstance(mark, (float, str))]
+
+
+def takes_items(process: F) -> F:
+    """Mark a `process` that only takes items off their ports and puts them onto theirs around `_process`."""
+    process.__sferic_items__ = True  # type: ignore[attr-defined]
+    return process
+
+
 class NotRunningError(RuntimeError):
     """A PE was asked to write or log while no host runs it."""
 
@@ -58,6 +87,7 @@ class GenericPE:
     cpu: float | None = None
     optional: tuple[str, ...] | list[str] = ()
 
+    returns_ports: ClassVar[bool] = False  # does a `process` of the user's return {port: item}, whatever the base class?
     rank: int = 0
     name: str = ""
     base_name: str = ""  # what the name is made from where the user sets none; the class's name if empty
@@ -77,6 +107,10 @@ class GenericPE:
     def __init__(self, numprocesses: int | None = None) -> None:
         if numprocesses is not None:
             self.numprocesses = numprocesses
+
+    def _take_name(self, name: str) -> None:
+        """Be called so in the workflow: once all of it is known, no two PEs have one name."""
+        self.id = self.name = name
 
     def _add_input(
         self, name: str, grouping: Grouping = None, tuple_type: Any = None, *, optional: bool = False
@@ -147,6 +181,7 @@ class IterativePE(GenericPE):
         pe._add_output(cls.OUTPUT_NAME)
         return pe
 
+    @takes_items
     def process(self, inputs: dict[str, Any]) -> Any:
         return self._process(inputs[self.INPUT_NAME])
 
@@ -188,6 +223,7 @@ class ConsumerPE(GenericPE):
         pe._add_input(cls.INPUT_NAME)
         return pe
 
+    @takes_items
     def process(self, inputs: dict[str, Any]) -> Any:
         return self._process(inputs[self.INPUT_NAME])
 
@@ -210,15 +246,15 @@ class SimpleFunctionPE(IterativePE):
 
 def input_name(pe: GenericPE) -> str | None:
     """The port whose bare items `pe` takes, for PEs of the iterative kind whose `process` is not overridden."""
-    if isinstance(pe, (IterativePE, ConsumerPE)):
-        own = type(pe).process
-        if own is IterativePE.process or own is ConsumerPE.process:
-            return pe.INPUT_NAME
+    if isinstance(pe, (IterativePE, ConsumerPE)) and hasattr(type(pe).process, "__sferic_items__"):
+        return pe.INPUT_NAME
     return None
 
 
 def output_name(pe: GenericPE) -> str | None:
     """The port that bare returned or yielded items go to; None where `process` returns ``{port: item}``."""
+    if pe.returns_ports and not hasattr(type(pe).process, "__sferic_items__"):
+        return None
     return pe.OUTPUT_NAME if isinstance(pe, (IterativePE, ProducerPE)) else None
 
 

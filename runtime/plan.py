@@ -19,7 +19,8 @@ class Routing:
     """How a link's items choose the receiving instance.
 
     `fields` of a key grouping are positions or names; `function` says that the key function on the input port (or
-    connection) of the definition is to be used instead.
+    connection) of the definition is to be used instead. Both: the fields as dispel4py takes them, of whatever can be
+    indexed.
     """
 
     kind: GroupingKind = "shuffle"

@@ -12,6 +12,7 @@ from typing import Any, BinaryIO
 
 from sferic.runtime import frames
 from sferic.runtime.codec import codec_for
+from sferic.runtime.compat.finder import answer, read_enough, refuse_runs
 from sferic.runtime.definition import Definition, digest, expand
 from sferic.runtime.host import Host
 from sferic.runtime.host.failures import RunStopped, error_event
@@ -95,9 +96,13 @@ def _definition(plan: Plan, orders: Orders) -> Definition:
 
 
 def _graph(plan: Plan, orders: Orders) -> WorkflowGraph:
-    if not plan.definition.pickled:
-        return load_graph(plan.definition.target, dict(plan.definition.params), orders.root)
-    return load_pickled(orders.root)
+    answers = answer(read_enough)
+    if plan.definition.pickled:
+        graph = load_pickled(orders.root)
+    else:
+        graph = load_graph(plan.definition.target, dict(plan.definition.params), orders.root)
+    answers.run = refuse_runs
+    return graph
 
 
 def _serve(plan: Plan, stage: Stage, orders: Orders, definition: Definition, wire: Wire, page: memoryview) -> None:

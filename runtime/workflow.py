@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar, Literal
 
 from sferic.runtime.location import Location, caller
 from sferic.runtime.pe import GenericPE, Grouping, SimpleFunctionPE
@@ -32,6 +32,9 @@ class Connected:
 class WorkflowGraph:
     """An abstract workflow. Nothing is checked while it is built: the compiler reports all problems together."""
 
+    inner: bool = False  # is it part of another one, and no workflow by itself?
+    rules: ClassVar[Literal["sferic", "dispel4py"]] = "sferic"  # what says how PEs are scaled, and how strict to be
+
     def __init__(self, name: str = "") -> None:
         self.name = name
         self.added: dict[int, Added] = {}
@@ -59,6 +62,9 @@ class WorkflowGraph:
         """Connect an output port to an input port."""
         self.add(source)
         self.add(target)
+        self._join(source, source_port, target, target_port, grouping)
+
+    def _join(self, source: Any, source_port: str, target: Any, target_port: str, grouping: Grouping) -> None:
         self.connections.append(Connected(source, source_port, target, target_port, caller(), grouping))
 
     @property
@@ -68,6 +74,9 @@ class WorkflowGraph:
 
     @partitions.setter
     def partitions(self, partitions: Iterable[Sequence[GenericPE]]) -> None:
+        self._part_into(partitions)
+
+    def _part_into(self, partitions: Iterable[Sequence[Any]]) -> None:
         try:
             self._partitions = [list(partition) for partition in partitions]
         except TypeError:

@@ -14,17 +14,19 @@ import click
 from sferic import __version__
 from sferic.compiler.advice import stayed_at_one, weaknesses
 from sferic.compiler.diagnostics import InternalError, Problem, WrongInput, shortened
-from sferic.compiler.inputs import Inputs
 from sferic.compiler.passes.parallelism import MOST_INSTANCES
 from sferic.compiler.pipeline import Compiled, Options, compile_plan
+from sferic.d4py import d4py
+from sferic.given import inputs_of
 from sferic.launch import TARGETS, launch, topology_name
 from sferic.runtime.letters import Letter, LettersError
+from sferic.runtime.compat.finder import answering
 from sferic.runtime.loading import LoadingError, load_graph
 from sferic.runtime.observe import FAILED, INTERRUPTED, ITEMS_FAILED, WRONG_INPUT
+from sferic.runtime.workflow import WorkflowGraph
 from sferic.stop import StopOnSignal
 
 _MOST_CALLS = 10**12  # beyond it a run could not end in a lifetime
-_DEEPEST = 200  # levels of a run's inputs; items themselves have 255 at most
 _WORKFLOW = click.argument("workflow", metavar="WORKFLOW")
 _PARAMS = click.option("-p", "params", multiple=True, metavar="NAME=VALUE", help="A parameter of the workflow.")
 _PROCESSES = click.option(
@@ -43,9 +45,6 @@ _LETTERS = click.option(
     help="Add items that failed to this file, to be read by `sferic dead-letters`.",
 )
 _ON = click.option("--on", type=click.Choice(list(TARGETS)), default="local", show_default=True)
-
-
-_INPUTS = 'write {"PE": [{"port": item}, …]}'
 
 
 class _Commands(click.Group):
@@ -95,6 +94,7 @@ def main() -> None:
 @click.option("--results", type=click.Path(dir_okay=False), help="Write results there, a line of JSON each.")
 @_FUSE
 @_CODEC
+@click.option("--single", is_flag=True, help="One instance of each PE, whatever it asks for.")
 @click.option("--check-items", is_flag=True, help="Refuse on this machine what a cluster would refuse.")
 @click.option(
     "--on-failure",
@@ -110,6 +110,7 @@ def run(workflow: str, on: str, results: str | None, dead_letters: str | None, *
     given["on_failure"] = given["on_failure"] or ("stop" if dead_letters is None else "dead-letter")
     compiled, options = _compile(workflow, TARGETS[on], given)
     if not given["as_json"]:
+        _say(compiled.graph.warnings, "warning: ")
         _say(stayed_at_one(compiled.graph, options.processes))
     _run(compiled, on, Path(options.root), results, dead_letters, as_json=given["as_json"])
 
@@ -201,7 +202,7 @@ def _replay(
     from sferic.replay import replay  # noqa: PLC0415
 
     root, reference = _place(workflow)
-    graph = load_graph(reference, dict(_parameter(text) for text in params), root)
+    graph = _load(reference, dict(_parameter(text) for text in params), root)
     again = replay(graph, letters, trusted=codec == "trusted")
     for line in again.left:
         click.echo(f"left out: {line}", err=True)
@@ -224,7 +225,7 @@ def check(workflow: str, params: tuple[str, ...], *, as_json: bool) -> None:
             sys.exit(WRONG_INPUT)
         raise
     count = len(compiled.graph.nodes)
-    found = list(weaknesses(compiled.graph))
+    found = [*compiled.graph.warnings, *weaknesses(compiled.graph)]
     if as_json:
         click.echo(json.dumps({"ok": True, "pes": count, "warnings": [str(problem) for problem in found]}))
         return
@@ -300,13 +301,16 @@ def doctor(*, as_json: bool) -> None:
     sys.exit(0 if all(check.ok for check in checks) else FAILED)
 
 
+main.add_command(d4py)
+
+
 def _compile(workflow: str, target: str, given: dict[str, Any]) -> tuple[Compiled, Options]:
     """(what it compiled to, with which options)."""
     from sferic.compiler.frontend.files import travelling_files  # noqa: PLC0415
 
     params = dict(_parameter(text) for text in given.get("params", ()))
     root, reference = _place(workflow)
-    graph = load_graph(reference, params, root)
+    graph = _load(reference, params, root)
     options = Options(
         target=target,  # pyright: ignore[reportArgumentType]
         processes=given.get("processes"),
@@ -314,13 +318,24 @@ def _compile(workflow: str, target: str, given: dict[str, Any]) -> tuple[Compile
         on_failure=given.get("on_failure", "stop"),
         codec=given.get("codec", "general"),
         check_items=given.get("check_items", False),
+        single=given.get("single", False),
         definition=reference,
         params=tuple(sorted(params.items())),
         files=travelling_files(reference, root),
         root=str(root),
         needs_data=not given.get("lenient", False),
     )
-    return compile_plan(graph, options, _inputs(given)), options
+    return compile_plan(graph, options, inputs_of(given)), options
+
+
+def _load(reference: str, params: dict[str, str], root: Path) -> WorkflowGraph:
+    from sferic.compat.dispel4py import run  # noqa: PLC0415 - for files that start a run themselves
+
+    answers = click.get_current_context().with_resource(answering(run))
+    graph = load_graph(reference, params, root)
+    if answers.answered and (other := answers.other()):
+        click.echo(f"sferic answers for dispel4py: the one in {other} is not used", err=True)
+    return graph
 
 
 def _place(workflow: str) -> tuple[Path, str]:
@@ -340,47 +355,6 @@ def _parameter(text: str) -> tuple[str, str]:
     if not equals or not name:
         raise WrongInput([Problem(f"-p {text} says no value", remedy="write it as NAME=VALUE")])
     return name, value
-
-
-def _inputs(given: dict[str, Any]) -> Inputs:
-    said = [option for option in ("calls", "data", "data_file") if given.get(option) is not None]
-    if len(said) > 1:
-        raise WrongInput([Problem("-i, -d and -f exclude each other", remedy="give one of them")])
-    text = given.get("data")
-    if given.get("data_file") is not None:
-        text = _text_of(Path(given["data_file"]))
-    if text is None:
-        return given.get("calls")
-    try:
-        data = json.loads(text)
-    except RecursionError as error:
-        raise WrongInput([_too_deep()]) from error
-    except ValueError as error:  # not JSON, or a number of thousands of digits
-        raise WrongInput([Problem(f"the inputs are not JSON: {error}", remedy=_INPUTS)]) from error
-    if _depth(data) > _DEEPEST:
-        raise WrongInput([_too_deep()])
-    if not isinstance(data, dict):
-        raise WrongInput([Problem("the inputs are no JSON object", remedy=_INPUTS)])
-    return data  # pyright: ignore[reportUnknownVariableType]
-
-
-def _text_of(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except (UnicodeDecodeError, OSError) as error:
-        raise WrongInput([Problem(f"-f {path}: not a text of JSON ({error})", remedy=_INPUTS)]) from error
-
-
-def _too_deep() -> Problem:
-    return Problem(f"the inputs are nested more than {_DEEPEST} levels deep", remedy="make items flatter")
-
-
-def _depth(data: Any) -> int:
-    depth, level = 0, [data]
-    while level:
-        inner = [one.values() if isinstance(one, dict) else one for one in level if isinstance(one, (dict, list))]  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType] - anything that JSON holds
-        depth, level = depth + 1, [value for one in inner for value in one]  # pyright: ignore[reportUnknownVariableType]
-    return depth
 
 
 if __name__ == "__main__":

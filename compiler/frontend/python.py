@@ -8,7 +8,7 @@ from typing import Any, cast
 from sferic.compiler.diagnostics import Problem
 from sferic.compiler.graph import Edge, Graph, Node
 from sferic.runtime.outline import Element, Outline, groupings
-from sferic.runtime.pe import GenericPE, ProducerPE, SimpleFunctionPE, knows_position
+from sferic.runtime.pe import GenericPE, ProducerPE, SimpleFunctionPE, knows_position, marked, ticks
 
 
 def graph_of(outline: Outline) -> Graph:
@@ -26,6 +26,7 @@ def graph_of(outline: Outline) -> Graph:
         outline.partitions,
         outline.composites,
         tuple(problems),
+        rules=outline.rules,
     )
 
 
@@ -42,7 +43,7 @@ def _traits(kind: type[GenericPE]) -> _Traits:
     reads = issubclass(kind, ProducerPE) and kind.read is not ProducerPE.read
     return _Traits(
         _overrides(kind, "postprocess", "_postprocess"),
-        any(hasattr(getattr(kind, name, None), "__sferic_every__") for name in dir(kind)),
+        bool(marked(kind)),
         reads or any(inspect.isgeneratorfunction(getattr(kind, name)) for name in ("process", "_process")),
     )
 
@@ -74,7 +75,7 @@ def _node(element: Element, traits: dict[type[GenericPE], _Traits], problems: li
         positions=knows_position(pe),
         generator=known.generator,
         has_postprocess=known.postprocess,
-        has_every=known.every,
+        has_every=known.every and bool(ticks(pe)),
     )
 
 

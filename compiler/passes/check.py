@@ -41,7 +41,9 @@ class Check:
         doubtful = {*graph.doubtful, *(edge.target for edge in graph.edges if id(edge) not in kept)}
         connected = {(edge.target, edge.target_port) for edge in edges}
         connected |= {(path, port) for path in doubtful for port in by_path[path].inputs}
-        nodes = {path: _checked(node, connected, problems) for path, node in by_path.items()}
+        warnings: list[Problem] = []
+        missing = warnings if graph.rules == "dispel4py" else problems
+        nodes = {path: _checked(node, connected, problems, missing, graph.rules) for path, node in by_path.items()}
         problems += _partition_problems(graph)
         problems += _name_problems(graph)
         order = _order(graph, edges, problems)
@@ -51,7 +53,9 @@ class Check:
         problems += wrong
         if problems:
             raise WrongInput(list(dict.fromkeys(problems)))
-        return replace(graph, nodes=tuple(nodes[path] for path in order), inputs=given)
+        return replace(
+            graph, nodes=tuple(nodes[path] for path in order), inputs=given, warnings=tuple(warnings)
+        )
 
 
 def _ports_exist(edge: Edge, nodes: Mapping[str, Node], problems: list[Problem]) -> bool:
@@ -75,19 +79,28 @@ def _check_grouping(edge: Edge, problems: list[Problem]) -> None:
         problems.append(Problem(text, edge.location, remedy))
 
 
-def _checked(node: Node, connected: set[tuple[str, str]], problems: list[Problem]) -> Node:
+def _checked(
+    node: Node, connected: set[tuple[str, str]], problems: list[Problem], missing: list[Problem], rules: str
+) -> Node:
+    """`missing` gets the input ports that nothing is connected to: an error, or something to warn of."""
     source = not any((node.path, port) in connected for port in node.inputs)
     for port in node.inputs:
         if not source and (node.path, port) not in connected and port not in node.optional:
             text = f"nothing is connected to input {port!r} of {node.path}"
-            problems.append(
+            missing.append(
                 Problem(text, node.location, "connect it, or list it in `optional` (of the class, or of add())")
             )
     for port in node.optional:
         if port not in node.inputs:
             text = f"{node.path} has no input port {port!r} that could be optional"
             problems.append(Problem(text, node.location, nearest(port, node.inputs)))
-    return replace(node, settings=_settings(node, problems), source=source)
+    settings = _settings(node, problems)
+    if rules == "dispel4py":
+        if settings.numprocesses == 1:  # its default, which says nothing
+            settings = replace(settings, numprocesses=None)
+        loose = () if source else (port for port in node.inputs if (node.path, port) not in connected)
+        node = replace(node, optional=tuple(sorted({*node.optional, *loose})))
+    return replace(node, settings=settings, source=source)
 
 
 def _settings(node: Node, problems: list[Problem]) -> Settings:
@@ -115,6 +128,8 @@ def _partition_problems(graph: Graph) -> Iterable[Problem]:
                 text = f"two partitions name {path}, or one names it twice"
                 yield Problem(text, partition.location, "name it once")
             named.add(path)
+    if graph.rules == "dispel4py":  # which looks at partitions only when it uses them
+        return
     # A workflow or composite that says partitions says them for all its PEs.
     scopes = {partition.scope: partition.location for partition in graph.partitions}
     for node in graph.nodes:

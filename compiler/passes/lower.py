@@ -18,12 +18,14 @@ class LowerGroupings:
 
     def apply(self, graph: Graph) -> Graph:
         """The graph with routings."""
-        return replace(graph, edges=tuple(map(_routed, graph.edges)))
+        return replace(graph, edges=tuple(_routed(edge, graph.rules) for edge in graph.edges))
 
 
-def _routed(edge: Edge) -> Edge:
+def _routed(edge: Edge, rules: str) -> Edge:
     routing = routing_of(edge.grouping)
     assert routing is not None, "check refuses other groupings"
+    if routing.fields and rules == "dispel4py":
+        routing = replace(routing, function=True)
     return replace(edge, routing=routing)
 
 

@@ -1,6 +1,7 @@
 """How many instances each PE gets."""
 
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
@@ -8,6 +9,8 @@ from sferic.compiler.diagnostics import Problem, WrongInput
 from sferic.compiler.graph import Edge, Graph, Node
 from sferic.compiler.passes.fuse import Fuse
 from sferic.compiler.passes.groups import Bar, Groups, downstream
+from sferic.runtime.location import UNKNOWN
+from sferic.runtime.outline import Partition
 
 MOST_INSTANCES = 10_000
 
@@ -25,13 +28,22 @@ class Parallelism:
 
     processes: int | None = None
     fuse: Fuse = field(default_factory=Fuse)
+    single: bool = False  # one instance of each
 
     def apply(self, graph: Graph) -> Graph:
         """The graph with instances chosen; WrongInput where they are absurdly many."""
         kinds: dict[str, set[str]] = defaultdict(set)
         for edge in graph.edges:
             kinds[edge.target].add(edge.routed.kind)
-        nodes = {node.path: _least(node, kinds[node.path]) for node in graph.nodes}
+        if graph.rules == "dispel4py" and self.fuse.mode == "hints" and not graph.partitions:
+            graph = replace(graph, partitions=_roots_and_others(graph))
+        if self.single:
+            why = "--single"
+            nodes = {node.path: replace(node, instances=1, instances_why=why) for node in graph.nodes}
+        elif graph.rules == "dispel4py":
+            nodes = _of_dispel4py(graph, self.processes)
+        else:
+            nodes = {node.path: _least(node, kinds[node.path]) for node in graph.nodes}
         able = {path for path, node in nodes.items() if not node.instances_why}
         told = self._scaled(graph, nodes, able)
         wanted = sum(node.instances for node in told)
@@ -45,7 +57,8 @@ class Parallelism:
         units = self._units(graph, nodes, able)
         spare = (self.processes or 0) - sum(nodes[unit[0]].instances for unit in units)
         while True:
-            extra = _dealt(spare, [unit for unit in units if able.issuperset(unit)])
+            growing = [unit for unit in units if able.issuperset(unit)]
+            extra = _dealt(spare, growing) if graph.rules == "sferic" else _shared(spare, growing, units, nodes)
             told = tuple(self._told(node, extra.get(node.path)) for node in nodes.values())
             if self.processes is None or not any(extra.values()):
                 return told
@@ -56,6 +69,8 @@ class Parallelism:
             spare -= over
 
     def _units(self, graph: Graph, nodes: dict[str, Node], able: set[str]) -> list[tuple[str, ...]]:
+        if graph.rules == "dispel4py" and self.fuse.mode != "hints":  # which looks at partitions with -s only
+            return [(path,) for path in nodes]
         functions = self.fuse.mode in ("auto", "all")
         partition_of = {path: number for number, one in enumerate(graph.partitions) for path in one.paths}
 
@@ -96,6 +111,43 @@ def _dealt(spare: int, growing: list[tuple[str, ...]]) -> dict[str, int]:
     """Instances beyond the least, of the PEs that may have some: dealt out in turn, a process each."""
     share, rest = divmod(max(0, spare), len(growing)) if growing else (0, 0)
     return {path: share + (number < rest) for number, unit in enumerate(growing) for path in unit}
+
+
+def _of_dispel4py(graph: Graph, processes: int | None) -> dict[str, Node]:
+    """As its multiprocessing does: roots have one instance, and 1 may be scaled, whatever the PE keeps."""
+    asked = sum(1 if node.source else node.settings.numprocesses or 1 for node in graph.nodes)
+    short = processes is not None and processes < asked
+    nodes: dict[str, Node] = {}
+    for node in graph.nodes:
+        said = node.settings.numprocesses
+        why = ""
+        if node.source:
+            said, why = 1, "a root has one instance in dispel4py"
+        elif node.settings.single:
+            said, why = 1, "it is `single`"
+        elif short:
+            said, why = 1, f"-n {processes} is less than the {asked} that the PEs ask for"
+        elif said is not None:
+            why = "numprocesses says so"
+        nodes[node.path] = replace(node, instances=said or 1, instances_why=why)
+    return nodes
+
+
+def _roots_and_others(graph: Graph) -> tuple[Partition, ...]:
+    """The partitions that dispel4py makes where a workflow says none."""
+    roots = tuple(node.path for node in graph.nodes if node.source)
+    others = tuple(node.path for node in graph.nodes if not node.source)
+    return tuple(Partition(paths, "", UNKNOWN) for paths in (roots, others) if paths)
+
+
+def _shared(
+    spare: int, growing: list[tuple[str, ...]], units: list[tuple[str, ...]], nodes: Mapping[str, Node]
+) -> dict[str, int]:
+    """Instances beyond the first as dispel4py deals them: what roots leave over all others, equal and rounded down."""
+    of_roots = sum(nodes[unit[0]].source for unit in units)
+    others = sum(nodes[unit[0]].instances for unit in units) - of_roots
+    each = (spare + others) // max(1, others)
+    return {path: max(1, each) - 1 for unit in growing for path in unit}
 
 
 def _least(node: Node, kinds: set[str]) -> Node:

@@ -127,6 +127,10 @@ class Host:
         routing: Routing = link.routing
         if routing.kind != "key":
             return None
+        if routing.function and routing.fields:
+            from sferic.runtime.compat.keys import key_of  # noqa: PLC0415 - only workflows of dispel4py's need it
+
+            return key_of(routing.fields)
         if routing.function:
             return self._definition.edges[link.connection].grouping
         return _naming(f"{link.to_pe}.{link.to_port}", key_getter(routing.fields))

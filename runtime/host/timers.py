@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sferic.runtime.host.step import Step
+from sferic.runtime.pe import ticks
 
 
 @dataclass
@@ -26,7 +27,7 @@ class Timers:
         self._timers = [
             Timer(step, getattr(step.pe, name), seconds, now + seconds)
             for step in steps
-            for name, seconds in _marked(step.pe)
+            for name, seconds in ticks(step.pe)
         ]
 
     def __bool__(self) -> bool:
@@ -45,11 +46,3 @@ class Timers:
             timer.step.guarded(timer.method, f"{timer.method.__name__} (every {timer.seconds:g} s)")
             timer.due = self._clock() + timer.seconds
         return bool(due)
-
-
-def _marked(pe: Any) -> list[tuple[str, float]]:
-    return [
-        (name, seconds)
-        for name in dir(type(pe))
-        if isinstance(seconds := getattr(getattr(type(pe), name), "__sferic_every__", None), float)
-    ]

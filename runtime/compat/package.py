@@ -1,0 +1,1 @@
+"""dispel4py's packages have no names of their own."""
