@@ -111,12 +111,22 @@ def _is_file(path: Path) -> bool:
         return False
 
 
+def _python2_advice(error: BaseException) -> str:
+    """What to change in a file of Python 2's; empty for any other error."""
+    from sferic.runtime.compat.python2 import advice  # noqa: PLC0415 - only errors need it
+
+    return advice(error)
+
+
 def _guarded(load: Callable[[], Any], target: str) -> Any:
     try:
         return load()
     except (Exception, SystemExit) as error:
         text = f"{target}: cannot be loaded\n{_users_frames(error)}"
-        if isinstance(error, ModuleNotFoundError):
+        leftovers = _python2_advice(error)
+        if leftovers:
+            text += f"\n{leftovers}"
+        elif isinstance(error, ModuleNotFoundError):
             text += f"\nInstall {error.name} for {sys.executable}, or mend its name."
         raise LoadingError(text) from error
 
@@ -137,12 +147,18 @@ def _named(module: ModuleType, name: str, target: str) -> Any:
     if found is None:
         near = difflib.get_close_matches(name, vars(module), 1)
         hint = f"; did you mean {near[0]!r}?" if near else ""
-        raise LoadingError(f"{target}: {module.__file__} has nothing named {name!r}{hint}")
+        raise LoadingError(f"{target}: {_file(module)} has nothing named {name!r}{hint}")
     return found
 
 
+def _file(module: ModuleType) -> str:
+    return vars(module).get("__file__") or module.__name__
+
+
 def _only_one(module: ModuleType, target: str) -> Any:
-    graphs = {name: value for name, value in vars(module).items() if isinstance(value, WorkflowGraph) and not value.inner}
+    graphs = {
+        name: value for name, value in vars(module).items() if isinstance(value, WorkflowGraph) and not value.inner
+    }
     if len({id(value) for value in graphs.values()}) == 1:
         return next(iter(graphs.values()))
     if not graphs:
@@ -150,7 +166,7 @@ def _only_one(module: ModuleType, target: str) -> Any:
             if callable(getattr(module, name, None)):
                 return getattr(module, name)
         raise LoadingError(
-            f"{target}: no WorkflowGraph in {module.__file__}, and no function named {' or '.join(_BUILDERS)}. "
+            f"{target}: no WorkflowGraph in {_file(module)}, and no function named {' or '.join(_BUILDERS)}. "
             f"Assign one at the top level (graph = WorkflowGraph()), or name the function that builds it: {target}:NAME"
         )
     if "graph" in graphs:

@@ -236,7 +236,7 @@ def _called(what: Any) -> str:
 
 
 def _base(pe: GenericPE) -> str:
-    return pe.base_name or type(pe).__name__
+    return pe.called_after()
 
 
 def _numbered(name: str, base: str) -> bool:

@@ -6,7 +6,7 @@ scientific computing", IJHPCA 31(4), 2017); both spellings of its names work.
 
 import time
 from collections.abc import Callable, Iterator
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, Self, TypeVar
 
 from sferic.runtime.location import Location, caller
 from sferic.runtime.settings import BatchLimits
@@ -87,7 +87,9 @@ class GenericPE:
     cpu: float | None = None
     optional: tuple[str, ...] | list[str] = ()
 
-    returns_ports: ClassVar[bool] = False  # does a `process` of the user's return {port: item}, whatever the base class?
+    returns_ports: ClassVar[bool] = (
+        False  # does a `process` of the user's return {port: item}, whatever the base class?
+    )
     rank: int = 0
     name: str = ""
     base_name: str = ""  # what the name is made from where the user sets none; the class's name if empty
@@ -96,7 +98,7 @@ class GenericPE:
     outputconnections: dict[str, Connection]
     _made_at: Location
 
-    def __new__(cls, *_args: Any, **_kwargs: Any) -> "GenericPE":
+    def __new__(cls, *_args: Any, **_kwargs: Any) -> Self:
         # In __new__, so that a subclass that forgets super().__init__() still is a whole PE.
         pe = super().__new__(cls)
         pe.inputconnections = {}
@@ -107,6 +109,10 @@ class GenericPE:
     def __init__(self, numprocesses: int | None = None) -> None:
         if numprocesses is not None:
             self.numprocesses = numprocesses
+
+    def called_after(self) -> str:
+        """What its name is made from, where the user sets none."""
+        return self.base_name or type(self).__name__
 
     def _take_name(self, name: str) -> None:
         """Be called so in the workflow: once all of it is known, no two PEs have one name."""
@@ -174,9 +180,8 @@ class IterativePE(GenericPE):
     INPUT_NAME: ClassVar[str] = "input"
     OUTPUT_NAME: ClassVar[str] = "output"
 
-    def __new__(cls, *args: Any, **kwargs: Any) -> "IterativePE":
+    def __new__(cls, *args: Any, **kwargs: Any) -> Self:
         pe = super().__new__(cls, *args, **kwargs)
-        assert isinstance(pe, IterativePE)
         pe._add_input(cls.INPUT_NAME)
         pe._add_output(cls.OUTPUT_NAME)
         return pe
@@ -194,9 +199,8 @@ class ProducerPE(GenericPE):
 
     OUTPUT_NAME: ClassVar[str] = "output"
 
-    def __new__(cls, *args: Any, **kwargs: Any) -> "ProducerPE":
+    def __new__(cls, *args: Any, **kwargs: Any) -> Self:
         pe = super().__new__(cls, *args, **kwargs)
-        assert isinstance(pe, ProducerPE)
         pe._add_output(cls.OUTPUT_NAME)
         return pe
 
@@ -217,9 +221,8 @@ class ConsumerPE(GenericPE):
 
     INPUT_NAME: ClassVar[str] = "input"
 
-    def __new__(cls, *args: Any, **kwargs: Any) -> "ConsumerPE":
+    def __new__(cls, *args: Any, **kwargs: Any) -> Self:
         pe = super().__new__(cls, *args, **kwargs)
-        assert isinstance(pe, ConsumerPE)
         pe._add_input(cls.INPUT_NAME)
         return pe
 

@@ -19,8 +19,8 @@ from sferic.compiler.pipeline import Compiled, Options, compile_plan
 from sferic.d4py import d4py
 from sferic.given import inputs_of
 from sferic.launch import TARGETS, launch, topology_name
-from sferic.runtime.letters import Letter, LettersError
 from sferic.runtime.compat.finder import answering
+from sferic.runtime.letters import Letter, LettersError
 from sferic.runtime.loading import LoadingError, load_graph
 from sferic.runtime.observe import FAILED, INTERRUPTED, ITEMS_FAILED, WRONG_INPUT
 from sferic.runtime.workflow import WorkflowGraph

@@ -38,7 +38,9 @@ _MPI = (("OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE"), ("PMI_RANK", "PMI_SIZE
 @click.option("-i", "--iter", "calls", type=int, help="How often each root is called.")
 @click.option("-d", "--data", metavar="JSON", help="Inputs by PE; go before -i.")
 @click.option("-f", "--file", metavar="FILE", help="A file of inputs; goes before -d.")
-@click.option("-s", "--simple", is_flag=True, help="Partitions in a process each; without partitions, roots and others.")
+@click.option(
+    "-s", "--simple", is_flag=True, help="Partitions in a process each; without partitions, roots and others."
+)
 @click.option("-m", "--mode", type=click.Choice(["local", "create", "remote"]), default="local", help="Of storm.")
 @click.option("--codec", type=click.Choice(["general", "trusted"]), help="As `sferic run` has it.")
 def d4py(target: str, module: str, topology: str | None, **given: Any) -> None:

@@ -13,7 +13,7 @@ _INPUTS = 'write {"PE": [{"port": item}, …]}'
 
 
 def inputs_of(given: Mapping[str, Any]) -> Inputs:
-    """What `calls`, `data` (text of JSON) or `data_file` say; WrongInput for more than one, and for what is no input."""
+    """What `calls`, `data` (text of JSON) or `data_file` say; WrongInput for more than one, or for no input."""
     said = [option for option in ("calls", "data", "data_file") if given.get(option) is not None]
     if len(said) > 1:
         raise WrongInput([Problem("-i, -d and -f exclude each other", remedy="give one of them")])

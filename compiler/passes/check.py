@@ -53,9 +53,7 @@ class Check:
         problems += wrong
         if problems:
             raise WrongInput(list(dict.fromkeys(problems)))
-        return replace(
-            graph, nodes=tuple(nodes[path] for path in order), inputs=given, warnings=tuple(warnings)
-        )
+        return replace(graph, nodes=tuple(nodes[path] for path in order), inputs=given, warnings=tuple(warnings))
 
 
 def _ports_exist(edge: Edge, nodes: Mapping[str, Node], problems: list[Problem]) -> bool:

@@ -38,8 +38,7 @@ class Parallelism:
         if graph.rules == "dispel4py" and self.fuse.mode == "hints" and not graph.partitions:
             graph = replace(graph, partitions=_roots_and_others(graph))
         if self.single:
-            why = "--single"
-            nodes = {node.path: replace(node, instances=1, instances_why=why) for node in graph.nodes}
+            nodes = {node.path: _with(node, None, "--single") for node in graph.nodes}
         elif graph.rules == "dispel4py":
             nodes = _of_dispel4py(graph, self.processes)
         else:
@@ -129,8 +128,14 @@ def _of_dispel4py(graph: Graph, processes: int | None) -> dict[str, Node]:
             said, why = 1, f"-n {processes} is less than the {asked} that the PEs ask for"
         elif said is not None:
             why = "numprocesses says so"
-        nodes[node.path] = replace(node, instances=said or 1, instances_why=why)
+        nodes[node.path] = _with(node, said, why)
     return nodes
+
+
+def _with(node: Node, said: int | None, why: str) -> Node:
+    """With so many instances, whatever its user wrote."""
+    settings = replace(node.settings, numprocesses=said)
+    return replace(node, settings=settings, instances=said or 1, instances_why=why)
 
 
 def _roots_and_others(graph: Graph) -> tuple[Partition, ...]:

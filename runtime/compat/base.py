@@ -97,8 +97,8 @@ class SimpleFunctionPE(IterativePE):
         self.compute_fn = compute_fn
         self.params = params or {}
 
-    def _process(self, data: Any) -> Any:
-        return None if self.compute_fn is None else self.compute_fn(data, **self.params)
+    def _process(self, inputs: Any) -> Any:
+        return None if self.compute_fn is None else self.compute_fn(inputs, **self.params)
 
 
 class CompositePE(WorkflowGraph):
@@ -135,6 +135,8 @@ def create_iterative_chain(
     chain = CompositePE()
     previous: Any = None
     for given in functions:
+        function: Any
+        params: dict[str, Any]
         function, params = given if isinstance(given, (tuple, list)) else (given, {})
         pe = (function_pe_class or FunctionPE_class)()
         pe.compute_fn, pe.params = function, params

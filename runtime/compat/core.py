@@ -1,7 +1,7 @@
 """What `dispel4py.core` has."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Self
 
 from sferic.runtime import pe as ours
 
@@ -19,18 +19,16 @@ class GenericPE(ours.GenericPE):
     returns_ports = True
     numprocesses: int | None = 1
 
-    def __new__(cls, *args: Any, **kwargs: Any) -> "GenericPE":
+    def __new__(cls, *args: Any, **kwargs: Any) -> Self:
         pe = super().__new__(cls, *args, **kwargs)
-        assert isinstance(pe, GenericPE)
         pe.name = pe.id = cls.__name__
         return pe
 
     def __init__(self, numprocesses: int = 1) -> None:
         super().__init__(None if numprocesses == 1 else numprocesses)
 
-    @property
-    def base_name(self) -> str:  # pyright: ignore[reportIncompatibleVariableOverride] - follows the name, which users set late
-        """The name that repeats: users of dispel4py give one to several PEs."""
+    def called_after(self) -> str:
+        """Its name: users of dispel4py give one to several PEs."""
         return self.name
 
     def _take_name(self, name: str) -> None:

@@ -41,7 +41,7 @@ def _inside(graph: Any, ids: dict[int, str]) -> Iterator[str]:
         ids[id(pe)] = f"pe{len(ids)}"
         if isinstance(pe, CompositePE):
             yield f"subgraph cluster_{ids[id(pe)]} {_LEFT}"
-            yield f'label = "{_text(pe.subgraph.name or type(pe.subgraph).__name__)}"; style=filled; fillcolor=lightgrey;'
+            yield f'label = "{_text(pe.called_after())}"; style=filled; fillcolor=lightgrey;'
             yield from _inside(pe.subgraph, ids)
             yield _RIGHT
         else:
@@ -49,9 +49,7 @@ def _inside(graph: Any, ids: dict[int, str]) -> Iterator[str]:
     for made in graph.connections:
         for source, source_port in _ends(made.source, made.source_port, "outputmappings"):
             for target, target_port in _ends(made.target, made.target_port, "inputmappings"):
-                yield (
-                    f'{ids[id(source)]}:"out_{_text(source_port)}" -> {ids[id(target)]}:"in_{_text(target_port)}";'
-                )
+                yield (f'{ids[id(source)]}:"out_{_text(source_port)}" -> {ids[id(target)]}:"in_{_text(target_port)}";')
 
 
 def _record(pe: Any) -> str:

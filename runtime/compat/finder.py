@@ -2,7 +2,7 @@
 
 import importlib
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from importlib.machinery import ModuleSpec, PathFinder
 from types import ModuleType
@@ -17,7 +17,7 @@ class NoCounterpart(ImportError):  # noqa: N818 - reads as what it is in `raise 
     """A name of dispel4py's that there is not here; the text says what to use."""
 
 
-class ReadEnough(BaseException):  # noqa: N818 - reads as what it is in `raise ReadEnough`
+class ReadEnough(BaseException):
     """The file that is being read starts a run itself: a worker has all it needs of it. A BaseException, since the
     file may catch what its run raises."""
 
@@ -52,7 +52,13 @@ class Answers:
         instead = instead_of(name)
         if instead:
             raise NoCounterpart(f"{name} has no counterpart in sferic: {instead}", name=name)
-        return None
+        found = PathFinder.find_spec(name, path)
+        if found is None:
+            text = f"{name} is no module of dispel4py's that sferic knows, and no installed dispel4py has it: if it is "
+            raise NoCounterpart(
+                f"{text}yours, import it under its own name, from beside the workflow's file", name=name
+            )
+        return found
 
     def other(self) -> str:
         """Where there is another dispel4py, which is not asked; empty if there is none."""
@@ -111,7 +117,7 @@ def stop_answering() -> None:
 
 
 @contextmanager
-def answering(run: Runner | None = None) -> Iterator[Answers]:
+def answering(run: Runner | None = None) -> Generator[Answers]:
     """Answer inside the block; where somebody answers already, go on with that."""
     before = current()
     answers = answer(run)

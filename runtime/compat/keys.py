@@ -17,7 +17,7 @@ def key_of(fields: tuple[int | str, ...]) -> Callable[[Any], object]:
 
 def plain(value: Any) -> object:
     """`value` with tuples in place of containers: lists and tuples are one, sets and dicts have no order."""
-    if isinstance(value, (list, tuple)):
+    if isinstance(value, (list, tuple, range)):
         return tuple(plain(part) for part in cast("list[Any]", value))
     if isinstance(value, (set, frozenset)):
         return tuple(sorted((plain(part) for part in cast("set[Any]", value)), key=key_hash))

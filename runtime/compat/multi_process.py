@@ -6,7 +6,7 @@ from typing import Any
 
 from sferic.runtime.compat import running
 from sferic.runtime.compat.logger import simpleLogger
-from sferic.runtime.compat.processor import STATUS_ACTIVE, STATUS_INACTIVE, STATUS_TERMINATED
+from sferic.runtime.compat.processor import STATUS_ACTIVE, STATUS_INACTIVE, STATUS_TERMINATED, assign_processes
 
 __all__ = ["STATUS_ACTIVE", "STATUS_INACTIVE", "STATUS_TERMINATED", "parse_args", "process", "simpleLogger"]
 
@@ -23,17 +23,18 @@ def process(workflow: Any, inputs: Any, args: Any) -> "queue.Queue[Any] | None":
     """Run `workflow` in `args.num` processes; `args.simple`: partitions in a process each.
 
     With `args.results` it returns a queue of (PE's id, port, item) of what came out of unconnected ports, and
-    STATUS_TERMINATED after them; of a partitioned run, (id, (PE's id, port), [item]).
+    STATUS_TERMINATED after them; where PEs have to share processes, of (id, (PE's id, port), [item]).
     """
     partitioned = bool(getattr(args, "simple", False))
     number = getattr(args, "num", None) or getattr(args, "num_processes", None)
     collected = running.start(workflow, inputs, on="multi", processes=number, partitioned=partitioned)
     if not getattr(args, "results", False):
         return None
+    shared = partitioned or (number is not None and not assign_processes(workflow, number)[0])
     results: queue.Queue[Any] = queue.Queue()
     for pe, ports in collected.items():
         for port, items in ports.items():
             for item in items:
-                results.put((pe, (pe, port), [item]) if partitioned else (pe, port, item))
+                results.put((pe, (pe, port), [item]) if shared else (pe, port, item))
     results.put(STATUS_TERMINATED)
     return results

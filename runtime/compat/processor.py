@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -109,23 +108,25 @@ def _get_num_processes(size: int, num_sources: int, num_processes: int, total_pr
 _getNumProcesses = _get_num_processes  # noqa: N816 - dispel4py's first spelling
 
 
-def _assign_processes(workflow: Any, size: int) -> tuple[bool, list[str], dict[str, range]]:
+def assign_processes(workflow: Any, size: int) -> tuple[bool, list[str], dict[str, range]]:
     """(enough?, ids of the roots, the processes of each PE by id)."""
     nodes = list(workflow.graph.nodes)
     roots = [node.get_contained_object().id for node in nodes if _is_root(node, workflow)]
     pes = [node.get_contained_object() for node in nodes]
-    total = sum(1 if pe.id in roots else pe.numprocesses for pe in pes)
+    total = sum(1 if pe.id in roots else pe.numprocesses or 1 for pe in pes)
     if total > size:
-        sys.stdout.write(f"Graph is larger than job size: {total} > {size}.\n")
         return False, roots, {}
     processes: dict[str, range] = {}
     taken = 0
     for pe in pes:
         one = pe.id in roots or pe.single
-        count = 1 if one else _get_num_processes(size, len(roots), pe.numprocesses, total)
+        count = 1 if one else _get_num_processes(size, len(roots), pe.numprocesses or 1, total)
         processes[pe.id] = range(taken, taken + count)
         taken += count
     return True, roots, processes
+
+
+_assign_processes = assign_processes
 
 
 def get_partitions(workflow: Any) -> list[list[Any]]:

@@ -23,7 +23,10 @@ def process_and_return(
 
 
 def process(
-    workflow: Any, inputs: Any, args: Any = None, resultmappings: Mapping[str, Sequence[str]] | None = None
+    workflow: Any,
+    inputs: Any,
+    args: Any = None,  # noqa: ARG001 - the command line's, which every mapping of dispel4py's gets
+    resultmappings: Mapping[str, Sequence[str]] | None = None,
 ) -> None:
     """Run `workflow` as `process_and_return` does, and print inputs and outputs."""
     given = {getattr(pe, "id", pe): what for pe, what in inputs.items()}

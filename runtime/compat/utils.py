@@ -4,8 +4,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from sferic.runtime.loading import load_module
 from sferic.runtime.compat.keys import plain
+from sferic.runtime.loading import load_module
 from sferic.runtime.routing import key_hash
 from sferic.runtime.workflow import WorkflowGraph
 
@@ -31,7 +31,11 @@ def load_graph(graph_source: str, attr: str | None = None) -> WorkflowGraph:
     return loadGraph(graph_source, attr)
 
 
-def loadGraphFromFile(module_name: str, path: str, attr: str | None = None) -> WorkflowGraph:  # noqa: N802 - dispel4py's name
+def loadGraphFromFile(  # noqa: N802 - dispel4py's name
+    module_name: str,  # noqa: ARG001 - a file's module is called after the file
+    path: str,
+    attr: str | None = None,
+) -> WorkflowGraph:
     """The graph of a file."""
     return loadGraph(path, attr)
 

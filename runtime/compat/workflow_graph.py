@@ -63,6 +63,10 @@ class _Part(ours.CompositePE):
     def __init__(self, graph: "WorkflowGraph") -> None:
         self.subgraph = graph
 
+    def called_after(self) -> str:
+        """Its graph's name, or its class."""
+        return self.subgraph.name or type(self.subgraph).__name__
+
     @property
     def inputmappings(self) -> dict[str, list[tuple[Any, str]]]:  # pyright: ignore[reportIncompatibleVariableOverride] - its graph's, which users go on filling
         return _inner(self.subgraph.inputmappings)
@@ -108,9 +112,7 @@ class WorkflowGraph(ours.WorkflowGraph):
         super().add(_as_pe(pe), **settings)
         return self.objToNode[pe]
 
-    def connect(
-        self, source: Any, source_port: str, target: Any, target_port: str, grouping: Grouping = None
-    ) -> None:
+    def connect(self, source: Any, source_port: str, target: Any, target_port: str, grouping: Grouping = None) -> None:
         """Connect an output port to an input port."""
         self.add(source)
         self.add(target)
@@ -123,7 +125,9 @@ class WorkflowGraph(ours.WorkflowGraph):
 
     def get_contained_objects(self) -> list[Any]:
         """The PEs and composites, sorted by their ids."""
-        return sorted((_as_said(pe) for pe in super().get_contained_objects()), key=lambda pe: str(getattr(pe, "id", "")))
+        return sorted(
+            (_as_said(pe) for pe in super().get_contained_objects()), key=lambda pe: str(getattr(pe, "id", ""))
+        )
 
     getContainedObjects = get_contained_objects  # noqa: N815 - dispel4py's first spelling
 
@@ -164,15 +168,26 @@ class WorkflowGraph(ours.WorkflowGraph):
         self.objToNode |= inner.objToNode
         joined: list[ours.Connected] = []
         for made in self.connections:
-            sources = part.outputmappings.get(made.source_port, []) if made.source is part else [(made.source, made.source_port)]
-            targets = part.inputmappings.get(made.target_port, []) if made.target is part else [(made.target, made.target_port)]
+            sources = (
+                part.outputmappings.get(made.source_port, [])
+                if made.source is part
+                else [(made.source, made.source_port)]
+            )
+            targets = (
+                part.inputmappings.get(made.target_port, [])
+                if made.target is part
+                else [(made.target, made.target_port)]
+            )
             joined += [
                 ours.Connected(*source, *target, made.location, made.grouping)
                 for source in sources
                 for target in targets
             ]
         self.connections = [*joined, *inner.connections]
-        whole = [[one for pe in partition for one in (inner.partition_members() if pe is part else [pe])] for partition in self._partitions]
+        whole = [
+            [one for pe in partition for one in (inner.partition_members() if pe is part else [pe])]
+            for partition in self._partitions
+        ]
         self._partitions = whole
 
     def partition_members(self) -> list[Any]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from sferic.runtime.codec import CodecError, GeneralCodec, TrustedCodec
+from sferic.runtime.compat.python2 import python2_name
 from sferic.runtime.frames import BATCH_HEADER_SIZE, BatchHeader
 from sferic.runtime.observe import Event
 from sferic.runtime.plan import Link, PlannedPE
@@ -51,7 +52,9 @@ def user_traceback(error: BaseException) -> str:
     """The traceback with the user's frames only, without what was raised while we handled an earlier attempt."""
     told = traceback.TracebackException.from_exception(error)
     _keep_users(told)
-    return "".join(told.format() if told.stack else told.format_exception_only())
+    text = "".join(told.format() if told.stack else told.format_exception_only())
+    leftover = python2_name(error)
+    return f"{text}Python 2: {leftover}\n" if leftover else text
 
 
 def _keep_users(told: traceback.TracebackException) -> None:

@@ -4,7 +4,7 @@ The command does so by itself for the workflows that it runs.
 """
 
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Literal
 
@@ -76,7 +76,7 @@ def run(
 
 
 @contextmanager
-def _one_each(elements: Sequence[Element]) -> Iterator[None]:
+def _one_each(elements: Sequence[Element]) -> Generator[None]:
     """The sequential mapping has one instance of each PE, whatever it asks for."""
     said = [(element.pe, element.pe.numprocesses) for element in elements]
     for pe, _ in said:
