@@ -48,7 +48,7 @@ def digest(definition: Definition) -> str:
     elements = [
         [
             element.path,
-            type(element.pe).__qualname__,
+            type(element.pe).__name__,  # the qualified one does not survive a class that travels by value
             sorted(element.pe.inputconnections),
             sorted(element.pe.outputconnections),
             {name: repr(value) for name, value in sorted(element.settings.items()) if value is not None},

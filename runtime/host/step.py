@@ -90,10 +90,12 @@ class Step:
     def call_for(self, port: str | None) -> Callable[[Any], Any]:
         """How an item of an input port is handed to the PE; None: the items are ``{port: item}`` already."""
         process = self.pe.process
+        bare, plain = self._bare_input, cast(Callable[[Any], Any], self.pe._process)
         if port is None:
-            return process
-        if port == self._bare_input:
-            return cast(Callable[[Any], Any], self.pe._process)
+            # Such a `process` would put what `_process` returns on its port, where bare items are expected.
+            return (lambda given: plain(given[bare])) if bare is not None and self.pe.returns_ports else process
+        if port == bare:
+            return plain
         return lambda item: process({port: item})
 
     def runner(self, port: str | None) -> Callable[[list[Any]], None]:
