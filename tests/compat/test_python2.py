@@ -27,7 +27,7 @@ BY_SYNTAX = [
 ]
 
 
-@pytest.mark.parametrize(("old", "new"), BY_SYNTAX, ids=lambda value: str(value))
+@pytest.mark.parametrize(("old", "new"), BY_SYNTAX, ids=str)
 def test_a_line_is_named_with_its_change(tmp_path, old, new):
     file = tmp_path / "old.py"
     file.write_text(f"import sys\n\n{old}\nlast = 1\n")
