@@ -35,7 +35,9 @@ def test_what_is_public():
     ]
 
 
-@pytest.mark.parametrize("module", ["sferic", "sferic.aggregates", "sferic.compat.dispel4py", "sferic.sinks", "sferic.sources"])
+@pytest.mark.parametrize(
+    "module", ["sferic", "sferic.aggregates", "sferic.compat.dispel4py", "sferic.sinks", "sferic.sources"]
+)
 def test_every_public_name_says_what_it_is(module):
     offered = importlib.import_module(module)
     for name in offered.__all__:
