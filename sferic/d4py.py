@@ -34,10 +34,10 @@ _MPI = (("OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE"), ("PMI_RANK", "PMI_SIZE
 @click.argument("module")
 @click.argument("topology", required=False)
 @click.option("-a", "--attr", metavar="NAME", help="The graph's name in the module.")
-@click.option("-n", "--num", type=int, help="Number of processes.")
-@click.option("-i", "--iter", "calls", type=int, help="How often each root is called.")
-@click.option("-d", "--data", metavar="JSON", help="Inputs by PE; go before -i.")
-@click.option("-f", "--file", metavar="FILE", help="A file of inputs; goes before -d.")
+@click.option("-n", "--num", type=click.IntRange(1), help="Number of processes.")
+@click.option("-i", "--iter", "calls", type=click.IntRange(0), help="How often each root is called.")
+@click.option("-d", "--data", help="Inputs by PE, as JSON; go before -i.")
+@click.option("-f", "--file", type=click.Path(dir_okay=False), help="A file of such inputs; goes before -d.")
 @click.option(
     "-s", "--simple", is_flag=True, help="Partitions in a process each; without partitions, roots and others."
 )

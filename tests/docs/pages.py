@@ -8,7 +8,7 @@ MANUAL = sorted((ROOT / "docs" / "manual").glob("*.md"))
 PAGES = [ROOT / "README.md", ROOT / "docs" / "contributing.md", *MANUAL]
 
 _FENCE = re.compile(r"^\s*(`{3,}|~{3,})(.*)$")
-_FILE = re.compile(r"# file: (\S+)\n")
+_FILE = re.compile(r"# file: (\S+)( \(for the command\))?\n")
 KINDS = ("python", "console")
 
 
@@ -19,7 +19,8 @@ class UnknownBlock(ValueError):  # noqa: N818 - names the situation
 def blocks(text, page="page"):
     """[(kind, text, line)] of every fenced block. Kinds are
 
-    python   a file; one that begins with ``# file: NAME`` gets this name, so that later blocks can use it
+    python   a file; one that begins with ``# file: NAME`` gets this name, so that later blocks can use it; one that
+             says ``(for the command)`` behind it is not run by Python, but by the session that follows
     console  a session: lines that begin with ``$`` are commands, what follows is all they write to stdout, where
              ``…`` stands for anything in a line, and alone in a line for any lines
     """
@@ -44,6 +45,12 @@ def file_name(text):
     """The name a block's file is to have."""
     named = _FILE.match(text)
     return named[1] if named else "block.py"
+
+
+def for_the_command(text):
+    """Is this file only to be run by a command?"""
+    named = _FILE.match(text)
+    return bool(named and named[2])
 
 
 def steps(text):
