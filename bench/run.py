@@ -19,6 +19,7 @@ ROWS = {
     "storm-arrays": "rows.storm_arrays",
     "storm-recovery": "rows.storm_recovery",
     "local-items": "rows.local_items",
+    "d4py-files": "rows.d4py_files",
 }
 
 

@@ -21,8 +21,6 @@ _MPI = (
     "--mca",
     "btl",
     "self,sm",
-    "-n",
-    "3",
 )
 
 
@@ -61,10 +59,15 @@ def ours(on: str) -> float:
     return taken
 
 
+def mpi_command(python: Path, processes: int) -> list[str | Path]:
+    """What starts `processes` ranks of a script that follows; for the interpreter of the peers."""
+    return [*_CLOSED, python.with_name("mpiexec"), *_MPI, "-n", str(processes)]
+
+
 def theirs(python: Path, how: str) -> float:
     """Seconds of the same under dispel4py, without its start."""
     script = FOLDER / "peers" / "d4py_items.py"
-    before = [*_CLOSED, python.with_name("mpiexec"), *_MPI] if how == "mpi" else []
+    before = mpi_command(python, 3) if how == "mpi" else []
     done = subprocess.run([*before, python, script, how], check=True, capture_output=True, text=True, timeout=120)
     return float(done.stdout.split()[-1])
 

@@ -1,16 +1,21 @@
 """The key of a group-by as dispel4py takes it: of whatever can be indexed, and containers may be keys."""
 
+import operator
 from collections.abc import Callable
-from typing import Any, cast
+from typing import Any, Final, cast
 
 from sferic.runtime.routing import key_hash
 
+_PLAIN: Final = frozenset((str, int, float, bool, bytes, type(None)))
+
 
 def key_of(fields: tuple[int | str, ...]) -> Callable[[Any], object]:
-    """The function that takes the values at `fields` out of an item, as a key of ours."""
+    """The function that takes the values at `fields` out of an item, as a key of ours; of one field it is the value."""
+    take = operator.itemgetter(*fields)
 
     def get(item: Any) -> object:
-        return tuple([plain(item[field]) for field in fields])
+        key = take(item)
+        return key if type(key) in _PLAIN else plain(key)
 
     return get
 
