@@ -20,6 +20,18 @@ class Observer(Protocol):
     def result(self, pe: str, port: str, values: list[Any]) -> None:
         """Items came out of an unconnected port."""
 
+    def begin_again(self) -> None:
+        """State was lost, and the whole run is made once more: what came so far counts for nothing."""
+
+
+class StopRequest(Protocol):
+    """Asked between items."""
+
+    @property
+    def requested(self) -> bool:
+        """True once the run is to stop: sources end, what is in flight is drained."""
+        ...
+
 
 @dataclass
 class Outcome:

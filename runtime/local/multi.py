@@ -3,7 +3,6 @@ and puts a new process in the place of one that died."""
 
 import json
 import os
-import secrets
 import selectors
 import shutil
 import signal
@@ -15,15 +14,14 @@ from pathlib import Path
 from typing import cast
 
 from sferic.runtime import frames
-from sferic.runtime.codec import CodecError, codec_for
 from sferic.runtime.definition import Definition
-from sferic.runtime.frames import BATCH_HEADER_SIZE, BatchHeader, Body, Emit, FrameError
-from sferic.runtime.host.failures import batch_failed, error_event, results_unread, with_letter_key
+from sferic.runtime.frames import BatchHeader, Body, Emit, FrameError
+from sferic.runtime.host.failures import batch_failed, error_event
 from sferic.runtime.host.step import PAGE_HAS_STATE, PAGE_STATE, PAGE_STEP, STARTING
+from sferic.runtime.local.attempt import Attempt, run_attempts
 from sferic.runtime.local.child import Input, Instance, Root, Settings, register
-from sferic.runtime.local.in_process import StopRequest
 from sferic.runtime.local.standstill import SLOW, limit_at
-from sferic.runtime.observe import Event, Observer
+from sferic.runtime.observe import Event, Observer, StopRequest
 from sferic.runtime.plan import RESULTS, Plan
 from sferic.runtime.process import leave_with
 from sferic.runtime.worker import work as run_host
@@ -38,33 +36,22 @@ _NEVER_READY = 5  # processes in a row that end before they are ready
 _MOST_LOOSE = 64  # groups an instance's `every` methods may have unprocessed; then it has to wait
 
 
-class _Ended(Exception):  # noqa: N818 - the way out of the loop, not an error
-    pass
-
-
-class _BeginAgain(Exception):  # noqa: N818 - as above
-    pass
-
-
 def run_multi(plan: Plan, definition: Definition, observer: Observer, stop: StopRequest) -> None:
     """Run `plan` to its end; what happens goes to `observer`.
 
     When state was lost a finite run begins again once; the second time it ends with an error.
     """
-    for attempt in (1, 2):
+
+    def carry(attempt: Attempt) -> None:
         folder = Path(tempfile.mkdtemp(prefix="sferic-"))
-        run = _Run(plan, definition, observer, stop, folder, attempt)
+        run = _Run(plan, definition, attempt, stop, folder)
         try:
             run.loop()
-        except _Ended:
-            return
-        except _BeginAgain:
-            begin_again = getattr(observer, "begin_again", None)
-            if begin_again is not None:
-                begin_again()
         finally:
             run.close()
             shutil.rmtree(folder)
+
+    run_attempts(plan, observer, carry)
 
 
 class _Run:
@@ -72,21 +59,18 @@ class _Run:
         self,
         plan: Plan,
         definition: Definition,
-        observer: Observer,
+        attempt: Attempt,
         stop: StopRequest,
         folder: Path,
-        attempt: int,
     ) -> None:
         self._plan = plan
         self._definition = definition
-        self._observer = observer
-        self._stop = stop
         self._attempt = attempt
+        self._stop = stop
         self._selector = selectors.DefaultSelector()
         plan.write(folder / "plan.json")
-        self._settings = Settings(folder / "plan.json", Path.cwd(), attempt, _WINDOW, secrets.token_bytes(32))
+        self._settings = Settings(folder / "plan.json", Path.cwd(), attempt.number, _WINDOW, attempt.key)
         self._links = {link.id: link for link in plan.links}
-        self._codecs = {link.id: codec_for(link.codec, key=self._settings.key) for link in plan.links}
         self._instances: list[Instance] = []
         self._by_stage: dict[str, list[Instance]] = {}
         for stage in plan.stages:
@@ -97,7 +81,6 @@ class _Run:
         self._senders = {
             stage.id: {link.from_stage for link in plan.links if link.to_stage == stage.id} for stage in plan.stages
         }
-        self._endless = any(pe.endless for stage in plan.stages for pe in stage.pes)
         self._open: dict[Root, int] = defaultdict(int)  # batches of a source's group that are not answered yet
         self._numbers = 0
         self._loose = 0
@@ -121,7 +104,6 @@ class _Run:
             if now - looked > _TURN:
                 looked = now
                 self._look(now)
-        raise _Ended
 
     def close(self) -> None:
         """Leave no process behind."""
@@ -181,7 +163,7 @@ class _Run:
 
     def _show(self, instance: Instance, lines: Iterable[str]) -> None:
         for line in lines:
-            self._observer.event({"event": "print", "pe": instance.stage, "rank": instance.rank, "text": line})
+            self._attempt.event({"event": "print", "pe": instance.stage, "rank": instance.rank, "text": line})
 
     def _frame(self, instance: Instance, kind: int, flags: int, body: bytes) -> None:
         if kind == frames.ANSWER:
@@ -189,7 +171,7 @@ class _Run:
         elif kind == frames.EMIT:
             self._emit(instance, Body(body))
         elif kind == frames.EVENT:
-            self._event(_event_in(body))
+            self._attempt.event(_event_in(body))
         elif kind == frames.DONE:
             self._finished(instance)
         elif kind == frames.READY:
@@ -239,12 +221,7 @@ class _Run:
         for emit in emits:
             link = self._links[emit.link]
             if link.to_stage == RESULTS:
-                try:
-                    items = self._codecs[link.id].decode(memoryview(emit.batch)[BATCH_HEADER_SIZE:])
-                except CodecError as error:
-                    self._event(results_unread(link, error))
-                    continue
-                self._observer.result(link.from_pe, link.from_port, items)
+                self._attempt.result(link.id, emit.batch)
                 continue
             self._numbers += 1
             for root in roots:
@@ -268,7 +245,7 @@ class _Run:
 
     def _finished(self, instance: Instance) -> None:
         instance.finished = True
-        self._event({"event": "finished", "stage": instance.stage, "rank": instance.rank})
+        self._attempt.event({"event": "finished", "stage": instance.stage, "rank": instance.rank})
 
     def _finish_ready(self) -> None:
         """Tell instances whose senders are all finished, and that have nothing left, to run postprocess."""
@@ -278,11 +255,6 @@ class _Run:
                     if not (instance.finishing or instance.held or instance.waiting):
                         instance.finishing = True
                         instance.send(frames.FINISH, frames.pack_number(0))
-
-    def _event(self, event: Event) -> None:
-        self._observer.event(with_letter_key(event, self._settings.key))
-        if event["event"] == "error" or (event["event"] == "failed" and event["policy"] == "stop"):
-            raise _Ended
 
     def _died(self, instance: Instance) -> None:
         for fd in (instance.incoming, instance.outgoing, instance.errors):
@@ -296,10 +268,10 @@ class _Run:
         if instance.finished:
             return
         at = {"stage": instance.stage, "rank": instance.rank}
-        self._observer.event({"event": "died", **at, "pid": pid, "at": culprit})
+        self._attempt.event({"event": "died", **at, "pid": pid, "at": culprit})
         self._count_death(instance, culprit)
         if has_state:
-            self._lost(instance)
+            self._attempt.event({"event": "lost", **at})
         self._start(instance, lost=True)
         instance.resend()
 
@@ -314,9 +286,9 @@ class _Run:
                 self._set_aside(instance, culprit, same_input)
         instance.never_ready = 0 if instance.ready else instance.never_ready + 1
         if instance.never_ready >= _NEVER_READY:
-            self._event(error_event(f"{where}: its process left {_NEVER_READY} times before it was ready"))
+            self._attempt.event(error_event(f"{where}: its process left {_NEVER_READY} times before it was ready"))
         if len(instance.deaths) > _MOST_DEATHS:
-            self._event(error_event(f"{where}: its process died {len(instance.deaths)} times within a minute"))
+            self._attempt.event(error_event(f"{where}: its process died {len(instance.deaths)} times within a minute"))
         if len(instance.deaths) > 1:
             time.sleep(min(0.05 * 2 ** (len(instance.deaths) - 2), 2.0))
 
@@ -326,17 +298,10 @@ class _Run:
         link = self._links[BatchHeader.unpack(given.batch).link]
         pe = self._plan.stage(instance.stage).pes[culprit[1]]
         error = f"its items ended their process {deaths} times, the last time in {pe.path}"
-        self._event(batch_failed(link.to_pe, instance.rank, link.to_port, given.batch, pe.on_failure, error, deaths))
+        self._attempt.event(
+            batch_failed(link.to_pe, instance.rank, link.to_port, given.batch, pe.on_failure, error, deaths)
+        )
         self._close_roots(given.roots)
-
-    def _lost(self, instance: Instance) -> None:
-        where = f"{instance.stage} (instance {instance.rank})"
-        again = not self._endless and self._attempt == 1
-        self._observer.event({"event": "lost", "stage": instance.stage, "rank": instance.rank, "restart": again})
-        if again:
-            raise _BeginAgain
-        if not self._endless:
-            self._event(error_event(f"{where}: its process died and its state is lost, in a second attempt too"))
 
     def _look(self, now: float) -> None:
         stopping = self._stop.requested
@@ -357,10 +322,10 @@ class _Run:
         at |= {"step": page[PAGE_STEP], "starting": page[PAGE_STATE] == STARTING}
         if worth_a_word and seconds > SLOW and not instance.still.warned:
             instance.still.warned = True
-            self._observer.event({"event": "slow", **at})
+            self._attempt.event({"event": "slow", **at})
         if limit is not None and seconds > limit and not instance.still.killed:
             instance.still.killed = True
-            self._observer.event({"event": "hung", **at})
+            self._attempt.event({"event": "hung", **at})
             os.killpg(instance.pid, signal.SIGKILL)  # its pipe's end brings the loop to replace it
 
 
