@@ -8,6 +8,8 @@ from typing import Any, Protocol
 
 Event = Mapping[str, Any]
 
+_LAST_SIGNAL = 64
+
 DONE, FAILED, WRONG_INPUT, ITEMS_FAILED, INTERRUPTED = 0, 1, 2, 3, 130
 
 
@@ -31,6 +33,12 @@ class StopRequest(Protocol):
     def requested(self) -> bool:
         """True once the run is to stop: sources end, what is in flight is drained."""
         ...
+
+
+def ending(exit_status: int) -> str:
+    """How a process ended, in words. `exit_status`: 128 + n where signal n ended it."""
+    signal = exit_status - 128
+    return f"was killed by signal {signal}" if 0 < signal <= _LAST_SIGNAL else f"exited with status {exit_status}"
 
 
 @dataclass

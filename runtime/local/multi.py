@@ -19,9 +19,9 @@ from sferic.runtime.frames import BatchHeader, Body, Emit, FrameError
 from sferic.runtime.host.failures import batch_failed, error_event
 from sferic.runtime.host.step import PAGE_HAS_STATE, PAGE_STATE, PAGE_STEP, STARTING
 from sferic.runtime.local.attempt import Attempt, run_attempts
-from sferic.runtime.local.child import Input, Instance, Root, Settings, register
-from sferic.runtime.local.standstill import SLOW, limit_at
-from sferic.runtime.observe import Event, Observer, StopRequest
+from sferic.runtime.local.child import Input, Instance, Place, Root, Settings, register
+from sferic.runtime.local.standstill import SLOW, limit_at, pe_at
+from sferic.runtime.observe import Event, Observer, StopRequest, ending
 from sferic.runtime.plan import RESULTS, Plan
 from sferic.runtime.process import leave_with
 from sferic.runtime.worker import work as run_host
@@ -87,11 +87,9 @@ class _Run:
 
     def loop(self) -> None:
         """Carry batches until every instance is finished."""
-        for instance in self._instances:
-            self._start(instance, lost=False)
         looked = 0.0
         while not all(instance.finished for instance in self._instances):
-            for key, mask in self._selector.select(_TURN):
+            for key, mask in self._selector.select(self._start_due()):
                 if key.fd == key.data.errors:
                     self._listen(key.data)
                 else:
@@ -113,7 +111,19 @@ class _Run:
             instance.close()
         self._selector.close()
 
-    def _start(self, instance: Instance, *, lost: bool) -> None:
+    def _start_due(self) -> float:
+        """Start every process that is due; seconds until the next one is, at most a turn."""
+        wait = _TURN
+        for instance in self._instances:
+            if not instance.pid and not instance.finished:
+                missing = instance.due - time.monotonic()
+                if missing > 0:
+                    wait = min(wait, missing)
+                else:
+                    self._start(instance)
+        return wait
+
+    def _start(self, instance: Instance) -> None:
         others = [
             fd
             for other in self._instances
@@ -125,7 +135,7 @@ class _Run:
             leave_with(incoming)
             run_host(os.fdopen(incoming, "rb", 0), os.fdopen(outgoing, "wb", 0), self._definition)
 
-        instance.start(self._settings, work, others, lost=lost)
+        instance.start(self._settings, work, others)
         register(self._selector, instance)
 
     def _watch(self, instance: Instance) -> None:
@@ -148,14 +158,15 @@ class _Run:
                 data = os.read(instance.incoming, _READ)
             except BlockingIOError:
                 return
+            why = ""
             try:
                 for kind, flags, body in instance.reader.feed(data):
                     self._frame(instance, kind, flags, body)
             except FrameError as error:
-                self._show(instance, [f"it broke the protocol and is replaced: {error}"])
-                data = b""
-            if not data:
-                self._died(instance)
+                why = str(error)
+                self._show(instance, [f"it broke the protocol and is replaced: {why}"])
+            if why or not data:
+                self._died(instance, why)
 
     def _listen(self, instance: Instance) -> None:
         lines = instance.said()
@@ -256,47 +267,49 @@ class _Run:
                         instance.finishing = True
                         instance.send(frames.FINISH, frames.pack_number(0))
 
-    def _died(self, instance: Instance) -> None:
+    def _died(self, instance: Instance, why: str) -> None:
         for fd in (instance.incoming, instance.outgoing, instance.errors):
             if fd in self._selector.get_map():
                 self._selector.unregister(fd)
-        pid, culprit = instance.pid, instance.culprit()
+        pid, place = instance.pid, instance.place
         has_state = instance.page is not None and bool(instance.page[PAGE_HAS_STATE])
-        instance.kill()
+        exit_status = instance.kill()
         self._show(instance, [*instance.said(), *instance.lines.end()])
         instance.close()
         if instance.finished:
             return
         at = {"stage": instance.stage, "rank": instance.rank}
-        self._attempt.event({"event": "died", **at, "pid": pid, "at": culprit})
-        self._count_death(instance, culprit)
+        pe = pe_at(self._plan.stage(instance.stage), place[1]).path
+        where = {"input": place[0], "pe": pe, "step": place[2]}
+        self._attempt.event({"event": "died", **at, "pid": pid, "exit": exit_status, **where, "text": why})
+        self._count_death(instance, place, ending(exit_status))
         if has_state:
             self._attempt.event({"event": "lost", **at})
-        self._start(instance, lost=True)
-        instance.resend()
 
-    def _count_death(self, instance: Instance, culprit: tuple[int, int, int] | None) -> None:
+    def _count_death(self, instance: Instance, place: Place, how: str) -> None:
         now = time.monotonic()
         instance.deaths = [when for when in instance.deaths if now - when < _DEATHS_WITHIN] + [now]
         where = f"{instance.stage} (instance {instance.rank})"
-        if culprit is not None and (instance.source or culprit[0] in instance.held):
-            instance.culprits[culprit] = instance.culprits.get(culprit, 0) + 1
-            same_input = sum(count for mark, count in instance.culprits.items() if mark[0] == culprit[0])
+        if place[0] and (instance.source or place[0] in instance.held):
+            instance.culprits[place] = instance.culprits.get(place, 0) + 1
+            same_input = sum(count for mark, count in instance.culprits.items() if mark[0] == place[0])
             if same_input > _MOST_DEATHS_AN_INPUT and not instance.source:
-                self._set_aside(instance, culprit, same_input)
+                self._set_aside(instance, place, same_input)
         instance.never_ready = 0 if instance.ready else instance.never_ready + 1
+        deaths = len(instance.deaths)
         if instance.never_ready >= _NEVER_READY:
-            self._attempt.event(error_event(f"{where}: its process left {_NEVER_READY} times before it was ready"))
-        if len(instance.deaths) > _MOST_DEATHS:
-            self._attempt.event(error_event(f"{where}: its process died {len(instance.deaths)} times within a minute"))
-        if len(instance.deaths) > 1:
-            time.sleep(min(0.05 * 2 ** (len(instance.deaths) - 2), 2.0))
+            text = f"{where}: its process left {_NEVER_READY} times before it was ready (the last one {how})"
+            self._attempt.event(error_event(text))
+        if deaths > _MOST_DEATHS:
+            text = f"{where}: its process died {deaths} times within a minute (the last one {how})"
+            self._attempt.event(error_event(text))
+        instance.due = now + min(0.05 * 2 ** (deaths - 2), 2.0) if deaths > 1 else now
 
-    def _set_aside(self, instance: Instance, culprit: tuple[int, int, int], deaths: int) -> None:
+    def _set_aside(self, instance: Instance, place: Place, deaths: int) -> None:
         """A whole batch fails: too many of its items ended the process."""
-        given = instance.held.pop(culprit[0])
+        given = instance.held.pop(place[0])
         link = self._links[BatchHeader.unpack(given.batch).link]
-        pe = self._plan.stage(instance.stage).pes[culprit[1]]
+        pe = pe_at(self._plan.stage(instance.stage), place[1])
         error = f"its items ended their process {deaths} times, the last time in {pe.path}"
         self._attempt.event(
             batch_failed(link.to_pe, instance.rank, link.to_port, given.batch, pe.on_failure, error, deaths)
@@ -310,8 +323,8 @@ class _Run:
                 instance.stop_sent = True
                 instance.send(frames.STOP)
             if instance.left():
-                self._died(instance)
-            if instance.page is not None and not instance.finished:
+                self._died(instance, "its pipe was still open after it had left")
+            if instance.pid and instance.page is not None and not instance.finished:
                 held_up = instance.loose >= _MOST_LOOSE
                 seconds = instance.still.look(instance.page, now, owes=instance.owes, held_up=held_up)
                 self._look_at_hang(instance, instance.page, seconds)
