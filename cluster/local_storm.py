@@ -120,8 +120,9 @@ class _LocalRun:
         if self._stop.requested and not self._stop_sent:
             self._stop_sent = True
             stdin = _pipe(self._jvm.stdin)
-            stdin.write(frames.pack_frame(frames.STOP))
-            stdin.flush()
+            with contextlib.suppress(BrokenPipeError):  # the end of its stdout says what became of it
+                stdin.write(frames.pack_frame(frames.STOP))
+                stdin.flush()
 
     def _frame(self, kind: int, body: bytes) -> None:
         if self._finished:

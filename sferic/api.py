@@ -10,6 +10,7 @@ from sferic.compiler.inputs import Inputs
 from sferic.compiler.pipeline import Compiled, Options, compile_plan
 from sferic.launch import TARGETS, launch, pickled, with_reference
 from sferic.runtime.observe import Event, Outcome, Speaking
+from sferic.runtime.outline import paths_called
 from sferic.runtime.pe import GenericPE
 from sferic.runtime.plan import RESULTS
 from sferic.runtime.settings import OnFailure
@@ -37,13 +38,11 @@ class Results(Mapping[Any, dict[str, list[Any]]]):
 
     def __getitem__(self, pe: Any) -> dict[str, list[Any]]:
         name = self._paths.get(id(pe), pe.name) if isinstance(pe, GenericPE) else str(pe)
-        if name in self._by_path:
-            return self._by_path[name]
-        ending = [path for path in self._by_path if path.rpartition("/")[2] == name]
-        if len(ending) > 1:
-            raise KeyError(f"{name!r} is the name of {' and '.join(ending)}: use the whole path")
-        if ending and not isinstance(pe, GenericPE):
-            return self._by_path[ending[0]]
+        paths = paths_called(name, self._by_path)
+        if len(paths) > 1:
+            raise KeyError(f"{name!r} is the name of {' and '.join(paths)}: use the whole path")
+        if paths and (paths[0] == name or not isinstance(pe, GenericPE)):
+            return self._by_path[paths[0]]
         raise KeyError(f"{name!r} has no unconnected output port; {', '.join(self._by_path) or 'no PE'} has")
 
     def __iter__(self) -> Iterator[str]:
