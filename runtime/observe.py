@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 Event = Mapping[str, Any]
 
+KEPT = 1000  # failures of a run
 _LAST_SIGNAL = 64
 
 DONE, FAILED, WRONG_INPUT, ITEMS_FAILED, INTERRUPTED = 0, 1, 2, 3, 130
@@ -43,10 +44,15 @@ def ending(exit_status: int) -> str:
 
 @dataclass
 class Outcome:
-    """An observer that keeps all: results by PE and port, failures, counts, and the exit status they come to."""
+    """An observer that keeps results by PE and port, failures, counts, and the exit status they come to.
+
+    Of failures it keeps the first `KEPT`, as an endless run may have any number of them, and the one that ends the run.
+    """
 
     results: dict[tuple[str, str], list[Any]] = field(default_factory=dict[tuple[str, str], list[Any]])
     failures: list[Event] = field(default_factory=list[Event])
+    failed: int = 0  # failures, kept or not
+    failed_items: int = 0  # in these failures: some are of a whole batch
     errors: list[Event] = field(default_factory=list[Event])
     lost: list[Event] = field(default_factory=list[Event])
     counts: dict[str, Counter[str]] = field(default_factory=dict[str, Counter[str]])
@@ -56,10 +62,13 @@ class Outcome:
         """Keep what decides the outcome."""
         kind = event["event"]
         if kind == "failed":
-            self.failures.append(event)
+            self.failed += 1
+            self.failed_items += event.get("count") or 1
+            if len(self.failures) < KEPT or event["policy"] == "stop":
+                self.failures.append(event)
         elif kind == "error":
             self.errors.append(event)
-        elif kind == "lost":
+        elif kind == "lost" and len(self.lost) < KEPT:
             self.lost.append(event)
         elif kind == "counts":
             for pe, counts in event["pes"].items():
@@ -73,6 +82,7 @@ class Outcome:
         """Forget what an attempt that is to be repeated gave."""
         self.results.clear()
         self.failures.clear()
+        self.failed = self.failed_items = 0
         self.errors.clear()
         self.counts.clear()
 
@@ -85,7 +95,7 @@ class Outcome:
             return FAILED
         if self.interrupted:
             return INTERRUPTED
-        return ITEMS_FAILED if self.failures else DONE
+        return ITEMS_FAILED if self.failed else DONE
 
 
 class Speaking(Outcome):

@@ -24,7 +24,8 @@ class WorkflowFailed(RuntimeError):  # noqa: N818 - says what happened
 class Results(Mapping[Any, dict[str, list[Any]]]):
     """Items of unconnected output ports: ``results[pe][port]``, with the PE as object, name or path; [] for none.
 
-    `failures` are the items that failed under a policy that went on.
+    `failures` are the items that failed under a policy that went on, the first 1,000 of them; `more_failures` says how
+    many more there were.
     """
 
     def __init__(self, compiled: Compiled, outcome: Outcome) -> None:
@@ -34,6 +35,7 @@ class Results(Mapping[Any, dict[str, list[Any]]]):
         for path, port in sorted(ports):
             self._by_path.setdefault(path, {})[port] = outcome.results.get((path, port), [])
         self.failures: tuple[Event, ...] = tuple(outcome.failures)
+        self.more_failures = outcome.failed - len(outcome.failures)
         self.counts = outcome.counts
 
     def __getitem__(self, pe: Any) -> dict[str, list[Any]]:

@@ -55,7 +55,7 @@ class Reporter(Outcome):
     def where_letters_are(self, options: str) -> str:
         """What became of the items that failed, and how to see them; `options` would have kept them."""
         kept = 0 if self._letters is None else self._letters.count
-        dropped = sum(event.get("count") or 1 for event in self.failures) - kept
+        dropped = self.failed_items - kept
         if self._letters is None or not kept:
             return f"{dropped} failed and not kept. To keep them: {options}"
         file = self._letters.path
