@@ -14,7 +14,7 @@ from sferic.runtime import frames
 from sferic.runtime.frames import Body
 from sferic.runtime.host import Host
 from sferic.runtime.host.source import show_waiting
-from sferic.runtime.host.step import PAGE_HAS_STATE, PAGE_STATE, WAITING, WORKING
+from sferic.runtime.host.step import IDLE, PAGE_HAS_STATE, PAGE_STATE, WORKING
 from sferic.runtime.host.turns import Turns
 from sferic.runtime.pace import Pace
 from sferic.runtime.wire import Wire
@@ -141,7 +141,7 @@ class SourceServer:
     def _wait_for(self, unanswered: int) -> None:
         with self._answered:
             if len(self._open) > unanswered:
-                self._page[PAGE_STATE] = WAITING
+                self._page[PAGE_STATE] = IDLE
                 began = time.monotonic()
                 self._answered.wait_for(lambda: len(self._open) <= unanswered)
                 self._turns.waited += time.monotonic() - began

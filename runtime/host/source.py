@@ -10,7 +10,7 @@ from typing import Any, Protocol, cast
 from sferic.runtime.host.failures import ITEM_ERRORS, SourceStopped
 from sferic.runtime.host.fiber import Fiber, pe_of_thread
 from sferic.runtime.host.ownership import IMMUTABLE, own
-from sferic.runtime.host.step import PAGE_PE, PAGE_STATE, PAGE_STEP, WAITING, WORKING, Page, Step
+from sferic.runtime.host.step import IDLE, PAGE_PE, PAGE_STATE, PAGE_STEP, WORKING, Page, Step
 from sferic.runtime.pe import ProducerPE, knows_position
 from sferic.runtime.plan import RootInput
 
@@ -327,6 +327,6 @@ def _dealt(count: int, step: Step, instances: int) -> range:
 def show_waiting(sources: list[Source], page: Page) -> None:
     """Tell the page whom of a stage's sources its host waits for: for none while all of them wait for a time."""
     busy = [source for source in sources if not (source.ended or source.parked)]
-    page[PAGE_STATE] = WORKING if busy else WAITING
+    page[PAGE_STATE] = WORKING if busy else IDLE
     if busy:
         page[PAGE_PE] = busy[0].step.index
