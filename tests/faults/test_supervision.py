@@ -286,3 +286,26 @@ def test_what_kills_is_not_tried_again_and_its_neighbours_live(outcome):
     assert (failure["item"], failure["attempts"]) == (str(AT), 2)
     assert len(outcome.told("died", "Poisoned")) == 2
     assert sorted(outcome.out("Poisoned")) == [n for n in range(COUNT) if n != AT]
+
+
+class Quick(sferic.ProducerPE):
+    hang_timeout = 1
+
+    def _process(self, inputs):
+        yield 1
+
+
+class Late(sferic.ProducerPE):
+    def _process(self, inputs):
+        self.wait(3)
+        yield 2
+
+
+@pytest.mark.parametrize("on", ["multi", "storm"])
+def test_a_source_that_is_done_has_no_hang(on, watch):
+    graph, same = sferic.WorkflowGraph(), RaisesForSome()
+    graph.connect(Quick(), "output", same, "input")
+    graph.connect(Late(), "output", same, "input")
+    outcome = watch(graph, on)
+    assert len(outcome.out("RaisesForSome")) == 2
+    assert outcome.told("hung") == outcome.told("died") == []

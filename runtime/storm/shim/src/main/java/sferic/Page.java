@@ -13,6 +13,7 @@ final class Page {
     static final int SIZE = 4096;
     static final long IDLE = 0;
     static final long WORKING = 1;
+    static final long WAITING = 2;
     static final long STARTING = 3;
 
     private final Path path;

@@ -288,7 +288,7 @@ final class Supervisor implements Child.Listener {
         if (now == null || gaveUp) {
             return;
         }
-        Hang.Known known = new Hang.Known(heard, !ready || instance.outstanding(), handing);
+        Hang.Known known = new Hang.Known(heard, now.taken(), !ready || instance.outstanding(), handing);
         boolean kill = hang.look(now.page(), known, System.nanoTime() / 1_000_000,
                 seconds -> events.event(standingStill("slow", now.page(), seconds)));
         if (kill) {
