@@ -18,13 +18,12 @@ class Standstill:
     killed: bool = False  # for standing still: once is enough, even where its end takes a while
     _last: tuple[int, ...] = ()
 
-    def look(self, page: memoryview, now: float, *, owes: bool, held_up: bool) -> float:
-        """Seconds without progress. `owes`: it has not answered all it was given; `held_up`: its supervisor
-        does not take what it hands over."""
+    def look(self, page: memoryview, now: float, *, owes: bool) -> float:
+        """Seconds without progress. `owes`: it has not answered all it was given."""
         state = page[PAGE_STATE]
         busy = state in (WORKING, STARTING) or (state == IDLE and owes)
         place = (page[PAGE_INPUT], page[PAGE_PE], page[PAGE_STEP], state)
-        if held_up or not busy or place != self._last:
+        if not busy or place != self._last:
             self._last, self.since, self.warned = place, now, False
         return now - self.since
 
