@@ -23,10 +23,11 @@ def _load_cases(name):
     return module
 
 
-cases, items, lifecycle, old_wrongs, together = map(
-    _load_cases, ("cases", "items", "lifecycle", "old_wrongs", "together")
-)
-CASES = [*cases.CASES, *items.CASES, *lifecycle.CASES, *old_wrongs.CASES, *together.CASES]
+MODULES = {
+    name: _load_cases(name) for name in ("cases", "graphs", "groupings", "items", "lifecycle", "old_wrongs", "together")
+}
+CASES = [case for module in MODULES.values() for case in module.CASES]
+cases, together = MODULES["cases"], MODULES["together"]
 WAYS = [("local", "auto"), ("local", "none"), ("multi", "auto"), ("multi", "none")]
 TOGETHER = 8  # cases that share one topology on Storm: starting a JVM takes far longer than a case
 
