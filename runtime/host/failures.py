@@ -88,19 +88,9 @@ class Failures:
         `port`: where it came in (None: the item is ``{port: item}``, a root's), or with `written` where it was to go
         out; "" where there is no item and `item` says what failed.
         """
-        event: dict[str, Any] = {
-            "event": "failed",
-            "pe": self.pe.path,
-            "rank": self.rank,
-            "port": port,
-            "written": written,
-            "item": item if port == "" else short_repr(item),
-            "error": f"{type(error).__name__}: {error}",
-            "traceback": user_traceback(error),
-            "policy": self.pe.on_failure,
-            "attempts": attempts,
-            "time": now(),
-        }
+        shown = item if port == "" else short_repr(item)
+        event = _event(self.pe.path, self.rank, port, shown, f"{type(error).__name__}: {error}", self.pe.on_failure)
+        event |= {"written": written, "traceback": user_traceback(error), "attempts": attempts}
         if self.pe.on_failure == "dead-letter":
             event |= self._kept(item) if port != "" else NOTHING_KEPT
         self.tell(event)
@@ -126,6 +116,22 @@ class Failures:
 NOTHING_KEPT: dict[str, Any] = {"codec": None, "count": 0, "data": None}
 
 
+def _event(pe: str, rank: int, port: str | None, item: object, error: str, policy: str) -> dict[str, Any]:
+    return {
+        "event": "failed",
+        "pe": pe,
+        "rank": rank,
+        "port": port,
+        "written": False,
+        "item": item,
+        "error": error,
+        "traceback": "",
+        "policy": policy,
+        "attempts": 1,
+        "time": now(),
+    }
+
+
 def now() -> str:
     """This moment, as dead letters have it."""
     return datetime.now(UTC).isoformat(timespec="milliseconds")
@@ -134,19 +140,7 @@ def now() -> str:
 def batch_failed(pe: str, rank: int, port: str, batch: bytes, policy: str, error: str, attempts: int = 1) -> Event:
     """The event of a whole batch for a PE's port that is given up."""
     header = BatchHeader.unpack(batch)
-    event = {
-        "event": "failed",
-        "pe": pe,
-        "rank": rank,
-        "port": port,
-        "written": False,
-        "item": f"a batch of {header.count}",
-        "error": error,
-        "traceback": "",
-        "policy": policy,
-        "attempts": attempts,
-        "time": now(),
-    }
+    event = _event(pe, rank, port, f"a batch of {header.count}", error, policy) | {"attempts": attempts}
     if len(batch) > _KEEP_LIMIT:
         return event | NOTHING_KEPT | {"count": header.count}
     return event | {
