@@ -18,10 +18,6 @@ _REPR_LIMIT = 500
 _KEEP_LIMIT = 32 << 20  # bytes of an item that a dead letter keeps; a frame has to hold it
 _RUNTIME = Path(__file__).parents[1]
 _OURS = (f"{_RUNTIME}/", f"{_RUNTIME.resolve()}/")  # a checkout reaches it by a link
-ITEM_ERRORS = (
-    Exception,
-    SystemExit,
-)  # sys.exit() in a PE fails the item; it must not end a worker as if all were done
 
 
 class RunStopped(BaseException):
@@ -30,6 +26,10 @@ class RunStopped(BaseException):
 
 class SourceStopped(BaseException):
     """Raised out of a source's write when the run was asked to stop; ends the source."""
+
+
+# Whatever else comes out of a PE's code fails its item: sys.exit() or asyncio's CancelledError must not end a worker.
+ENDINGS = (RunStopped, SourceStopped, KeyboardInterrupt)
 
 
 class PoisonItem(RuntimeError):  # noqa: N818 - named by what it stands for in a dead letter
@@ -42,9 +42,21 @@ def short_repr(item: object) -> str:
     """`repr`, bounded, that never raises."""
     try:
         text = repr(item)
-    except Exception as error:  # noqa: BLE001 - a broken __repr__ must not hide the failure being reported
+    except ENDINGS:
+        raise
+    except BaseException as error:  # noqa: BLE001 - a broken __repr__ must not hide the failure being reported
         text = f"<{type(item).__name__}, its repr raised {type(error).__name__}>"
     return text if len(text) <= _REPR_LIMIT else text[:_REPR_LIMIT] + "…"
+
+
+def _said(error: BaseException) -> str:
+    kind = type(error).__name__
+    try:
+        return f"{kind}: {error}"
+    except ENDINGS:
+        raise
+    except BaseException as again:  # noqa: BLE001 - as of a broken __repr__
+        return f"{kind}, its str raised {type(again).__name__}"
 
 
 def user_traceback(error: BaseException) -> str:
@@ -89,7 +101,7 @@ class Failures:
         out; "" where there is no item and `item` says what failed.
         """
         shown = item if port == "" else short_repr(item)
-        event = _event(self.pe.path, self.rank, port, shown, f"{type(error).__name__}: {error}", self.pe.on_failure)
+        event = _event(self.pe.path, self.rank, port, shown, _said(error), self.pe.on_failure)
         event |= {"written": written, "traceback": user_traceback(error), "attempts": attempts}
         if self.pe.on_failure == "dead-letter":
             event |= self._kept(item) if port != "" else NOTHING_KEPT

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from sferic.runtime.definition import Definition
-from sferic.runtime.host.failures import ITEM_ERRORS, Failures, RunStopped, batch_failed, error_event, user_traceback
+from sferic.runtime.host.failures import ENDINGS, Failures, RunStopped, batch_failed, error_event, user_traceback
 from sferic.runtime.host.outputs import CallReceiver, LinkReceiver, Outlet
 from sferic.runtime.host.source import GivenItems, RunningSource, Source
 from sferic.runtime.host.state import StateWatch
@@ -146,7 +146,9 @@ class Host:
             self.page[PAGE_PE] = step.index
             try:
                 step.on_thread(step.pe.preprocess)
-            except ITEM_ERRORS as error:
+            except ENDINGS:
+                raise
+            except BaseException as error:
                 where = f"{step.planned.path} (instance {self.rank})"
                 self.tell(error_event(f"{where}: preprocess failed\n{user_traceback(error)}"))
                 raise RunStopped(step.planned.path) from error

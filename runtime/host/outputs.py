@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any, Protocol, TypeVar
 
 from sferic.runtime.codec import CodecError
+from sferic.runtime.host.failures import ENDINGS
 from sferic.runtime.host.ownership import own
 from sferic.runtime.plan import Link
 from sferic.runtime.routing import KeyRouter
@@ -157,7 +158,9 @@ class LinkReceiver:
         assert keys is not None
         try:
             numbers = self._router.buckets(keys(items))
-        except Exception:  # noqa: BLE001 - an item without a good key, or a user's function that raised: find out which
+        except ENDINGS:
+            raise
+        except BaseException:  # noqa: BLE001 - an item without a good key, or a user's function that raised: find out which
             self._one_by_one(items)
         else:
             for item, bucket in zip(items, numbers, strict=True):
@@ -169,7 +172,9 @@ class LinkReceiver:
         for item in items:
             try:
                 bucket = self._router.bucket(key(item))
-            except Exception as error:  # noqa: BLE001 - a user's key function may raise anything
+            except ENDINGS:
+                raise
+            except BaseException as error:  # noqa: BLE001 - a user's key function may raise anything
                 self._refuse(item, error)
             else:
                 self.buckets[bucket].append(item)
