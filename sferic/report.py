@@ -1,6 +1,7 @@
 """What a run shows while it goes on and when it is over."""
 
 import json
+import math
 import sys
 import time
 from collections.abc import Iterator
@@ -108,9 +109,9 @@ def _standing_still(event: Event) -> str:
 
 
 def jsonable(value: Any) -> Any:
-    """`value` as JSON; what JSON cannot hold becomes ``{"type": …, "value": its repr}``. Tuples become lists."""
+    """`value` as JSON. What JSON has not (as NaN) becomes ``{"type": …, "value": its repr}``, tuples become lists."""
     kind = cast(type[Any], type(value))
-    if value is None or kind in (bool, int, float, str):
+    if value is None or kind in (bool, int, str) or (kind is float and math.isfinite(value)):
         return value
     if kind in (list, tuple):
         return [jsonable(item) for item in value]
@@ -124,7 +125,7 @@ def result_lines(outcome: Outcome) -> Iterator[str]:
     for (pe, port), values in sorted(outcome.results.items()):
         for value in values:
             line = {"pe": pe, "port": port, "value": jsonable(value)}
-            text = json.dumps(line, ensure_ascii=False)
+            text = json.dumps(line, ensure_ascii=False, allow_nan=False)
             yield text if _is_text(text) else json.dumps(line)
 
 

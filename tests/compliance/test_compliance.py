@@ -23,9 +23,8 @@ def _load_cases(name):
     return module
 
 
-MODULES = {
-    name: _load_cases(name) for name in ("cases", "graphs", "groupings", "items", "lifecycle", "old_wrongs", "together")
-}
+NAMES = ("cases", "graphs", "groupings", "items", "lifecycle", "endings", "old_wrongs", "together")
+MODULES = {name: _load_cases(name) for name in NAMES}
 CASES = [case for module in MODULES.values() for case in module.CASES]
 cases, together = MODULES["cases"], MODULES["together"]
 WAYS = [("local", "auto"), ("local", "none"), ("multi", "auto"), ("multi", "none")]
