@@ -28,13 +28,18 @@ class Standstill:
         return now - self.since
 
 
+def pe_at(stage: Stage, index: int) -> PlannedPE:
+    """The PE that a child says it is at."""
+    return stage.pes[min(index, len(stage.pes) - 1)]
+
+
 def limit_at(stage: Stage, page: memoryview) -> tuple[PlannedPE, float | None, bool]:
     """(the PE a child is at, its hang_timeout, whether standing still is worth a word there).
 
     Until preprocess the longest of the stage counts, and not less than START. A source may wait for its data as long
     as it likes, unless it says itself how long.
     """
-    pe = stage.pes[min(page[PAGE_PE], len(stage.pes) - 1)]
+    pe = pe_at(stage, page[PAGE_PE])
     if page[PAGE_STATE] == STARTING:
         said = [each.hang_timeout for each in stage.pes if each.hang_timeout]
         return pe, max(START, *said) if said else None, True

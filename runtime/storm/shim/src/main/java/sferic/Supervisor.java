@@ -229,9 +229,7 @@ final class Supervisor implements Child.Listener {
         event.put("text", why);
         events.event(event);
         if (hadState) {
-            Map<String, Object> lost = report("lost");
-            lost.put("pe", settings.stage().pe(place.pe()).path());
-            events.event(lost);
+            events.event(report("lost"));
         }
         String enough = deaths.died(place, greeted, System.nanoTime() / 1_000_000);
         instance.died();
@@ -241,7 +239,7 @@ final class Supervisor implements Child.Listener {
             deaths.forget(place.input());
         }
         if (enough != null) {
-            giveUp("failed", enough + " (the last with exit status " + exit + ")");
+            giveUp("failed", enough + " (the last one " + Deaths.ending(exit) + ")");
             return;
         }
         timer.schedule(() -> mailbox.post(this::spawn), deaths.nextDelay(), TimeUnit.MILLISECONDS);

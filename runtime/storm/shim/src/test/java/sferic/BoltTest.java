@@ -314,7 +314,7 @@ class BoltTest {
         start("never");
         Map<String, Object> error = sink.await("error");
         assertEquals("failed", error.get("kind"));
-        assertTrue(error.get("text").toString().contains("exit status 3"), error.toString());
+        assertTrue(error.get("text").toString().contains("exited with status 3"), error.toString());
         assertEquals(Deaths.NEVER_READY, sink.count("died"));
     }
 
