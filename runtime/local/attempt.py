@@ -11,7 +11,6 @@ from sferic.runtime.host.failures import error_event, results_unread, with_lette
 from sferic.runtime.observe import Event, Observer
 from sferic.runtime.plan import Plan
 
-
 _REMEDY = (
     "Should an item of {pe} have ended it: in a process apart from sources without `read` and from PEs with state "
     "(--fuse none, or a partition of its own) that item alone would fail."
@@ -66,7 +65,9 @@ class Attempt:
         if not self._endless:
             stage, rank = event["stage"], event["rank"]
             pe = self._died_at.get((stage, rank), stage)
-            text = f"{stage} (instance {rank}): its process died at {pe} and its state is lost, in a second attempt too. "
+            text = (
+                f"{stage} (instance {rank}): its process died at {pe} and its state is lost, in a second attempt too. "
+            )
             self.event(error_event(f"{text}{_REMEDY.format(pe=pe)}"))
 
 
