@@ -1,6 +1,7 @@
 """What a run shows while it goes on and when it is over."""
 
 import json
+import math
 import sys
 import time
 from collections.abc import Iterator
@@ -39,8 +40,9 @@ class Reporter(Outcome):
         elif kind == "died":
             self._say(_death(event), always=True)
         elif kind == "lost":
-            what = "the run begins again" if event.get("restart") else "the run goes on without it"
-            self._say(f"{event['stage']} (instance {event['rank']}): its state is lost, {what}", always=True)
+            where = f"{event['stage']} (instance {event['rank']})"
+            without = " without it" if event["then"] == "goes on" else ""
+            self._say(f"{where}: its state is lost, the run {event['then']}{without}", always=True)
         elif kind in ("slow", "hung"):
             self._say(_standing_still(event))
         elif kind == "counts":
@@ -99,7 +101,8 @@ class Reporter(Outcome):
 def _death(event: Event) -> str:
     why = f" ({event['text']})" if event["text"] else ""
     where = f"{event['stage']} (instance {event['rank']})"
-    return f"{where}: its process {event['pid']} {ending(event['exit'])} and is replaced{why}"
+    at = f" at {event['pe']}" if event["input"] else ""
+    return f"{where}: its process {event['pid']} {ending(event['exit'])}{at} and is replaced{why}"
 
 
 def _standing_still(event: Event) -> str:
@@ -113,9 +116,9 @@ def _standing_still(event: Event) -> str:
 
 
 def jsonable(value: Any) -> Any:
-    """`value` as JSON; what JSON cannot hold becomes ``{"type": …, "value": its repr}``. Tuples become lists."""
+    """`value` as JSON. What JSON has not (as NaN) becomes ``{"type": …, "value": its repr}``, tuples become lists."""
     kind = cast(type[Any], type(value))
-    if value is None or kind in (bool, int, float, str):
+    if value is None or kind in (bool, int, str) or (kind is float and math.isfinite(value)):
         return value
     if kind in (list, tuple):
         return [jsonable(item) for item in value]
@@ -129,7 +132,7 @@ def result_lines(outcome: Outcome) -> Iterator[str]:
     for (pe, port), values in sorted(outcome.results.items()):
         for value in values:
             line = {"pe": pe, "port": port, "value": jsonable(value)}
-            text = json.dumps(line, ensure_ascii=False)
+            text = json.dumps(line, ensure_ascii=False, allow_nan=False)
             yield text if _is_text(text) else json.dumps(line)
 
 

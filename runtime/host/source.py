@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator
 from types import GeneratorType
 from typing import Any, Protocol, cast
 
-from sferic.runtime.host.failures import ITEM_ERRORS, SourceStopped
+from sferic.runtime.host.failures import ENDINGS, SourceStopped
 from sferic.runtime.host.fiber import Fiber, pe_of_thread
 from sferic.runtime.host.ownership import IMMUTABLE, own
-from sferic.runtime.host.step import IDLE, PAGE_PE, PAGE_STATE, PAGE_STEP, WORKING, Page, Step
+from sferic.runtime.host.step import PAGE_PE, PAGE_STATE, PAGE_STEP, WAITING, WORKING, Page, Step
 from sferic.runtime.pe import ProducerPE, knows_position
 from sferic.runtime.plan import RootInput
 
@@ -221,7 +221,11 @@ class RunningSource:
                     step.returned(item)
             elif result is not None:
                 step.returned(result)
-        except ITEM_ERRORS as error:
+        except ENDINGS:
+            raise
+        except BaseException as error:  # a call fails by whatever the source raises
+            if isinstance(error, BaseExceptionGroup) and error.subgroup(SourceStopped) is not None:
+                raise SourceStopped from error  # it wrote in a task of a group
             self._failure = error
             self._hand_over()
         finally:
@@ -327,6 +331,6 @@ def _dealt(count: int, step: Step, instances: int) -> range:
 def show_waiting(sources: list[Source], page: Page) -> None:
     """Tell the page whom of a stage's sources its host waits for: for none while all of them wait for a time."""
     busy = [source for source in sources if not (source.ended or source.parked)]
-    page[PAGE_STATE] = WORKING if busy else IDLE
+    page[PAGE_STATE] = WORKING if busy else WAITING
     if busy:
         page[PAGE_PE] = busy[0].step.index

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from sferic.runtime import frames
 from sferic.runtime.frames import FrameReader
-from sferic.runtime.host.step import PAGE_INPUT, PAGE_PE, PAGE_STATE, PAGE_STEP, STARTING
+from sferic.runtime.host.step import PAGE_INPUT, PAGE_LOOSE_DONE, PAGE_PE, PAGE_STATE, PAGE_STEP, STARTING
 from sferic.runtime.local.lines import Lines
 from sferic.runtime.local.standstill import Standstill
 
@@ -75,7 +75,7 @@ class Instance:
     ready: bool = False
     finishing: bool = False
     finished: bool = False
-    loose: int = 0  # groups that its `every` methods wrote and that are not wholly processed
+    loose: dict[int, int] = field(default_factory=dict[int, int])  # batches by group of what `every` methods wrote
     group: int = 0
     token: bytes = b""
     unacked: list[int] = field(default_factory=list[int])  # groups of a source
@@ -105,6 +105,7 @@ class Instance:
         self.reader = FrameReader()
         self.lines = Lines()
         self.unsent = bytearray()
+        self.loose = {}
         self.ready = self.stop_sent = self.leaving = False
         self.still = Standstill(time.monotonic())
         orders = {
@@ -182,6 +183,11 @@ class Instance:
         pipe = select.poll()
         pipe.register(self.incoming, select.POLLIN)
         return bool(pipe.poll(0))
+
+    def loose_done(self, groups: Iterable[int]) -> None:
+        """These groups are wholly processed: the process that wrote them may write more."""
+        assert self.page is not None
+        self.page[PAGE_LOOSE_DONE] += sum(self.loose.pop(group, 0) for group in groups)
 
     def said(self) -> list[str]:
         """Lines of the child's stderr to show, from what is in the pipe now."""

@@ -33,7 +33,6 @@ _MOST_DEATHS = 20  # of one instance, within _DEATHS_WITHIN seconds
 _DEATHS_WITHIN = 60.0
 _MOST_DEATHS_AN_INPUT = 6
 _NEVER_READY = 5  # processes in a row that end before they are ready
-_MOST_LOOSE = 64  # groups an instance's `every` methods may have unprocessed; then it has to wait
 
 
 def run_multi(plan: Plan, definition: Definition, observer: Observer, stop: StopRequest) -> None:
@@ -139,16 +138,13 @@ class _Run:
         register(self._selector, instance)
 
     def _watch(self, instance: Instance) -> None:
-        """Write when the pipe has room; read unless too much of what `every` methods wrote waits elsewhere."""
-        for fd, wanted, mask in (
-            (instance.outgoing, bool(instance.unsent), selectors.EVENT_WRITE),
-            (instance.incoming, instance.loose < _MOST_LOOSE, selectors.EVENT_READ),
-        ):
-            if fd >= 0 and wanted != (fd in self._selector.get_map()):
-                if wanted:
-                    self._selector.register(fd, mask, instance)
-                else:
-                    self._selector.unregister(fd)
+        """Write when the pipe has room."""
+        fd, wanted = instance.outgoing, bool(instance.unsent)
+        if fd >= 0 and wanted != (fd in self._selector.get_map()):
+            if wanted:
+                self._selector.register(fd, selectors.EVENT_WRITE, instance)
+            else:
+                self._selector.unregister(fd)
 
     def _ready(self, instance: Instance, mask: int) -> None:
         if mask & selectors.EVENT_WRITE:
@@ -215,7 +211,7 @@ class _Run:
         else:
             self._loose += 1
             group = -self._loose
-            instance.loose += 1
+            instance.loose[group] = len(emits)
         root = (instance.number, group)
         self._open[root] += 1  # so that it stays open while its batches are counted
         self._route(emits, frozenset({root}))
@@ -250,7 +246,7 @@ class _Run:
         for number, groups in done.items():
             instance = self._instances[number]
             if groups[0] < 0:  # a bolt's: it has no other ones
-                instance.loose -= len(groups)
+                instance.loose_done(groups)
             else:
                 instance.unacked = [group for group in instance.unacked if group not in groups]
                 instance.send(frames.ACKED, frames.pack_numbers(groups))
@@ -329,10 +325,7 @@ class _Run:
                 self._look_at_hang(instance, instance.page, now)
 
     def _look_at_hang(self, instance: Instance, page: memoryview, now: float) -> None:
-        held_up = instance.loose >= _MOST_LOOSE
-        seconds = instance.still.look(
-            page, now, owes=instance.owes, held_up=held_up, heard=instance.heard, unread=instance.unread
-        )
+        seconds = instance.still.look(page, now, owes=instance.owes, heard=instance.heard, unread=instance.unread)
         pe, limit, worth_a_word = limit_at(self._plan.stage(instance.stage), page)
         at = {"stage": instance.stage, "rank": instance.rank, "pe": pe.path, "seconds": seconds}
         at |= {"step": page[PAGE_STEP], "starting": page[PAGE_STATE] == STARTING}

@@ -30,8 +30,9 @@ final class Hang {
     boolean look(Page now, Known known, long nowMs, Consumer<Long> slow) {
         Page.Place place = now.place();
         long doing = now.state();
-        boolean busy = doing != Page.IDLE || known.owes();
-        boolean came = known.frames() != heard || doing == Page.WAITING && known.bytes() != bytes;
+        boolean hands = doing == Page.HANDING;
+        boolean busy = hands || doing == Page.WORKING || doing == Page.STARTING || doing == Page.IDLE && known.owes();
+        boolean came = known.frames() != heard || hands && known.bytes() != bytes;
         boolean moved = now != page || came || !place.equals(last) || doing != state;
         if (moved || !busy || known.heldUp()) {
             heard = known.frames();

@@ -21,6 +21,7 @@ class HangTest {
             Map.of("path", "a", "hang", 100, "policy", "stop"),
             Map.of("path", "b", "policy", "stop", "source", true),
             Map.of("path", "c", "policy", "stop"))), Duration.ofSeconds(10));
+    private static final long WAITING = 2;
     @TempDir
     Path folder;
     private final Hang hang = new Hang(STAGE, Duration.ofSeconds(3));
@@ -65,9 +66,18 @@ class HangTest {
     }
 
     @Test
+    void waitingNeverCounts() throws IOException {
+        Page page = Page.create(folder);
+        put(page, 1, 2, 3, WAITING);
+        for (int second = 0; second < 100; second++) {
+            assertFalse(look(page, 0, true, second));
+        }
+    }
+
+    @Test
     void whoHandsOverWaitsAsLongAsNobodyReads() throws IOException {
         Page page = Page.create(folder);
-        put(page, 1, 2, 3, Page.WAITING);
+        put(page, 1, 2, 3, Page.HANDING);
         heldUp = true;
         for (int second = 0; second < 100; second++) {
             assertFalse(look(page, 0, true, second));
@@ -80,7 +90,7 @@ class HangTest {
     @Test
     void whatComesFromWhoHandsOverIsProgressAndFromWhoWorksIsNot() throws IOException {
         Page page = Page.create(folder);
-        put(page, 1, 2, 3, Page.WAITING);
+        put(page, 1, 2, 3, Page.HANDING);
         for (int second = 0; second < 100; second++) {
             bytes++;
             assertFalse(look(page, 0, true, second));
