@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, TextIO, cast
 
 from sferic.runtime.letters import LettersFile
-from sferic.runtime.observe import Event, Outcome
+from sferic.runtime.observe import Event, Outcome, ending
 
 
 class Reporter(Outcome):
@@ -38,8 +38,7 @@ class Reporter(Outcome):
         elif kind == "error":
             self._say(f"error: {event['text']}", always=True)
         elif kind == "died":
-            where = f"{event['stage']} (instance {event['rank']})"
-            self._say(f"{where}: its process {event['pid']} died and is replaced", always=True)
+            self._say(_death(event), always=True)
         elif kind == "lost":
             what = "the run begins again" if event.get("restart") else "the run goes on without it"
             self._say(f"{event['stage']} (instance {event['rank']}): its state is lost, {what}", always=True)
@@ -57,7 +56,7 @@ class Reporter(Outcome):
     def where_letters_are(self, options: str) -> str:
         """What became of the items that failed, and how to see them; `options` would have kept them."""
         kept = 0 if self._letters is None else self._letters.count
-        dropped = sum(event.get("count") or 1 for event in self.failures) - kept
+        dropped = self.failed_items - kept
         if self._letters is None or not kept:
             return f"{dropped} failed and not kept. To keep them: {options}"
         file = self._letters.path
@@ -96,6 +95,12 @@ class Reporter(Outcome):
             failed = f", {counts['failed']:,} failed" if counts["failed"] else ""
             print(f"{pe}: {counts['in']:,} in, {counts['out']:,} out{failed}", file=sys.stderr)  # noqa: T201
         print(f"{seconds:.1f} s", file=sys.stderr)  # noqa: T201
+
+
+def _death(event: Event) -> str:
+    why = f" ({event['text']})" if event["text"] else ""
+    where = f"{event['stage']} (instance {event['rank']})"
+    return f"{where}: its process {event['pid']} {ending(event['exit'])} and is replaced{why}"
 
 
 def _standing_still(event: Event) -> str:

@@ -207,18 +207,22 @@ class Host:
         for source in self.sources:
             source.begin_at(positions.get(source.step.planned.path))
 
-    def committed(self, positions: Mapping[str, Any]) -> bool:
-        """Tell sources that all up to these positions is processed everywhere. False: one of them has to be told later,
-        it is in its own code."""
-        if any(source.step.busy for source in self.sources):
-            return False
+    def committed(self, positions: Mapping[str, Any]) -> dict[str, Any]:
+        """Tell sources that all up to these positions is processed everywhere. Those in their own code have to be told
+        later: their positions come back."""
+        later: dict[str, Any] = {}
         for source in self.sources:
-            step, position = source.step, positions.get(source.step.planned.path)
+            step, path = source.step, source.step.planned.path
+            position = positions.get(path)
             tell = getattr(step.pe, "committed", None)
-            if tell is not None and position is not None and position != self._told.get(step.planned.path):
-                self._told[step.planned.path] = position
+            if tell is None or position is None or position == self._told.get(path):
+                continue
+            if step.busy:
+                later[path] = position
+            else:
+                self._told[path] = position
                 step.guarded(lambda tell=tell, position=position: tell(position), "committed")
-        return True
+        return later
 
     def finish(self) -> None:
         """Run postprocess in topological order; what it writes flows on."""

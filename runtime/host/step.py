@@ -16,9 +16,9 @@ _MANY = 1_000_000  # written items of which a word is said when one item made th
 _FRAMES_A_PE = 12  # Python frames that one fused PE adds to the stack, generously
 
 # Fields of the shared page (docs/frames.md), as indexes of u64.
-PAGE_INPUT, PAGE_PE, PAGE_STEP, PAGE_STATE, PAGE_HAS_STATE = range(5)
+PAGE_INPUT, PAGE_PE, PAGE_STEP, PAGE_STATE, PAGE_HAS_STATE, PAGE_LOOSE_DONE = range(6)
 IDLE, WORKING, WAITING, STARTING = range(4)
-PAGE_FIELDS = 5
+PAGE_FIELDS = 6
 
 Page = memoryview | list[int]
 

@@ -5,7 +5,7 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, Protocol
+from typing import Any
 
 from sferic.runtime.codec import GeneralCodec
 from sferic.runtime.definition import Definition
@@ -16,21 +16,12 @@ from sferic.runtime.host.ownership import own
 from sferic.runtime.host.source import Source
 from sferic.runtime.host.step import allow_calls
 from sferic.runtime.host.turns import Turns
-from sferic.runtime.observe import Observer
+from sferic.runtime.observe import Observer, StopRequest
 from sferic.runtime.plan import RESULTS, Link, Plan, Stage
 from sferic.runtime.process import at_work, capture_output
 
 _COUNT_EVERY = 0.2  # seconds between counters
 _NO_TIMER = 60.0  # seconds
-
-
-class StopRequest(Protocol):
-    """Asked between items."""
-
-    @property
-    def requested(self) -> bool:
-        """True once the run is to stop: sources end, what is in flight is drained."""
-        ...
 
 
 class _Queue:

@@ -23,10 +23,10 @@ def _load_cases(name):
     return module
 
 
-cases, items, lifecycle, endings, old_wrongs, together = map(
-    _load_cases, ("cases", "items", "lifecycle", "endings", "old_wrongs", "together")
-)
-CASES = [*cases.CASES, *items.CASES, *lifecycle.CASES, *endings.CASES, *old_wrongs.CASES, *together.CASES]
+NAMES = ("cases", "graphs", "groupings", "items", "lifecycle", "endings", "old_wrongs", "together")
+MODULES = {name: _load_cases(name) for name in NAMES}
+CASES = [case for module in MODULES.values() for case in module.CASES]
+cases, together = MODULES["cases"], MODULES["together"]
 WAYS = [("local", "auto"), ("local", "none"), ("multi", "auto"), ("multi", "none")]
 TOGETHER = 8  # cases that share one topology on Storm: starting a JVM takes far longer than a case
 
