@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 Event = Mapping[str, Any]
 
-KEPT = 1000  # failures of a run
+KEPT = 10_000  # failures of a run
 _LAST_SIGNAL = 64
 
 DONE, FAILED, WRONG_INPUT, ITEMS_FAILED, INTERRUPTED = 0, 1, 2, 3, 130

@@ -40,8 +40,9 @@ class Reporter(Outcome):
         elif kind == "died":
             self._say(_death(event), always=True)
         elif kind == "lost":
-            what = "the run begins again" if event.get("restart") else "the run goes on without it"
-            self._say(f"{event['stage']} (instance {event['rank']}): its state is lost, {what}", always=True)
+            where = f"{event['stage']} (instance {event['rank']})"
+            without = " without it" if event["then"] == "goes on" else ""
+            self._say(f"{where}: its state is lost, the run {event['then']}{without}", always=True)
         elif kind in ("slow", "hung"):
             self._say(_standing_still(event))
         elif kind == "counts":
@@ -100,7 +101,8 @@ class Reporter(Outcome):
 def _death(event: Event) -> str:
     why = f" ({event['text']})" if event["text"] else ""
     where = f"{event['stage']} (instance {event['rank']})"
-    return f"{where}: its process {event['pid']} {ending(event['exit'])} and is replaced{why}"
+    at = f" at {event['pe']}" if event["input"] else ""
+    return f"{where}: its process {event['pid']} {ending(event['exit'])}{at} and is replaced{why}"
 
 
 def _standing_still(event: Event) -> str:

@@ -11,6 +11,11 @@ from sferic.runtime.host.failures import error_event, results_unread, with_lette
 from sferic.runtime.observe import Event, Observer
 from sferic.runtime.plan import Plan
 
+_REMEDY = (
+    "Should an item of {pe} have ended it: in a process apart from sources without `read` and from PEs with state "
+    "(--fuse none, or a partition of its own) that item alone would fail."
+)
+
 
 class Over(Exception):  # noqa: N818 - the way out of an attempt, not an error
     """Nothing more of this attempt is wanted; the observer was told why."""
@@ -25,6 +30,7 @@ class Attempt:
         self.repeated = False
         self._observer = observer
         self._endless = any(pe.endless for stage in plan.stages for pe in stage.pes)
+        self._died_at: dict[tuple[str, int], str] = {}  # the PE at which an instance's process died last
         self._links = {link.id: link for link in plan.links}
         self._codecs = {link.id: codec_for(link.codec, key=self.key) for link in plan.links}
 
@@ -43,6 +49,8 @@ class Attempt:
         if event["event"] == "lost":
             self._lost(event)
             return
+        if event["event"] == "died":
+            self._died_at[event["stage"], event["rank"]] = event["pe"]
         self._observer.event(with_letter_key(event, self.key))
         if event["event"] == "error" or (event["event"] == "failed" and event["policy"] == "stop"):
             raise Over
@@ -50,12 +58,17 @@ class Attempt:
     def _lost(self, event: Event) -> None:
         """A finite run begins again once; the second time it ends with an error. An endless one goes on."""
         self.repeated = self.number == 1 and not self._endless
-        self._observer.event({**event, "restart": self.repeated})
+        then = "goes on" if self._endless else "begins again" if self.repeated else "ends"
+        self._observer.event({**event, "then": then})
         if self.repeated:
             raise Over
         if not self._endless:
-            where = f"{event['stage']} (instance {event['rank']})"
-            self.event(error_event(f"{where}: its process died and its state is lost, in a second attempt too"))
+            stage, rank = event["stage"], event["rank"]
+            pe = self._died_at.get((stage, rank), stage)
+            text = (
+                f"{stage} (instance {rank}): its process died at {pe} and its state is lost, in a second attempt too. "
+            )
+            self.event(error_event(f"{text}{_REMEDY.format(pe=pe)}"))
 
 
 def run_attempts(plan: Plan, observer: Observer, carry: Callable[[Attempt], None]) -> None:

@@ -10,6 +10,7 @@ from sferic.runtime.local.attempt import Attempt, Over, run_attempts
 from sferic.runtime.observe import Outcome
 from sferic.runtime.plan import DefinitionRef, Link, Plan, PlannedPE, Stage
 
+DIED = {"event": "died", "stage": "s", "rank": 2, "pe": "Kills"}
 LOST = {"event": "lost", "stage": "s", "rank": 2}
 
 
@@ -65,7 +66,7 @@ def test_what_ends_a_run(event, observer):
 
 @pytest.mark.parametrize("policy", ["skip", "dead-letter"])
 def test_what_does_not(policy, observer):
-    said = [{"event": "died"}, {"event": "failed", "policy": policy}, {"event": "state", "state": "up"}]
+    said = [DIED, {"event": "failed", "policy": policy}, {"event": "state", "state": "up"}]
 
     def carry(attempt):
         for event in said:
@@ -81,13 +82,18 @@ def test_a_finite_run_that_loses_state_begins_again_once(observer):
     def carry(attempt):
         numbers.append(attempt.number)
         keys.add(attempt.key)
+        if attempt.number == 2:
+            attempt.event(DIED)
         attempt.event(LOST)
 
     run_attempts(plan(), observer, carry)
     assert numbers == [1, 2]
     assert len(keys) == 2
-    text = "s (instance 2): its process died and its state is lost, in a second attempt too"
-    assert observer.events == [LOST | {"restart": True}, "again", LOST | {"restart": False}, error_event(text)]
+    *events, error = observer.events
+    assert events == [LOST | {"then": "begins again"}, "again", DIED, LOST | {"then": "ends"}]
+    assert error["event"] == "error"
+    assert "s (instance 2): its process died at Kills and its state is lost, in a second attempt too" in error["text"]
+    assert "apart from sources without `read`" in error["text"]
 
 
 def test_nothing_of_the_first_attempt_is_left(observer):
@@ -106,7 +112,7 @@ def test_an_endless_run_goes_on_without_its_state(observer):
         attempt.event({"event": "state", "state": "finished"})
 
     run_attempts(plan(endless=True), observer, carry)
-    assert observer.events == [LOST | {"restart": False}, {"event": "state", "state": "finished"}]
+    assert observer.events == [LOST | {"then": "goes on"}, {"event": "state", "state": "finished"}]
 
 
 def test_a_whole_batch_of_pickles_is_sealed_anew(observer):
