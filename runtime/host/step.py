@@ -1,7 +1,7 @@
 """One PE in its host: runs items through it, keeps an item's writes together, retries, counts."""
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from types import GeneratorType
 from typing import Any, cast
 
@@ -164,24 +164,32 @@ class Step:
 
     def returned(self, result: Any) -> None:
         """Write what `process` returned."""
-        write = self.pe.write
-        out = self._out
-        if out is not None:
-            if isinstance(result, GeneratorType):
-                for item in cast(Iterator[Any], result):
-                    write(out, item)
-            else:
-                write(out, result)
-            return
-        parts = cast(Iterator[Any], result) if isinstance(result, GeneratorType) else (result,)
-        for part in parts:
-            if not isinstance(part, dict):
-                raise WrongReturnError(
-                    f"{self.planned.path}.process returned {type(part).__name__}; it must return a dict of "
-                    "{output port: item}, None, or write() its items"
-                )
-            for port, item in cast(dict[str, Any], part).items():
-                write(port, item)
+        write, out = self.pe.write, self._out
+        if isinstance(result, GeneratorType):
+            parts = cast(Generator[Any, None, None], result)
+            try:
+                if out is not None:
+                    for item in parts:
+                        write(out, item)
+                else:
+                    for part in parts:
+                        self._write_ports(part)
+            except BaseException:
+                parts.close()  # what its `finally` blocks write belongs to this attempt
+                raise
+        elif out is not None:
+            write(out, result)
+        else:
+            self._write_ports(result)
+
+    def _write_ports(self, part: Any) -> None:
+        if not isinstance(part, dict):
+            raise WrongReturnError(
+                f"{self.planned.path}.process returned {type(part).__name__}; it must return a dict of "
+                "{output port: item}, None, or write() its items"
+            )
+        for port, item in cast(dict[str, Any], part).items():
+            self.pe.write(port, item)
 
     def _failed(self, call: Callable[[Any], Any], item: Any, error: BaseException, port: str | None) -> None:
         attempts = PoisonItem.DEATHS if isinstance(error, PoisonItem) else 1
