@@ -8,6 +8,7 @@ import click
 import pytest
 
 import sferic
+from sferic.api import Results
 from sferic.cli import main
 from sferic.cluster.jars import COMPILER, STORM_VERSION, pinned
 from sferic.runtime.observe import KEPT
@@ -95,7 +96,7 @@ def test_limits_of_a_batch():
 
 def test_how_many_failures_are_kept():
     assert f"the first {KEPT:,} of them" in DEFINITIONS
-    assert f"the first {KEPT:,} of them" in sferic.api.Results.__doc__
+    assert f"the first {KEPT:,} of them" in Results.__doc__
     assert f"They are the first\n{KEPT:,}" in (pages.ROOT / "docs" / "manual" / "failures.md").read_text()
 
 
