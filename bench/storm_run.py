@@ -2,12 +2,14 @@
 
 import json
 import subprocess
+import sys
 import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from harness import FOLDER
 from processes import TreeCpu
 
 _TURN = 0.05
@@ -24,6 +26,13 @@ class Steady:
 
 class RunFailed(RuntimeError):  # noqa: N818 - names the situation
     """What was run ended early, or never; the text has its last words."""
+
+
+def command_of(workflow: str | Path, *, fuse: str = "none", **parameters: object) -> list[str]:
+    """What a user would type to run a workflow on a local Storm; a name alone is one in workflows/."""
+    path = FOLDER / "workflows" / workflow
+    given = [part for name, value in parameters.items() for part in ("-p", f"{name}={value}")]
+    return [sys.executable, "-m", "sferic.cli", "run", str(path), "--on", "storm", "--fuse", fuse, *given]
 
 
 def run(command: Sequence[str | Path], folder: Path, *, ends_itself: bool, until: str = "last") -> TreeCpu:

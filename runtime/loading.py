@@ -70,7 +70,11 @@ def _import_module(name: str, target: str) -> ModuleType:
     spec = _guarded(lambda: importlib.util.find_spec(name), target)
     if spec is None or spec.loader is None:
         return _guarded(lambda: importlib.import_module(name), target)
-    return _execute(spec, name, target)
+    module = _execute(spec, name, target)
+    parent, _, last = name.rpartition(".")
+    if parent:
+        setattr(sys.modules[parent], last, module)
+    return module
 
 
 def _execute(spec: ModuleSpec, name: str, target: str) -> ModuleType:

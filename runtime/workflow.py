@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Literal
+from typing import Any, Literal
 
 from sferic.runtime.location import Location, caller
 from sferic.runtime.pe import GenericPE, Grouping, SimpleFunctionPE
@@ -33,7 +33,7 @@ class WorkflowGraph:
     """An abstract workflow. Nothing is checked while it is built: the compiler reports all problems together."""
 
     inner: bool = False  # is it part of another one, and no workflow by itself?
-    rules: ClassVar[Literal["sferic", "dispel4py"]] = "sferic"  # what says how PEs are scaled, and how strict to be
+    rules: Literal["sferic", "dispel4py"] = "sferic"  # what says how PEs are scaled, and how strict to be
 
     def __init__(self, name: str = "") -> None:
         self.name = name

@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from sferic import __version__
-from sferic.compiler.advice import stayed_at_one, weaknesses
+from sferic.compiler.advice import came_apart, stayed_at_one, weaknesses
 from sferic.compiler.diagnostics import InternalError, Problem, WrongInput, shortened
 from sferic.compiler.passes.parallelism import MOST_INSTANCES
 from sferic.compiler.pipeline import Compiled, Options, compile_plan
@@ -112,6 +112,8 @@ def run(workflow: str, on: str, results: str | None, dead_letters: str | None, *
     if not given["as_json"]:
         _say(compiled.graph.warnings, "warning: ")
         _say(stayed_at_one(compiled.graph, options.processes))
+        if on != "local" and options.fuse != "none":
+            _say(came_apart(compiled.graph), "warning: ")
     _run(compiled, on, Path(options.root), results, dead_letters, as_json=given["as_json"])
 
 
@@ -225,7 +227,7 @@ def check(workflow: str, params: tuple[str, ...], *, as_json: bool) -> None:
             sys.exit(WRONG_INPUT)
         raise
     count = len(compiled.graph.nodes)
-    found = [*compiled.graph.warnings, *weaknesses(compiled.graph)]
+    found = [*compiled.graph.warnings, *weaknesses(compiled.graph), *came_apart(compiled.graph)]
     if as_json:
         click.echo(json.dumps({"ok": True, "pes": count, "warnings": [str(problem) for problem in found]}))
         return
@@ -269,7 +271,10 @@ def explain(workflow: str, on: str, one: str | None, *, as_json: bool, **given: 
 @_PARAMS
 @_FUSE
 @_CODEC
-def compile_command(workflow: str, target: str, output: str | None, name: str | None, **given: Any) -> None:
+@_JSON
+def compile_command(
+    workflow: str, target: str, output: str | None, name: str | None, *, as_json: bool, **given: Any
+) -> None:
     """Write a workflow's artefact: a jar, and its parts to read."""
     import sferic.runtime  # noqa: PLC0415
     from sferic.cluster.shim import shim_jar  # noqa: PLC0415
@@ -283,8 +288,11 @@ def compile_command(workflow: str, target: str, output: str | None, name: str | 
     runtime = Path(sferic.runtime.__file__).parent
     rebuild(compiled.plan.definition, Path(options.root), worker_files(artefact, runtime))
     jar = write_artefact(artefact, folder, shim=shim_jar(), runtime=runtime, version=__version__)
-    count = len(compiled.plan.stages)
-    click.echo(f"{jar}: {count} stage{'s' * (count != 1)}, {jar.stat().st_size:,} bytes")
+    count, size = len(compiled.plan.stages), jar.stat().st_size
+    if as_json:
+        click.echo(json.dumps({"jar": str(jar), "name": chosen, "stages": count, "bytes": size}))
+    else:
+        click.echo(f"{jar}: {count} stage{'s' * (count != 1)}, {size:,} bytes")
 
 
 @main.command()

@@ -53,6 +53,7 @@ def replay(graph: WorkflowGraph, letters: Iterable[Letter], *, trusted: bool) ->
     if not given:
         raise WrongInput([Problem("none of the letters can be given again"), *map(Problem, left)])
     whole = _behind(definition, given)
+    whole.rules = graph.rules
     return Replay(whole, sum(map(len, given.values())), tuple(left))
 
 

@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 
 from harness import FOLDER, Row, interleaved, median, say, spread
-from storm_run import run, steady
+from storm_run import command_of, run, steady
 
 COUNT = 3_000
 MEGABYTE = 1 << 20
@@ -17,10 +17,7 @@ def ours() -> float:
     """Bytes a second from the first array to the last."""
     with tempfile.TemporaryDirectory(prefix="sferic-bench-") as name:
         folder = Path(name)
-        workflow = FOLDER / "workflows" / "arrays.py"
-        given = ["-p", f"folder={folder}", "-p", f"count={COUNT}"]
-        command = [sys.executable, "-m", "sferic.cli", "run", f"{workflow}:build", "--on", "storm", "--fuse", "none"]
-        cpu = run([*command, *given], folder, ends_itself=True)
+        cpu = run(command_of("arrays.py", folder=folder, count=COUNT), folder, ends_itself=True)
         seconds = steady(folder, cpu).seconds
     say(f"ours: {COUNT / seconds:,.0f} MB/s")
     return COUNT * MEGABYTE / seconds

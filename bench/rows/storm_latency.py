@@ -2,14 +2,13 @@
 
 import json
 import math
-import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from harness import FOLDER, Row, median, say, spread
+from harness import Row, median, say, spread
 from peers.java_peer import command
-from storm_run import run
+from storm_run import command_of, run
 
 RATE = 100  # items a second
 WARM_UP, SECONDS = 30, 60
@@ -37,13 +36,9 @@ def quantile(values: list[float], share: float) -> float:
 
 def ours() -> list[float]:
     """Through the command line, unfused."""
-    workflow = FOLDER / "workflows" / "chain.py"
 
     def start(folder: Path) -> list[str]:
-        given = {"folder": folder, "count": (WARM_UP + SECONDS) * RATE, "rate": RATE}
-        parameters = [part for name, value in given.items() for part in ("-p", f"{name}={value}")]
-        base = [sys.executable, "-m", "sferic.cli", "run", f"{workflow}:build", "--on", "storm", "--fuse", "none"]
-        return [*base, *parameters]
+        return command_of("chain.py", folder=folder, count=(WARM_UP + SECONDS) * RATE, rate=RATE)
 
     return _delays("ours", start, ends_itself=True)
 

@@ -13,9 +13,9 @@ import tempfile
 import time
 from pathlib import Path
 
-from harness import FOLDER, Row, interleaved, median, say, spread
+from harness import Row, interleaved, median, say, spread
 from processes import descendants
-from storm_run import counted
+from storm_run import command_of, counted
 from text import expected, write_text
 
 LIMIT = 1.5
@@ -30,12 +30,10 @@ class _Run:
     def __init__(self, folder: Path, *, endless: bool) -> None:
         self.folder = folder
         write_text(folder)
-        workflow = FOLDER / "workflows" / "recovery.py"
         repeats = 1_000_000 if endless else _REPEATS
-        given = ["-p", f"folder={folder}", "-p", f"repeats={repeats}", "-p", f"endless={'yes' if endless else 'no'}"]
-        command = [sys.executable, "-m", "sferic.cli", "run", f"{workflow}:build", "--on", "storm", "--fuse", "none"]
+        command = command_of("recovery.py", folder=folder, repeats=repeats, endless="yes" if endless else "no")
         with (folder / "said").open("wb") as said:
-            self.process = subprocess.Popen([*command, *given], stdout=said, stderr=said)
+            self.process = subprocess.Popen(command, stdout=said, stderr=said)
         self._until = time.monotonic() + _STUCK
 
     def words(self) -> int:

@@ -1,12 +1,12 @@
 """`run --on storm` from the command to the first item, JVM start and compilation included, all in the cache."""
 
 import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
 
 from harness import Row, interleaved, median, spread
+from storm_run import command_of
 
 WORKFLOW = """
 import time
@@ -29,8 +29,7 @@ def seconds() -> float:
         path = Path(name) / "w.py"
         path.write_text(WORKFLOW)
         began = time.time()
-        command = [sys.executable, "-m", "sferic.cli", "run", str(path), "--on", "storm"]
-        subprocess.run(command, check=True, capture_output=True)
+        subprocess.run(command_of(path, fuse="auto"), check=True, capture_output=True)
         return float((Path(name) / "first").read_text()) - began
 
 

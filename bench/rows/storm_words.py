@@ -5,7 +5,6 @@ a peer of 30 thousand words a second gets fewer turns of the text than one of a 
 """
 
 import functools
-import sys
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ from typing import Any
 
 from harness import FOLDER, Row, interleaved, median, peer_python, say, spread
 from peers.java_peer import command
-from storm_run import Steady, counted, run, steady
+from storm_run import Steady, command_of, counted, run, steady
 from text import SENTENCES, WORDS, expected, write_text
 
 OURS, FUSED = "ours", "ours, fused"
@@ -52,11 +51,9 @@ def _figures(name: str, repeats: int, start: Callable[[Path], list[str]], *, end
 
 def ours(fuse: str, repeats: int = 500) -> Figures:
     """Through the command line."""
-    workflow = FOLDER / "workflows" / "words.py"
 
     def start(folder: Path) -> list[str]:
-        given = ["-p", f"folder={folder}", "-p", f"repeats={repeats}"]
-        return [sys.executable, "-m", "sferic.cli", "run", f"{workflow}:build", "--on", "storm", "--fuse", fuse, *given]
+        return command_of("words.py", fuse=fuse, folder=folder, repeats=repeats)
 
     return _figures(OURS if fuse == "none" else FUSED, repeats, start, ends_itself=True)
 

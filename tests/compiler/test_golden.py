@@ -11,7 +11,6 @@ import pytest
 
 from sferic.compiler.explain import explain_json, explain_pass, explain_text
 from sferic.compiler.pipeline import Options, compile_plan
-from sferic.compiler.targets.storm import make_artefact
 from sferic.runtime.loading import load_graph
 
 ROOT = Path(__file__).resolve().parents[2]

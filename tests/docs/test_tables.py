@@ -8,8 +8,10 @@ import click
 import pytest
 
 import sferic
+from sferic.api import Results
 from sferic.cli import main
 from sferic.cluster.jars import COMPILER, STORM_VERSION, pinned
+from sferic.runtime.observe import KEPT
 from sferic.runtime.settings import BatchLimits, Settings
 
 _spec = importlib.util.spec_from_file_location("pages", Path(__file__).with_name("pages.py"))
@@ -18,6 +20,7 @@ _spec.loader.exec_module(pages)
 
 CLI = (pages.ROOT / "docs" / "manual" / "cli.md").read_text()
 DEFINITIONS = (pages.ROOT / "docs" / "manual" / "definitions.md").read_text()
+DATA = (pages.ROOT / "docs" / "manual" / "data.md").read_text()
 
 
 def option_rows(command):
@@ -91,6 +94,13 @@ def test_limits_of_a_batch():
     assert f"{limits.items} items, {limits.bytes >> 20} MiB, {limits.linger * 1000:g} ms" in DEFINITIONS
 
 
+def test_how_many_failures_are_kept():
+    assert f"the first {KEPT:,} of them" in DEFINITIONS
+    assert f"the first {KEPT:,} of them" in Results.__doc__
+    assert f"They are the first\n{KEPT:,}" in (pages.ROOT / "docs" / "manual" / "failures.md").read_text()
+
+
 def test_public_names_are_all_told():
+    told = DEFINITIONS + DATA
     for name in sferic.__all__:
-        assert f"`{name}" in DEFINITIONS or f"`sferic.{name}" in DEFINITIONS, name
+        assert f"`{name}" in told or f"`sferic.{name}" in told, name

@@ -159,7 +159,7 @@ def test_they_are_given_again_to_their_pes(run, tmp_path):
     assert done.returncode == 0, done.stderr
     assert done.stderr.count("left out: letter") == 2
     assert "Known: 5 in, 5 out" in done.stderr
-    assert f"Sum: 5 in, 1 out" in done.stderr
+    assert "Sum: 5 in, 1 out" in done.stderr
     assert [json.loads(line)["value"] for line in (tmp_path / "results").read_text().splitlines()] == ["sums"]
 
 

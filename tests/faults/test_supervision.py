@@ -4,6 +4,7 @@ One run a target holds them all, as branches of one source: each must be right w
 """
 
 import base64
+import importlib.util
 import os
 import re
 import signal
@@ -18,6 +19,10 @@ import sferic
 from sferic.runtime import frames
 from sferic.runtime.codec import GeneralCodec
 
+_spec = importlib.util.spec_from_file_location("pages", Path(__file__).parents[1] / "docs" / "pages.py")
+pages = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(pages)
+
 COUNT = 100
 AT = 55  # the item at which it happens
 FLOOD = 100_000
@@ -28,6 +33,13 @@ class Numbers(sferic.ProducerPE):
 
     def _process(self, inputs):
         yield from range(COUNT)
+
+
+def protocol_of(frame):
+    """The protocol's end in this process."""
+    while not hasattr(getattr(frame.f_locals.get("self"), "_wire", None), "_out"):
+        frame = frame.f_back
+    return frame.f_locals["self"]._wire
 
 
 class Once(sferic.IterativePE):
@@ -60,6 +72,21 @@ class Stopped(Once):
         os.kill(os.getpid(), signal.SIGSTOP)
 
 
+class StoppedHandingOver(Once):
+    """In the middle of a frame: its page says that it waits, and whoever reads the pipe waits for it."""
+
+    hang_timeout = 1
+
+    def bad(self):
+        wire = protocol_of(sys._getframe())
+
+        def half(data):
+            os.write(wire._out, data[: len(data) // 2])
+            os.kill(os.getpid(), signal.SIGSTOP)
+
+        wire._write_all = half
+
+
 class Hangs(Once):
     hang_timeout = 1
 
@@ -84,11 +111,7 @@ class Slow(Once):
 
 class _Lies(Once):
     def wire(self):
-        """The protocol's end in this process."""
-        frame = sys._getframe()
-        while not hasattr(getattr(frame.f_locals.get("self"), "_wire", None), "_out"):
-            frame = frame.f_back
-        return frame.f_locals["self"]._wire._out
+        return protocol_of(sys._getframe())._out
 
 
 class Garbage(_Lies):
@@ -156,6 +179,7 @@ class Poisoned(sferic.IterativePE):
 
 BRANCHES = [
     Stopped,
+    StoppedHandingOver,
     Hangs,
     HangsInPreprocess,
     Slow,
@@ -189,19 +213,38 @@ def test_nothing_is_lost_and_nothing_comes_twice(branch, outcome):
     assert sorted(outcome.out(branch.__name__)) == list(range(COUNT))
 
 
-@pytest.mark.parametrize("branch", [Stopped, Hangs, HangsInPreprocess])
+@pytest.mark.parametrize("branch", [Stopped, StoppedHandingOver, Hangs, HangsInPreprocess])
 def test_who_stands_still_is_replaced_and_named(branch, outcome):
     name = branch.__name__
     [hung] = outcome.told("hung", name)
     assert (hung["rank"], hung["starting"], bool(hung["step"])) == (0, False, branch is not HangsInPreprocess)
     assert 1 <= hung["seconds"] < 5
     assert len(outcome.told("died", name)) == 1
-    assert len(outcome.told("hung")) == 3
+    assert len(outcome.told("hung")) == 4
 
 
 @pytest.mark.parametrize("branch", [Garbage, Oversized, Cut, LyingCount])
 def test_who_breaks_the_protocol_is_replaced(branch, outcome):
     assert len(outcome.told("died", branch.__name__)) == 1
+
+
+@pytest.mark.parametrize(("name", "exit_status"), [("Stopped", 137), ("Garbage", 137), ("Cut", 0), ("Poisoned", 137)])
+def test_a_death_says_where_and_how(name, exit_status, outcome):
+    for died in outcome.told("died", name):
+        assert died["exit"] == exit_status
+        assert (died["pe"], bool(died["input"]), bool(died["step"])) == (name, True, True)
+        assert ("not this protocol" in died["text"]) == (name == "Garbage")
+
+
+def test_events_have_the_keys_that_the_page_says(outcome):
+    told = pages.event_keys((pages.ROOT / "docs" / "frames.md").read_text())
+    seen = set()
+    for event in outcome.events:
+        always, sometimes = told[event["event"]]
+        keys = event.keys() - {"event"}
+        assert always <= keys <= always | sometimes | {"stage", "rank"}, event
+        seen.add(event["event"])
+    assert {"died", "hung", "failed", "print", "counts"} <= seen
 
 
 def test_no_tuple_fails(outcome):
@@ -243,3 +286,26 @@ def test_what_kills_is_not_tried_again_and_its_neighbours_live(outcome):
     assert (failure["item"], failure["attempts"]) == (str(AT), 2)
     assert len(outcome.told("died", "Poisoned")) == 2
     assert sorted(outcome.out("Poisoned")) == [n for n in range(COUNT) if n != AT]
+
+
+class Quick(sferic.ProducerPE):
+    hang_timeout = 1
+
+    def _process(self, inputs):
+        yield 1
+
+
+class Late(sferic.ProducerPE):
+    def _process(self, inputs):
+        self.wait(3)
+        yield 2
+
+
+@pytest.mark.parametrize("on", ["multi", "storm"])
+def test_a_source_that_is_done_has_no_hang(on, watch):
+    graph, same = sferic.WorkflowGraph(), RaisesForSome()
+    graph.connect(Quick(), "output", same, "input")
+    graph.connect(Late(), "output", same, "input")
+    outcome = watch(graph, on)
+    assert len(outcome.out("RaisesForSome")) == 2
+    assert outcome.told("hung") == outcome.told("died") == []

@@ -94,3 +94,16 @@ def line(*pes):
     for source, target in zip(pes, pes[1:]):
         graph.connect(source, "output", target, "input")
     return graph
+
+
+def old(*pes, joined=True):
+    """The same PEs in a graph as dispel4py builds it, one after the other."""
+    from sferic.runtime.compat.workflow_graph import WorkflowGraph as OldGraph
+
+    graph = OldGraph("w")
+    for pe in pes:
+        pe.numprocesses = pe.numprocesses or 1  # its default
+        graph.add(pe)
+    for source, target in zip(pes, pes[1:]) if joined else ():
+        graph.connect(source, "output", target, "input")
+    return graph

@@ -12,7 +12,7 @@ import java.util.concurrent.TimeUnit;
  * a field says otherwise.
  */
 final class Supervisor implements Child.Listener {
-    /** The instance; called from its mailbox. */
+    /** The instance; called from its mailbox. What has a default is for instances that are given inputs. */
     interface Instance {
         /** Further keys of START. */
         Map<String, Object> position();
@@ -20,14 +20,10 @@ final class Supervisor implements Child.Listener {
         /** A frame that is neither READY nor EVENT. */
         void frame(Frame frame) throws FrameException;
 
-        /** From the child's reader thread, before a frame is taken: may wait until there is room for what it brings. */
-        void coming(Frame frame);
-
-        /** The frame of coming() was taken, or dropped with its child. */
-        void came(Frame frame);
-
         /** An input, given back by died(), ended too many processes; true where it will not be given again. */
-        boolean setAside(Page.Place place, int deaths) throws FrameException;
+        default boolean setAside(Page.Place place, int deaths) throws FrameException {
+            return false;
+        }
 
         /** The child is no more; another one follows. */
         void died();
@@ -86,6 +82,11 @@ final class Supervisor implements Child.Listener {
 
     boolean ready() {
         return ready;
+    }
+
+    /** Of the child there is. */
+    Page page() {
+        return child.page();
     }
 
     /** To the child; a pipe that broke is told by gone(). */
@@ -154,12 +155,10 @@ final class Supervisor implements Child.Listener {
                 event(Json.object(frame.body()));
                 return;
             }
-            instance.coming(frame);
             mailbox.post(() -> {
                 if (from == child && !gaveUp) {
                     take(frame);
                 }
-                instance.came(frame);
             });
         } finally {
             handing = false;
@@ -232,9 +231,7 @@ final class Supervisor implements Child.Listener {
         event.put("text", why);
         events.event(event);
         if (hadState) {
-            Map<String, Object> lost = report("lost");
-            lost.put("pe", settings.stage().pe(place.pe()).path());
-            events.event(lost);
+            events.event(report("lost"));
         }
         String enough = deaths.died(place, greeted, System.nanoTime() / 1_000_000);
         instance.died();
@@ -244,7 +241,7 @@ final class Supervisor implements Child.Listener {
             deaths.forget(place.input());
         }
         if (enough != null) {
-            giveUp("failed", enough + " (the last with exit status " + exit + ")");
+            giveUp("failed", enough + " (the last one " + Deaths.ending(exit) + ")");
             return;
         }
         timer.schedule(() -> mailbox.post(this::spawn), deaths.nextDelay(), TimeUnit.MILLISECONDS);
@@ -290,7 +287,7 @@ final class Supervisor implements Child.Listener {
         if (now == null || gaveUp) {
             return;
         }
-        Hang.Known known = new Hang.Known(heard, !ready || instance.outstanding(), handing);
+        Hang.Known known = new Hang.Known(heard, now.taken(), !ready || instance.outstanding(), handing);
         boolean kill = hang.look(now.page(), known, System.nanoTime() / 1_000_000,
                 seconds -> events.event(standingStill("slow", now.page(), seconds)));
         if (kill) {
