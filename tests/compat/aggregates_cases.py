@@ -14,7 +14,7 @@ ITEMS = [(5, 2), (3, 8), (9, 4), (1, 6), (7, 0), (4, 4)]
 def result(graph_of):
     """Names the PEs, so that the last is called `result`."""
     graph, source = graph_of
-    pes = [node.get_contained_object() for node in graph.graph.nodes()]
+    pes = [node.obj for node in graph.graph.nodes()]
     for number, pe in enumerate(pes):
         pe.name = f"pe{number}"
     pes[-1].name = "result"

@@ -2,6 +2,8 @@
 
     python -m venv peer && peer/bin/pip install stream-d4py && peer/bin/python tests/compat/record.py
 
+and the same with dispel4py, the older line, which has a record of its own in the file.
+
 Each run is a process of its own, which is ended after some seconds: dispel4py hangs where it is wrong.
 """
 
@@ -37,7 +39,8 @@ def one(name, way):
     import cases
 
     graph, inputs = everything(cases, aggregates_cases)[name]()[:2]
-    names = {node.get_contained_object().id: node.get_contained_object().name for node in graph.graph.nodes()}
+    pes = [node.obj for node in graph.graph.nodes()]
+    names = {pe.id: pe.name for pe in pes}
     found = {}
     with contextlib.redirect_stdout(io.StringIO()):
         if way == "simple":
@@ -87,7 +90,8 @@ def destinations(seed):
     """Which of four instances get some words, in a process with this hash seed: each rank of MPI has one of its own."""
     shown = (
         "from dispel4py.new.processor import GroupByCommunication as By\n"
-        "print(*(By(range(4), 'input', [0]).get_destination({'input': [w]})[0] for w in 'to be or not to be'.split()))"
+        "to = getattr(By, 'get_destination', None) or By.getDestination\n"
+        "print(*(to(By(range(4), 'input', [0]), {'input': [w]})[0] for w in 'to be or not to be'.split()))"
     )
     environment = {**os.environ, "PYTHONHASHSEED": seed}
     done = subprocess.run([sys.executable, "-c", shown], env=environment, capture_output=True, text=True, check=True)
@@ -100,16 +104,27 @@ def main():
     import cases
 
     all_cases = everything(cases, aggregates_cases)
-    whole = {"stream-d4py": importlib.metadata.version("stream-d4py"), "python": sys.version.split()[0], "cases": {}}
-    for name in all_cases:
-        whole["cases"][name] = {way: recorded(name, way) for way in WAYS}
-        print(name, {way: next(iter(got)) for way, got in whole["cases"][name].items()}, file=sys.stderr)
-    if len(whole["cases"]["many_results"]["simple"].get("results", {}).get("same", {}).get("output", [])) == 200_000:
+    name, version = package()
+    whole = {"version": version, "python": sys.version.split()[0], "cases": {}}
+    for case in all_cases:
+        whole["cases"][case] = {way: recorded(case, way) for way in WAYS}
+        print(case, {way: next(iter(got)) for way, got in whole["cases"][case].items()}, file=sys.stderr)
+    if len(whole["cases"]["many_results"]["simple"].get("results", {}).get("same", {}).get("output", ())) == 200_000:
         whole["cases"]["many_results"]["simple"] = {"results": "all"}
     whole["destinations"] = [destinations(seed) for seed in ("1", "2")]
     command = [sys.executable, "-m", "dispel4py", "simple", "there_is_no_such_file.py"]
     whole["status of a run of no file"] = subprocess.run(command, capture_output=True, check=False).returncode
-    (HERE / "recorded.json").write_text(json.dumps(whole, indent=1) + "\n")
+    file = HERE / "recorded.json"
+    packages = json.loads(file.read_text()) if file.is_file() else {}
+    file.write_text(json.dumps({**packages, name: whole}, indent=1, sort_keys=True) + "\n")
+
+
+def package():
+    """(name, version) of the dispel4py that is installed."""
+    for name in ("stream-d4py", "dispel4py"):
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+            return name, importlib.metadata.version(name)
+    raise SystemExit("neither stream-d4py nor dispel4py is installed here")
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from sferic.runtime.compat.processor import GroupByCommunication
 
 HERE = Path(__file__).parent
 RECORDED = json.loads((HERE / "recorded.json").read_text())
+LINES = ("stream-d4py", "dispel4py")
 PROCESSES = 7
 
 
@@ -31,6 +32,30 @@ SAME = {**cases.CASES, **aggregates.CASES}
 WRONG = {**cases.WRONGS, **aggregates.WRONGS}
 # With -s the PEs that are no roots share a process, and all but one process are theirs.
 PARTITIONED = {"one_process_may_be_several": {"total": {"output": cases.Spread(6, 9, 36)}}}
+FLATTENED = {
+    "a_composite",
+    "a_composite_made_by_a_function",
+    "a_composite_in_a_composite",
+    "a_chain_of_functions",
+    "a_chain_of_ones_own_class",
+    "parallel_avg",
+}
+# In the older line `numprocesses` were shares of -n, 3 of 7 as well as of 70, and `single` was not known.
+SHARES = {
+    "all_to_all_instances",
+    "all_to_the_first_instance",
+    "shuffled",
+    "single_stays_one",
+    "a_root_is_one",
+    "what_postprocess_writes_goes_on",
+    "postprocess_after_postprocess",
+    "count",
+    "sum_",
+    "min_",
+    "max_",
+    "average",
+    "deviation_",
+}
 ON_STORM = [
     ["group_by_one_field", "group_by_two_fields", "all_to_all_instances", "all_to_the_first_instance"],
     ["a_composite_in_a_composite", "a_chain_of_functions", "what_postprocess_writes_goes_on", "parallel_avg"],
@@ -81,14 +106,21 @@ def test_as_the_plain_loop(name, way):
 
 @pytest.mark.parametrize("way", ["simple", "multi"])
 @pytest.mark.parametrize("name", SAME)
-def test_dispel4py_gives_the_same(name, way):
-    assert same(expected_of(SAME[name](), way), RECORDED["cases"][name][way]["results"])
+@pytest.mark.parametrize("line", LINES)
+def test_dispel4py_gives_the_same(line, name, way):
+    recorded = RECORDED[line]["cases"][name][way]
+    if line == "dispel4py" and name in FLATTENED:  # its flatten() does not run with the networkx of today
+        assert recorded == {"error": "RuntimeError: dictionary changed size during iteration"}
+    else:
+        as_shares = line == "dispel4py" and way == "multi" and name in SHARES
+        assert same(expected_of(SAME[name](), way), recorded["results"]) != as_shares
 
 
 @pytest.mark.parametrize("name", WRONG)
-def test_dispel4py_is_wrong(name):
+@pytest.mark.parametrize("line", LINES)
+def test_dispel4py_is_wrong(line, name):
     made = WRONG[name]()
-    recorded = RECORDED["cases"][name]
+    recorded = RECORDED[line]["cases"][name]
     right = [way for way in recorded if "results" in recorded[way] and agrees(made, recorded[way]["results"], way)]
     assert "multi" not in right or "partitioned" not in right
 
@@ -106,17 +138,21 @@ def test_what_cannot_end_well_ends(name, way):
 
 
 @pytest.mark.parametrize("name", cases.ERRORS)
-def test_dispel4py_hangs_where_it_cannot_end_well(name):
-    assert RECORDED["cases"][name]["multi"] == {"hangs": True}
+@pytest.mark.parametrize("line", LINES)
+def test_dispel4py_hangs_where_it_cannot_end_well(line, name):
+    assert RECORDED[line]["cases"][name]["multi"] == {"hangs": True}
 
 
-def test_a_run_of_no_file_is_a_success_to_dispel4py():
-    assert RECORDED["status of a run of no file"] == 0
+@pytest.mark.parametrize("line", LINES)
+def test_a_run_of_no_file_is_a_success_to_dispel4py(line):
+    assert RECORDED[line]["status of a run of no file"] == 0
 
 
 def test_a_key_reaches_one_instance_whatever_the_hash_seed():
     words = "to be or not to be".split()
-    assert RECORDED["destinations"][0] != RECORDED["destinations"][1]
+    for line in LINES:
+        first, second = RECORDED[line]["destinations"]
+        assert first != second
     found = [GroupByCommunication(range(4), "input", [0]).get_destination({"input": [word]}) for word in words]
     assert found[0] == found[4]
     assert found[1] == found[5]
