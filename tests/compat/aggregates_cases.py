@@ -77,6 +77,7 @@ add(
 )
 add(WRONGS, "parallel_count", lambda: parallel(ITEMS, count()), [[6]])
 add(WRONGS, "parallel_sum", lambda: parallel(ITEMS, total([0, 1])), [[sum(FIRST), sum(SECOND)]])
+add(WRONGS, "the_parallel_sum_of_the_second_values", lambda: parallel(ITEMS, total([1])), [[sum(SECOND)]])
 add(WRONGS, "parallel_min", lambda: parallel(ITEMS, least([0, 1])), [[min(FIRST), min(SECOND)]])
 add(WRONGS, "parallel_max", lambda: parallel(ITEMS, greatest([0, 1])), [[max(FIRST), max(SECOND)]])
 add(CASES, "parallel_avg", lambda: parallel(ITEMS, average(0)), [[sum(FIRST) / 6, 6, sum(FIRST)]])
