@@ -1,10 +1,11 @@
 """Running a workflow from Python: scripts, tests, notebooks."""
 
+import json
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from sferic.compiler.inputs import Inputs
 from sferic.compiler.pipeline import Compiled, Options, compile_plan
@@ -114,9 +115,22 @@ def _refuse_nonsense(graph: object, inputs: object, **said: str) -> None:
         raise TypeError(f"run() takes a WorkflowGraph, not {graph!r}")
     if inputs is not None and not isinstance(inputs, (int, Mapping)):
         raise TypeError(f"inputs={inputs!r}: it is a number of calls, or by PE calls or a list of {{port: item}}")
+    if said["on"] != "local" and isinstance(inputs, Mapping):
+        _refuse_what_is_no_json(cast("Mapping[Any, Any]", inputs), said["on"])
     for name, value in said.items():
         if value not in _CHOICES[name]:
             raise ValueError(f"{name}={value!r}: it is one of {', '.join(_CHOICES[name])}")
+
+
+def _refuse_what_is_no_json(inputs: Mapping[Any, Any], on: str) -> None:
+    """Between processes the inputs of roots travel in the plan."""
+    for pe, given in inputs.items():
+        try:
+            json.dumps(given)
+        except (TypeError, ValueError) as error:
+            name = pe.name if isinstance(pe, GenericPE) else pe
+            text = f"the input of {name} cannot be given to a run on {on!r}: {error}"
+            raise TypeError(f"{text}. Write such items from a source, or run it on 'local'") from None
 
 
 def failure_text(outcome: Outcome) -> str:

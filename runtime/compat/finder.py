@@ -63,8 +63,9 @@ class Answers:
     def other(self) -> str:
         """Where there is another dispel4py, which is not asked; empty if there is none."""
         found = PathFinder.find_spec("dispel4py")
-        places = (found and found.submodule_search_locations) or ()
-        return next(iter(places), "")
+        if found is None:
+            return ""
+        return next(iter(found.submodule_search_locations or ()), found.origin or "")
 
     def create_module(self, spec: ModuleSpec) -> None:
         """importlib's protocol: a module of the usual kind."""

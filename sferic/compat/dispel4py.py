@@ -63,13 +63,15 @@ def run(
         results = api.run(
             workflow, inputs, on, processes=processes, fuse="hints" if partitioned else "auto", codec=codec
         )
-    found = {element.pe: results[element.pe] for element in elements if element.path in results}
     collected: Collected = {}
-    for pe, of_ports in found.items():
-        for port, items in of_ports.items():
-            if items and (ports is None or port in ports.get(pe.id, ())):
-                collected.setdefault(pe.id, {})[port] = items
+    pes = {element.path: element.pe for element in elements}
+    for path in results:
+        pe_id = pes[path].id
+        for port, items in results[path].items():
+            if items and (ports is None or port in ports.get(pe_id, ())):
+                collected.setdefault(pe_id, {})[port] = items
     for (pe_id, port), pe in kept.items():
+        collected.pop(pe.id, None)
         if items := results[pe]["item"]:
             collected.setdefault(pe_id, {})[port] = items
     return collected

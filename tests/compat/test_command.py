@@ -94,6 +94,13 @@ def test_another_dispel4py_is_not_shadowed_silently(folder, tmp_path):
     assert values(of_theirs) == COUNTS  # the installed one's examples, with our classes
 
 
+def test_a_file_of_that_name_is_not_shadowed_silently_either(folder):
+    (folder / "dispel4py.py").write_text("raise RuntimeError(1)\n")
+    done = sferic(folder, "run", "old.py", path=folder)
+    assert values(done) == COUNTS
+    assert f"the one in {folder / 'dispel4py.py'} is not used" in done.stderr
+
+
 def test_nothing_is_said_where_nobody_asks_for_it(folder, tmp_path):
     (tmp_path / "installed" / "dispel4py").mkdir(parents=True)
     (tmp_path / "installed" / "dispel4py" / "__init__.py").write_text("")

@@ -405,3 +405,26 @@ def test_both_spellings_of_the_aggregates(d4py):
         ("std_dev", "StdDev"),
     ):
         assert getattr(d4py.aggregate, f"parallel_{snake}") is getattr(d4py.aggregate, f"parallel{camel}")
+
+
+def test_inputs_that_cannot_travel(d4py):
+    graph = d4py.workflow_graph.WorkflowGraph()
+    same = d4py.testing_PEs.TestOneInOneOut()
+    graph.add(same)
+    inputs = {same: [{"input": {1, 2}}]}
+    assert d4py.simple_process.process_and_return(graph, inputs) == {same.id: {"output": [{1, 2}]}}
+    with pytest.raises(TypeError, match="the input of TestOneInOneOut cannot be given to a run on 'multi': .*set"):
+        d4py.multi_process.process(graph, inputs, argparse.Namespace(num=1))
+
+
+def test_a_name_inside_a_composite_is_no_other_s(d4py):
+    """A sink of the same name as a PE in a composite has no results."""
+    graph, producer, _ = chain(d4py, 0)
+    inside, sink = d4py.testing_PEs.TestOneInOneOut(), d4py.testing_PEs.PrintDataConsumer()
+    inside.name = sink.name = "same"
+    composite = d4py.base.CompositePE()
+    composite.add(inside)
+    composite._map_input("in", inside, "input")
+    graph.connect(producer, "output", composite, "in")
+    graph.connect(producer, "output", sink, "input")
+    assert d4py.simple_process.process_and_return(graph, {producer: 2}) == {inside.id: {"output": [1, 2]}}
