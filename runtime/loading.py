@@ -189,7 +189,10 @@ def _build(found: Any, params: dict[str, str], target: str) -> WorkflowGraph:
     if not callable(found) or isinstance(found, type):
         raise LoadingError(f"{target}: {_kind(found)}, neither a WorkflowGraph nor a function that builds one")
     arguments = _arguments(cast(Callable[..., Any], found), params, target)
-    graph: Any = _guarded(lambda: found(**arguments), target)
+    try:
+        graph: Any = _guarded(lambda: found(**arguments), target)
+    except ReadEnough:
+        raise LoadingError(f"{target}: starts a run, which a worker cannot; start it outside the function") from None
     if not isinstance(graph, WorkflowGraph):
         raise LoadingError(f"{target}: returned a {type(graph).__name__}; it must return a WorkflowGraph")
     return graph

@@ -87,7 +87,7 @@ def advice(error: BaseException) -> str:
     if isinstance(error, SyntaxError):
         return "\n".join(_syntax(error))
     where = _place(error)
-    found = python2_name(error)
+    found = python2_name(error) or _beside(error, where)
     return f"{where}: Python 2: {found}" if found and where else ""
 
 
@@ -105,6 +105,16 @@ def python2_name(error: BaseException) -> str:
         if moved and moved[1] in _MOVED:
             return f"{moved[1]} is now {_MOVED[moved[1]]}"
     return ""
+
+
+def _beside(error: BaseException, where: str) -> str:
+    """Python 2 looked for modules in the folder of the package that imports them first."""
+    name = str(getattr(error, "name", ""))
+    if not isinstance(error, ModuleNotFoundError) or not name.isidentifier():
+        return ""
+    if not (Path(where.rpartition(":")[0]).parent / f"{name}.py").is_file():
+        return ""
+    return f"{name}.py is beside this file: write `from . import {name}`, or `from .{name} import …`"
 
 
 def _place(error: BaseException) -> str:
@@ -125,8 +135,12 @@ def _syntax(error: SyntaxError) -> Iterator[str]:
     path = Path(error.filename or "")
     if not path.is_file():
         return
-    with tokenize.open(path) as file:
-        lines = file.read().splitlines()
+    try:
+        with tokenize.open(path) as file:
+            lines = file.read().splitlines()
+    except (SyntaxError, UnicodeDecodeError):
+        yield f"{path}:1: not UTF-8: save it so, or name its encoding in the first line: # -*- coding: latin-1 -*-"
+        return
     changes: dict[int, str] = {}
     at: SyntaxError | None = error
     for _ in range(_MOST):

@@ -270,3 +270,20 @@ def test_fewer_processes_than_asked_for(folder):
     assert values(done) == COUNTS
     explained = sferic(folder, "explain", "old.py:graph", "--on", "multi", "-n", "2").stdout
     assert "-n 2 is less than the 3 that the PEs ask for" in explained
+
+
+def test_a_function_that_starts_a_run_cannot_be_built_by_workers(folder):
+    builds = (
+        OLD
+        + """
+def build():
+    from dispel4py.new.simple_process import process
+    process(graph, {words: 1})
+    return graph
+"""
+    )
+    (folder / "builds.py").write_text(builds)
+    assert "be" in sferic(folder, "run", "builds.py:build").stdout
+    done = sferic(folder, "compile", "builds.py:build", "--to", "storm")
+    assert done.returncode == 2
+    assert "builds.py:build: starts a run, which a worker cannot; start it outside the function" in done.stderr

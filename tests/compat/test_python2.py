@@ -109,3 +109,26 @@ def test_nothing_is_said_of_other_errors(tmp_path):
         compile(file.read_text(), str(file), "exec")
     assert advice(error.value) == ""
     assert advice(NameError("name 'x' is not defined", name="x")) == ""
+
+
+def test_a_module_beside_the_file(tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    package = tmp_path / "seismo2"
+    package.mkdir()
+    (package / "__init__.py").write_text("")
+    (package / "whiten_all.py").write_text("x = 1\n")
+    (package / "prepare.py").write_text("\nfrom whiten_all import x\n")
+    with pytest.raises(LoadingError) as error:
+        load_graph("seismo2.prepare", {}, tmp_path)
+    assert str(error.value).splitlines()[-1] == (
+        f"{package / 'prepare.py'}:2: Python 2: whiten_all.py is beside this file: write `from . import whiten_all`, "
+        "or `from .whiten_all import …`"
+    )
+
+
+@pytest.mark.parametrize("text", [b"name = 'Z\xfcrich'\n", b"# -*- coding: no-such -*-\nx = 1\n"])
+def test_an_encoding(tmp_path, text):
+    (tmp_path / "coded.py").write_bytes(text)
+    with pytest.raises(LoadingError) as error:
+        load_graph("coded.py", {}, tmp_path)
+    assert f"{tmp_path / 'coded.py'}:1: not UTF-8: save it so, or name its encoding" in str(error.value)
