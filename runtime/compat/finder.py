@@ -54,10 +54,11 @@ class Answers:
             raise NoCounterpart(f"{name} has no counterpart in sferic: {instead}", name=name)
         found = PathFinder.find_spec(name, path)
         if found is None:
-            text = f"{name} is no module of dispel4py's that sferic knows, and no installed dispel4py has it: if it is "
-            raise NoCounterpart(
-                f"{text}yours, import it under its own name, from beside the workflow's file", name=name
+            known = f"{name} is no module of dispel4py's that sferic knows, and no installed dispel4py has it"
+            remedy = (
+                "install dispel4py for its examples; import what is yours under its own name, from beside your file"
             )
+            raise NoCounterpart(f"{known}: {remedy}", name=name)
         return found
 
     def other(self) -> str:

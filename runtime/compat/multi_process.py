@@ -8,7 +8,17 @@ from sferic.runtime.compat import running
 from sferic.runtime.compat.logger import simpleLogger
 from sferic.runtime.compat.processor import STATUS_ACTIVE, STATUS_INACTIVE, STATUS_TERMINATED, assign_processes
 
-__all__ = ["STATUS_ACTIVE", "STATUS_INACTIVE", "STATUS_TERMINATED", "parse_args", "process", "simpleLogger"]
+simple_logger = simpleLogger
+
+__all__ = [
+    "STATUS_ACTIVE",
+    "STATUS_INACTIVE",
+    "STATUS_TERMINATED",
+    "parse_args",
+    "process",
+    "simpleLogger",
+    "simple_logger",
+]
 
 
 def parse_args(args: list[str] | None = None, namespace: Any = None) -> Any:

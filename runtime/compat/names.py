@@ -57,21 +57,29 @@ WITHOUT: Mapping[str, str] = {
     "dispel4py.new.zmq_multi": _MULTI,
 }
 
+_MPI = "there is no MPI here; `self.rank` is the number of an instance"
 _INSIDES = "it is part of how dispel4py ran a graph; `sferic.run(graph, …)` runs one here"
 # Of modules that are answered, what they have and we do not: by the name's last part.
 NAMES_WITHOUT: Mapping[str, str] = {
     "CommandLineInputs": WITHOUT["dispel4py.provenance"],
     "GenericWrapper": _INSIDES,
     "GenericWriter": _INSIDES,
+    "LockstepPE": "a GenericPE that keeps what came in until each input has something does what it was for",
     "MonitoringWrapper": "`sferic.run(graph).counts` has what each PE took and wrote",
     "MPIWrapper": _INSIDES,
     "MultiProcessingWrapper": _INSIDES,
     "ReadTimingWrapper": "`sferic.run(graph).counts` has what each PE took and wrote",
     "SimpleProcessingPE": _INSIDES,
+    "SourcePE": "ProducerPE of dispel4py.base does what it was for",
     "SimpleProcessingWrapper": _INSIDES,
     "SimpleWriter": _INSIDES,
+    "main": "`sferic d4py TARGET MODULE` is the command line",
+    "mpi_excepthook": _MPI,
+    "rank": _MPI,
+    "size": _MPI,
     "assign_and_connect": "`sferic explain FILE --on multi -n N` shows how many instances each PE has, and why",
-    "comm": "there is no MPI here; `self.rank` is an instance's number",
+    "check_commandline_argument": WITHOUT["dispel4py.provenance"],
+    "comm": _MPI,
     "create_partitioned": "`graph.partitions = [[a, b], [c]]` with `--fuse hints` runs partitions as they are said",
     "map_inputs_to_partitions": "inputs are given by PE, in whatever partition it is",
     "total_size": "`sys.getsizeof` of the parts does what it was for",

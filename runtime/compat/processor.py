@@ -139,6 +139,9 @@ def get_partitions(workflow: Any) -> list[list[Any]]:
     return workflow.partitions
 
 
+get_partitions_adv = get_partitions
+
+
 def create_arg_parser() -> argparse.ArgumentParser:
     """The options that all of dispel4py's mappings have."""
     parser = argparse.ArgumentParser(description="Run a workflow of dispel4py's.")
