@@ -81,10 +81,21 @@ def _import_file(path: Path, target: str) -> ModuleType:
     loader = spec.loader
     try:
         _guarded(lambda: loader.exec_module(module), target)
-    except LoadingError:
+    except LoadingError as error:
         del sys.modules[stem]
+        if isinstance(error.__cause__, ImportError) and "no known parent package" in str(error.__cause__):
+            raise LoadingError(f"{error}\n{_in_its_package(path, target)}") from error.__cause__
         raise
     return module
+
+
+def _in_its_package(path: Path, target: str) -> str:
+    """What to write for a file that imports from the package around it."""
+    parts, folder = [path.parent.name, path.stem], path.parent.parent
+    while (folder / "__init__.py").is_file():
+        parts, folder = [folder.name, *parts], folder.parent
+    _, colon, name = target.partition(":")
+    return f"It belongs to a package: name it {'.'.join(parts)}{colon}{name}, in the folder {folder}."
 
 
 def _is_file(path: Path) -> bool:
