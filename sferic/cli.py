@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from sferic import __version__
-from sferic.compiler.advice import stayed_at_one, weaknesses
+from sferic.compiler.advice import stayed_at_one, suspicions, weaknesses
 from sferic.compiler.diagnostics import InternalError, Problem, WrongInput, shortened
 from sferic.compiler.inputs import Inputs
 from sferic.compiler.passes.parallelism import MOST_INSTANCES
@@ -148,7 +148,8 @@ def _run(
             click.echo(failure["traceback"], err=True)
             click.echo("To go on with the other items: --on-failure dead-letter", err=True)
     if reporter.status == ITEMS_FAILED:
-        click.echo(reporter.where_letters_are(keep), err=True)
+        skipping = {node.path for node in compiled.graph.nodes if node.settings.on_failure == "skip"}
+        click.echo(reporter.where_letters_are(keep, skipping), err=True)
     sys.exit(reporter.status)
 
 
@@ -224,7 +225,7 @@ def check(workflow: str, params: tuple[str, ...], *, as_json: bool) -> None:
             sys.exit(WRONG_INPUT)
         raise
     count = len(compiled.graph.nodes)
-    found = list(weaknesses(compiled.graph))
+    found = [*suspicions(compiled.definition), *weaknesses(compiled.graph)]
     if as_json:
         click.echo(json.dumps({"ok": True, "pes": count, "warnings": [str(problem) for problem in found]}))
         return

@@ -3,7 +3,7 @@
 import json
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any, TextIO, cast
 
@@ -53,12 +53,16 @@ class Reporter(Outcome):
         if self._letters is not None:
             self._letters.begin_again()
 
-    def where_letters_are(self, options: str) -> str:
-        """What became of the items that failed, and how to see them; `options` would have kept them."""
+    def where_letters_are(self, options: str, skipping: Collection[str]) -> str:
+        """What became of the items that failed, and how to see them; `options` would have kept them, but for the PEs
+        that are `skipping` by a setting of their own."""
         kept = 0 if self._letters is None else self._letters.count
         dropped = sum(event.get("count") or 1 for event in self.failures) - kept
         if self._letters is None or not kept:
-            return f"{dropped} failed and not kept. To keep them: {options}"
+            failed = dict.fromkeys(event["pe"] for event in self.failures)
+            own = ", ".join(pe for pe in failed if pe in skipping)
+            first = f'on_failure = "dead-letter" in place of "skip" in {own}, and ' if own else ""
+            return f"{dropped} failed and not kept. To keep them: {first}{options}"
         file = self._letters.path
         rest = f", {dropped} more were skipped" if dropped else ""
         return f"{kept} failed and kept in {file}{rest}. To see them: sferic dead-letters {file}"
