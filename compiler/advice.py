@@ -1,6 +1,7 @@
 """What is no error, and still worth knowing before a run: where it would be weak, where it stays slow."""
 
 import difflib
+import inspect
 from collections.abc import Iterator, MutableMapping, MutableSequence, MutableSet
 from typing import Any
 
@@ -8,7 +9,7 @@ from sferic.compiler.diagnostics import Problem
 from sferic.compiler.graph import Graph
 from sferic.compiler.inputs import needs_items
 from sferic.runtime.definition import Definition
-from sferic.runtime.pe import GenericPE
+from sferic.runtime.pe import GenericPE, ProducerPE
 from sferic.runtime.settings import SETTING_NAMES
 
 _LIKE = 0.87  # as alike as numprocesses and numproceses; `retried` and `retries` are less
@@ -26,6 +27,10 @@ def suspicions(definition: Definition) -> Iterator[Problem]:
         if not _handles_items(kind):
             text = f"class {kind.__name__} defines neither process nor _process: every item at {element.path} fails"
             yield Problem(text, element.location)
+        for method in _without_an_argument(kind):
+            what = "`inputs`, which is empty" if issubclass(kind, ProducerPE) else "the item"
+            text = f"`{method}` in class {kind.__name__} must take one argument beside self: {what}"
+            yield Problem(text, element.location)
         for name, value in (*_written_by_users(kind), *((name, None) for name in vars(element.pe))):
             if name in _KNOWN:
                 continue
@@ -39,8 +44,21 @@ def suspicions(definition: Definition) -> Iterator[Problem]:
 
 
 def _handles_items(kind: type[GenericPE]) -> bool:
-    own = any("process" in vars(base) or "_process" in vars(base) for base in kind.__mro__ if not _is_ours(base))
-    return own or _is_ours(kind) or hasattr(kind, "read")
+    return (
+        kind._process is not GenericPE._process
+        or kind.process.__module__ != GenericPE.__module__
+        or hasattr(kind, "read")
+    )
+
+
+def _without_an_argument(kind: type[GenericPE]) -> Iterator[str]:
+    for name in ("process", "_process"):
+        method = inspect.getattr_static(kind, name)
+        if inspect.isfunction(method):
+            try:
+                inspect.signature(method).bind(None, None)
+            except TypeError:
+                yield name
 
 
 def _written_by_users(kind: type) -> Iterator[tuple[str, Any]]:

@@ -124,8 +124,13 @@ class Misspells(IterativePE):
         return data
 
 
+class TakesNothing(ConsumerPE):
+    def _process(self):
+        pass
+
+
 def suspicious():
-    return line(Positions(), Forgets(), Shares(), Shares(), Misspells())
+    return line(Positions(), Forgets(), Shares(), Shares(), Misspells(), TakesNothing())
 """
 
 
@@ -140,4 +145,12 @@ def test_what_is_hardly_meant_is_warned_of_once_a_class(sferic, folder):
         f"{shared}depend on the target. Make it in __init__: self.counts = …",
         "`numproceses` of Misspells is no setting, it only looks like one. Did you mean `numprocesses`?",
         "`statelss` of Misspells is no setting, it only looks like one. Did you mean `stateless`?",
+        "`_process` in class TakesNothing must take one argument beside self: the item",
     ]
+
+
+def test_a_base_class_alone_handles_nothing(sferic, folder):
+    with (folder / "w.py").open("a") as file:
+        file.write("\n\ndef bare():\n    return line(Positions(), ConsumerPE())\n")
+    done = sferic("check", "w.py:bare")
+    assert "class ConsumerPE defines neither process nor _process: every item at ConsumerPE fails" in done.stderr
