@@ -145,7 +145,8 @@ def _run(
     reporter.summary()
     for failure in reporter.failures:
         if failure["policy"] == "stop":
-            click.echo(failure["traceback"], err=True)
+            if as_json or "\n" in failure["traceback"].strip():  # without lines of the user it was said already
+                click.echo(failure["traceback"], err=True)
             click.echo("To go on with the other items: --on-failure dead-letter", err=True)
     if reporter.status == ITEMS_FAILED:
         skipping = {node.path for node in compiled.graph.nodes if node.settings.on_failure == "skip"}
