@@ -3,7 +3,6 @@
 import contextlib
 import json
 import os
-import secrets
 import select
 import shutil
 import signal
@@ -19,12 +18,10 @@ from sferic.cluster.java import find_java
 from sferic.cluster.shim import shim_jar
 from sferic.compiler.targets.storm import StormArtefact
 from sferic.runtime import frames
-from sferic.runtime.codec import CodecError, codec_for
-from sferic.runtime.frames import BATCH_HEADER_SIZE, BatchHeader, FrameReader
-from sferic.runtime.host.failures import error_event, results_unread, with_letter_key
-from sferic.runtime.local.in_process import StopRequest
-from sferic.runtime.observe import Event, Observer
-from sferic.runtime.plan import Plan
+from sferic.runtime.frames import BatchHeader, FrameReader
+from sferic.runtime.host.failures import error_event
+from sferic.runtime.local.attempt import Attempt, run_attempts
+from sferic.runtime.observe import Observer, StopRequest
 
 # Quick to start and small: one topology, a few children.
 # Batches of a MiB pass through it: with less room for what is new they are moved about and swept one by one.
@@ -41,19 +38,16 @@ def run_on_local_storm(artefact: StormArtefact, root: Path, observer: Observer, 
 
     When state was lost a finite run begins again once; the second time it ends with an error.
     """
-    endless = any(pe.endless for stage in artefact.plan.stages for pe in stage.pes)
-    for attempt in (1, 2):
+
+    def carry(attempt: Attempt) -> None:
         with _folder() as folder:
-            run = _LocalRun(artefact, root, observer, stop, folder, attempt, again=attempt == 1 and not endless)
+            run = _LocalRun(artefact, root, attempt, stop, folder)
             try:
                 run.carry()
             finally:
                 run.close()
-        if not run.lost:
-            return
-        begin_again = getattr(observer, "begin_again", None)
-        if begin_again is not None:
-            begin_again()
+
+    run_attempts(artefact.plan, observer, carry)
 
 
 @contextlib.contextmanager
@@ -70,37 +64,29 @@ class _LocalRun:
         self,
         artefact: StormArtefact,
         root: Path,
-        observer: Observer,
+        attempt: Attempt,
         stop: StopRequest,
         folder: Path,
-        attempt: int,
-        *,
-        again: bool,
     ) -> None:
-        self._plan: Plan = artefact.plan
-        self._observer = observer
+        self._attempt = attempt
         self._stop = stop
-        self._again = again
         self._stop_sent = False
-        self._ended = False
-        self.lost = False
-        self._key = secrets.token_bytes(32)
-        self._codecs = {link.id: codec_for(link.codec, key=self._key) for link in self._plan.links}
+        self._finished = False
         self._errors = folder / "stderr.txt"
-        self._jvm = self._start(artefact, root, folder, attempt)
+        self._jvm = self._start(artefact, root, folder)
 
-    def _start(self, artefact: StormArtefact, root: Path, folder: Path, attempt: int) -> "subprocess.Popen[bytes]":
+    def _start(self, artefact: StormArtefact, root: Path, folder: Path) -> "subprocess.Popen[bytes]":
         artefact.plan.write(folder / "plan.json")
         (folder / "topology.bin").write_bytes(artefact.struct)
         config = {
             **artefact.config,
             "sferic.plan": str(folder / "plan.json"),
             "sferic.root": str(root),
-            "sferic.attempt": attempt,
+            "sferic.attempt": self._attempt.number,
             "sferic.run.dir": str(folder / "run"),
         }
-        if any(link.codec == "trusted" for link in self._plan.links):
-            config["sferic.key"] = b64encode(self._key).decode()
+        if any(link.codec == "trusted" for link in artefact.plan.links):
+            config["sferic.key"] = b64encode(self._attempt.key).decode()
         given = {"name": artefact.name, "struct": str(folder / "topology.bin"), "config": config}
         (folder / "conf.json").write_text(json.dumps({**given, "tmp": str(folder / "tmp")}))
         class_path = ":".join(map(str, [shim_jar(), *storm_jars()]))
@@ -119,15 +105,14 @@ class _LocalRun:
         """Pass on frames until the run has ended."""
         out = _pipe(self._jvm.stdout)
         reader = FrameReader()
-        while not self._ended:
+        while not self._finished:
             self._look_at_stop()
             if not select.select([out], [], [], _TURN)[0]:
                 continue
             data = os.read(out.fileno(), _READ)
             if not data:
-                self._jvm.wait()
-                self._observer.event(error_event(self._last_words()))
-                return
+                self._jvm.wait()  # an error is the end of the attempt
+                self._attempt.event(error_event(self._last_words()))
             for kind, _, body in reader.feed(data):
                 self._frame(kind, body)
 
@@ -135,42 +120,21 @@ class _LocalRun:
         if self._stop.requested and not self._stop_sent:
             self._stop_sent = True
             stdin = _pipe(self._jvm.stdin)
-            stdin.write(frames.pack_frame(frames.STOP))
-            stdin.flush()
+            with contextlib.suppress(BrokenPipeError):  # the end of its stdout says what became of it
+                stdin.write(frames.pack_frame(frames.STOP))
+                stdin.flush()
 
     def _frame(self, kind: int, body: bytes) -> None:
-        if self._ended:
+        if self._finished:
             return
         if kind == frames.RESULT:
-            header = BatchHeader.unpack(body)
-            link = self._plan.links[header.link]
-            try:
-                items = self._codecs[link.id].decode(memoryview(body)[BATCH_HEADER_SIZE:])
-            except CodecError as error:
-                self._event(results_unread(link, error))
-            else:
-                self._observer.result(link.from_pe, link.from_port, items)
+            self._attempt.result(BatchHeader.unpack(body).link, body)
         elif kind == frames.EVENT:
-            self._event(json.loads(body))
+            self._attempt.event(json.loads(body))
         elif kind == frames.STATE:
             state: dict[str, Any] = json.loads(body)
-            self._observer.event({"event": "state", **state})
-            self._ended = state["state"] == "finished"
-
-    def _event(self, event: Event) -> None:
-        endless = any(pe.endless for stage in self._plan.stages for pe in stage.pes)
-        if event["event"] == "lost" and not endless:
-            self._observer.event({**event, "restart": self._again})
-            self._ended = True
-            self.lost = self._again
-            if not self._again:
-                where = f"{event['stage']} (instance {event['rank']})"
-                text = f"{where}: its process died and its state is lost, in a second attempt too"
-                self._observer.event(error_event(text))
-            return
-        self._observer.event(with_letter_key(event, self._key))
-        if event["event"] == "error" or (event["event"] == "failed" and event["policy"] == "stop"):
-            self._ended = True
+            self._attempt.event({"event": "state", **state})
+            self._finished = state["state"] == "finished"
 
     def _last_words(self) -> str:
         lines = self._errors.read_text(errors="replace").splitlines()[-_LAST:]

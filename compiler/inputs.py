@@ -5,7 +5,7 @@ from typing import Any, cast
 
 from sferic.compiler.diagnostics import Problem, nearest
 from sferic.compiler.graph import Node
-from sferic.runtime.outline import Outline
+from sferic.runtime.outline import Outline, paths_called
 from sferic.runtime.pe import GenericPE
 from sferic.runtime.plan import RootInput
 
@@ -57,7 +57,7 @@ def _items_remedy(node: Node) -> str:
 
 
 def _root(nodes: Mapping[str, Node], who: str, problems: list[Problem]) -> Node | None:
-    paths = [who] if who in nodes else [path for path in nodes if path.rpartition("/")[2] == who]
+    paths = paths_called(who, nodes)
     if len(paths) > 1:
         text = f"an input for {who!r}, which is the name of {' and '.join(paths)}"
         problems.append(Problem(text, remedy="use the whole path"))

@@ -14,7 +14,7 @@ RESULT, STATE = 0x90, 0x91  # from a local Storm to the command that started it
 
 FINISHED = 1  # flag of ANSWER: postprocess is done
 
-KIND_ITEMS, KIND_END = 0, 1
+KIND_ITEMS = 0  # the only kind that hosts see: END is between supervisors
 
 _HEADER = struct.Struct("<IBBH")
 _BATCH = struct.Struct("<BBBBIIIQQII")
@@ -193,8 +193,3 @@ class FrameReader:
     def held(self) -> int:
         """How many bytes of a frame are here that has not ended."""
         return len(self._pending)
-
-    @property
-    def partial(self) -> bool:
-        """True where the stream ended inside a frame."""
-        return bool(self._pending)

@@ -8,6 +8,9 @@ from typing import Any, Protocol
 
 Event = Mapping[str, Any]
 
+KEPT = 10_000  # failures of a run
+_LAST_SIGNAL = 64
+
 DONE, FAILED, WRONG_INPUT, ITEMS_FAILED, INTERRUPTED = 0, 1, 2, 3, 130
 
 
@@ -20,13 +23,36 @@ class Observer(Protocol):
     def result(self, pe: str, port: str, values: list[Any]) -> None:
         """Items came out of an unconnected port."""
 
+    def begin_again(self) -> None:
+        """State was lost, and the whole run is made once more: what came so far counts for nothing."""
+
+
+class StopRequest(Protocol):
+    """Asked between items."""
+
+    @property
+    def requested(self) -> bool:
+        """True once the run is to stop: sources end, what is in flight is drained."""
+        ...
+
+
+def ending(exit_status: int) -> str:
+    """How a process ended, in words. `exit_status`: 128 + n where signal n ended it."""
+    signal = exit_status - 128
+    return f"was killed by signal {signal}" if 0 < signal <= _LAST_SIGNAL else f"exited with status {exit_status}"
+
 
 @dataclass
 class Outcome:
-    """An observer that keeps all: results by PE and port, failures, counts, and the exit status they come to."""
+    """An observer that keeps results by PE and port, failures, counts, and the exit status they come to.
+
+    Of failures it keeps the first `KEPT`, as an endless run may have any number of them, and the one that ends the run.
+    """
 
     results: dict[tuple[str, str], list[Any]] = field(default_factory=dict[tuple[str, str], list[Any]])
     failures: list[Event] = field(default_factory=list[Event])
+    failed: int = 0  # failures, kept or not
+    failed_items: int = 0  # in these failures: some are of a whole batch
     errors: list[Event] = field(default_factory=list[Event])
     lost: list[Event] = field(default_factory=list[Event])
     counts: dict[str, Counter[str]] = field(default_factory=dict[str, Counter[str]])
@@ -36,10 +62,13 @@ class Outcome:
         """Keep what decides the outcome."""
         kind = event["event"]
         if kind == "failed":
-            self.failures.append(event)
+            self.failed += 1
+            self.failed_items += event.get("count") or 1
+            if len(self.failures) < KEPT or event["policy"] == "stop":
+                self.failures.append(event)
         elif kind == "error":
             self.errors.append(event)
-        elif kind == "lost":
+        elif kind == "lost" and len(self.lost) < KEPT:
             self.lost.append(event)
         elif kind == "counts":
             for pe, counts in event["pes"].items():
@@ -53,6 +82,7 @@ class Outcome:
         """Forget what an attempt that is to be repeated gave."""
         self.results.clear()
         self.failures.clear()
+        self.failed = self.failed_items = 0
         self.errors.clear()
         self.counts.clear()
 
@@ -65,7 +95,7 @@ class Outcome:
             return FAILED
         if self.interrupted:
             return INTERRUPTED
-        return ITEMS_FAILED if self.failures else DONE
+        return ITEMS_FAILED if self.failed else DONE
 
 
 class Speaking(Outcome):

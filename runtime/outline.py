@@ -3,7 +3,7 @@
 Read alike by the compiler and by a worker, so that both give a PE the same path and a connection the same place.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
@@ -221,6 +221,12 @@ class _Reading:
             used.add(name)
             given[index] = name
         return given
+
+
+def paths_called(name: str, paths: Iterable[str]) -> list[str]:
+    """The paths that `name` stands for: the one that it is, or else those whose last part it is."""
+    known = list(paths)
+    return [name] if name in known else [path for path in known if path.rpartition("/")[2] == name]
 
 
 def groupings(pe: GenericPE) -> tuple[tuple[str, Grouping], ...]:

@@ -1,11 +1,19 @@
-"""How many items a source puts in a batch: few where they take long."""
+"""How many items go together: few where they take long."""
 
 _SOON, _LATE = 0.25, 2.0  # seconds from sending a batch to the end of all that was made of it
 _FIRST, _MOST = 8, 1 << 16
 
+TOGETHER = 512  # items that PEs of one stage take at a time
+_QUICK = 0.001  # seconds in which more items could have gone through
+
+
+def next_size(size: int, seconds: float) -> int:
+    """How many items are next to go through, after up to `size` took so long: no wait for whatever is due."""
+    return min(TOGETHER, 2 * size) if seconds < _QUICK else max(1, size // 4)
+
 
 class Pace:
-    """Grows while full batches are processed soon, shrinks when they are not.
+    """How many items a source puts in a batch. Grows while full batches are processed soon, shrinks when they are not.
 
     What a PE writes leaves its process when its batch is through: of slow PEs a full batch would hold back what is
     behind them, and Ctrl-C, for minutes. The time up to the ack has all of them in it, wherever they are.

@@ -7,7 +7,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable
-from io import TextIOBase
+from io import RawIOBase, TextIOWrapper
 from typing import Any, BinaryIO
 
 from sferic.runtime.host.fiber import pe_of_thread
@@ -48,14 +48,19 @@ def leave_with(fd: int) -> None:
     threading.Thread(target=watch, name="sferic-parent-watch", daemon=True).start()
 
 
-class _Printed(TextIOBase):
-    """Stands for sys.stdout: lines become events with the name of the PE that is at work."""
+class _Lines(RawIOBase):
+    """The buffer below what stands for sys.stdout: lines become events with the name of the PE that is at work.
+
+    Each thread has its own line, since what a source prints comes between what the host's thread prints.
+    """
 
     def __init__(self, tell: Tell, at_work: AtWork) -> None:
         super().__init__()
         self._tell = tell
         self._at_work = at_work
-        self._rest = ""
+        self._host = threading.get_ident()
+        self._lock = threading.RLock()  # of `_rests`; whatever is freed meanwhile may print, too
+        self._rests: dict[int, tuple[bytes, tuple[str, int]]] = {}  # begun lines by thread, and whose they are
 
     def writable(self) -> bool:
         return True
@@ -63,20 +68,30 @@ class _Printed(TextIOBase):
     def fileno(self) -> int:
         return 1
 
-    def write(self, text: str, /) -> int:
-        *lines, self._rest = (self._rest + text).split("\n")
+    def write(self, data: Any, /) -> int:
+        thread, who = threading.get_ident(), self._at_work()
+        given = bytes(data)
+        with self._lock:
+            before = self._rests.pop(thread, (b"", who))[0]
+            *lines, rest = (before + given).split(b"\n")
+            if rest:
+                self._rests[thread] = rest, who
         for line in lines:
-            self._say(line)
-        return len(text)
+            self._say(line, who)
+        return len(given)
 
     def flush(self) -> None:
-        if self._rest:
-            line, self._rest = self._rest, ""
-            self._say(line)
+        """Say the line that this thread has begun; on the host's thread, which has the last word, those of all."""
+        thread = threading.get_ident()
+        with self._lock:
+            threads = list(self._rests) if thread == self._host else [thread]
+            begun = [self._rests.pop(one) for one in threads if one in self._rests]
+        for rest, who in begun:
+            self._say(rest, who)
 
-    def _say(self, line: str) -> None:
-        pe, rank = self._at_work()
-        self._tell({"event": "print", "pe": pe, "rank": rank, "text": line})
+    def _say(self, line: bytes, who: tuple[str, int]) -> None:
+        text = line.decode(errors="backslashreplace")
+        self._tell({"event": "print", "pe": who[0], "rank": who[1], "text": text})
 
 
 class _Logged(logging.Handler):
@@ -104,8 +119,10 @@ def at_work(stage: Stage, rank: int, page: Page) -> tuple[str, int]:
 
 def capture_output(tell: Tell, at_work: AtWork) -> Callable[[], None]:
     """Turn what PEs print and log into events, until the function that is returned is called."""
-    stdout, printed = sys.stdout, _Printed(tell, at_work)
-    sys.stdout = printed
+    printed = TextIOWrapper(
+        _Lines(tell, at_work), encoding="utf-8", errors="backslashreplace", newline="\n", write_through=True
+    )
+    stdout, sys.stdout = sys.stdout, printed
     root, handler = logging.getLogger(), _Logged(tell, at_work)
     level = root.level
     root.addHandler(handler)

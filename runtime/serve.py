@@ -4,13 +4,15 @@ import sys
 import time
 
 from sferic.runtime import frames
-from sferic.runtime.frames import Body, Emit
+from sferic.runtime.frames import Body
 from sferic.runtime.host import Host
-from sferic.runtime.host.step import IDLE, PAGE_HAS_STATE, PAGE_INPUT, PAGE_STATE, WORKING
+from sferic.runtime.host.step import IDLE, PAGE_HAS_STATE, PAGE_INPUT, PAGE_LOOSE_DONE, PAGE_STATE, WAITING, WORKING
 from sferic.runtime.wire import Wire
 
 _ANSWER_AFTER = 0.005  # seconds of work after which the inputs done so far are answered
 _COUNT_EVERY = 0.5  # seconds between counters
+_MOST_LOOSE = 16  # batches of `every` methods on their way; no source's window bounds them
+_LOOK_FOR_ROOM = 0.005  # seconds between looks whether there are fewer
 
 
 def serve_inputs(host: Host, wire: Wire) -> None:
@@ -30,16 +32,15 @@ class _Server:
         self._page = host.page
         self._counted = 0.0
         self._unasked = False  # does what is written come from an `every` method?
+        self._loose = 0  # batches that came from `every` methods so far
         wire.overflow = self._answer_in_part
         self.finished = False
 
     def turn(self) -> None:
         """Wait for a frame, or until an `every` method is due, and do what is asked."""
         self._page[PAGE_STATE] = IDLE
-        wait = self._host.timers.wait()
-        pause = _COUNT_EVERY if wait is None else min(wait, _COUNT_EVERY)
         try:
-            kind, _, body = self._wire.read(pause)
+            kind, _, body = self._wire.read(self._pause())
         except TimeoutError:
             self._between()
             return
@@ -51,6 +52,16 @@ class _Server:
             self._finish(Body(body).number())
         elif kind != frames.STOP:
             raise frames.FrameError(f"a stage with inputs was sent a frame of type {kind:#x}")
+
+    def _pause(self) -> float:
+        room = self._has_room
+        most = _COUNT_EVERY if room else _LOOK_FOR_ROOM
+        wait = self._host.timers.wait(room=room)
+        return most if wait is None else min(wait, most)
+
+    @property
+    def _has_room(self) -> bool:
+        return self._loose - self._page[PAGE_LOOSE_DONE] < _MOST_LOOSE
 
     def _feed(self, inputs: list[tuple[int, bytes]]) -> None:
         host, wire = self._host, self._wire
@@ -82,11 +93,11 @@ class _Server:
     def _answer_in_part(self) -> None:
         """What was made of the inputs so far, which are not done. Should this process die, it comes once more."""
         self._look_at_state()
-        emits = self._wire.take_emits()
         if self._unasked:
-            self._wire.write(frames.EMIT, frames.pack_group(0, b"", emits))
+            self._wait_for_room()
+            self._emit()
         else:
-            self._wire.write(frames.ANSWER, [frames.pack_numbers([]), *frames.pack_emits(emits)])
+            self._wire.write(frames.ANSWER, [frames.pack_numbers([]), *frames.pack_emits(self._wire.take_emits())])
 
     def _finish(self, number: int) -> None:
         self._host.begin_input(number)
@@ -106,12 +117,23 @@ class _Server:
     def _run_timers(self) -> None:
         if self._host.timers:
             self._unasked = True
-            if self._host.timers.run_due():
+            if self._host.timers.run_due(room=self._has_room):
                 self._host.flush()
-                emits: list[Emit] = self._wire.take_emits()
-                if emits:
-                    self._wire.write(frames.EMIT, frames.pack_group(0, b"", emits))
+                self._emit()
             self._unasked = False
+
+    def _emit(self) -> None:
+        emits = self._wire.take_emits()
+        if emits:
+            self._loose += len(emits)
+            self._wire.write(frames.EMIT, frames.pack_group(0, b"", emits))
+
+    def _wait_for_room(self) -> None:
+        state = self._page[PAGE_STATE]
+        self._page[PAGE_STATE] = WAITING
+        while not self._has_room:
+            time.sleep(_LOOK_FOR_ROOM)
+        self._page[PAGE_STATE] = state
 
     def _tell_counts(self) -> None:
         pes = {pe: counts for pe, counts in self._host.counts().items() if any(counts.values())}

@@ -61,7 +61,7 @@ class SourceServer:
         self._group = group
         self._open: deque[_Group] = deque()
         self._acked: set[int] = set()
-        self._commits: deque[Mapping[str, Any]] = deque()
+        self._processed: Mapping[str, Any] = {}  # positions, each of which its source is to be told
         self._pace = Pace()
         # After a death nothing waits to be sent together: should an item have been its cause, its neighbours get away.
         self._careful = _CAREFUL if replaces else 0
@@ -79,7 +79,7 @@ class SourceServer:
         self._host.finish()
         self.close_group()
         self._wait_for(0)
-        self._commits.append(self._host.positions())
+        self._processed = self._host.positions()
         self._commit()
         sys.stdout.flush()  # a last line without an end
         self._tell_counts()
@@ -126,7 +126,7 @@ class SourceServer:
         self._waits_since = None
         if emits:
             # The positions are those of what was passed on: what the sources wrote since is not in this group.
-            positions = self._host.positions() if self._knows_positions else {}
+            positions = self._host.positions()
             token = json.dumps(positions).encode() if self._knows_positions else b""
             with self._answered:
                 self._group += 1
@@ -148,8 +148,12 @@ class SourceServer:
                 self._page[PAGE_STATE] = WORKING
 
     def _commit(self) -> None:
-        while self._commits and self._host.committed(self._commits[0]):
-            self._commits.popleft()
+        if self._processed:
+            with self._answered:
+                processed, self._processed = self._processed, {}
+            later = self._host.committed(processed)
+            with self._answered:
+                self._processed = {**later, **self._processed}
 
     def _read(self) -> None:
         try:
@@ -170,8 +174,7 @@ class SourceServer:
                 group = self._open.popleft()
                 self._acked.discard(group.number)
                 self._pace.processed(group.largest, now - group.sent)
-                if group.positions:
-                    self._commits.append(group.positions)
+                self._processed = {**self._processed, **group.positions}
             self._answered.notify_all()
 
     def _tell_counts(self) -> None:

@@ -10,6 +10,7 @@ from typing import Any, BinaryIO, Protocol
 from sferic.runtime import frames
 from sferic.runtime.codec import CodecError
 from sferic.runtime.frames import BatchHeader, Emit, FrameReader
+from sferic.runtime.host.outputs import ANY_NUMBER, Refuse, accepted, raise_it
 from sferic.runtime.host.step import PAGE_FIELDS, PAGE_STATE, WAITING, Page
 from sferic.runtime.observe import Event
 from sferic.runtime.plan import Link
@@ -35,10 +36,7 @@ class Codec(Protocol):
 
 
 class Wire:
-    """Frames to and from the supervisor, and the outlet of the host.
-
-    `lock` guards the sending end: what a source prints comes from its own thread.
-    """
+    """Frames to and from the supervisor, and the outlet of the host."""
 
     first_limit = 8
 
@@ -50,14 +48,14 @@ class Wire:
         self._reader = FrameReader()
         self._roomy = False
         self._ready: list[tuple[int, int, bytes]] = []
-        self.lock = threading.RLock()
+        self._writing = threading.RLock()  # what a source prints comes from its own thread
         self.codecs: dict[int, Codec] = {}
-        self.refused: Callable[[Link, Any, BaseException], None] = _nobody
+        self.refused: Refuse = raise_it
         self.attempt = 1
         self.sender = 0
         self._sequence = 0
         self._emits: list[Emit] = []
-        self.most = 1 << 30  # items a batch had better hold, whatever the link says
+        self.most = ANY_NUMBER  # items a batch had better hold, whatever the link says
         self.overflow: Callable[[], None] = _nowhere  # sends what is gathered before it is too much for a frame
         self._bytes = 0
         self.largest = self._largest = 0  # items of the largest batch of those taken last, of those gathered
@@ -84,7 +82,7 @@ class Wire:
         page = self.page if threading.get_ident() == self._owner else [0] * PAGE_FIELDS
         state = page[PAGE_STATE]
         page[PAGE_STATE] = WAITING
-        with self.lock:
+        with self._writing:
             if size < BIG:
                 self._write_all(b"".join((head, *parts)))
             else:
@@ -115,24 +113,18 @@ class Wire:
     def send(self, link: Link, bucket: int, items: list[Any]) -> int:
         """Encode a batch and gather it for the next answer; items that the codec refuses fail one by one."""
         codec = self.codecs[link.id]
-        while items:
-            try:
-                payload = codec.encode(items)
-            except CodecError as error:
-                items = self._without(error.index or 0, link, items, error)
-            else:
-                if len(payload) <= _BATCH:
-                    return self._gather(link, bucket, codec.id, len(items), payload)
-                if len(items) > 1:
-                    half = len(items) // 2
-                    return min(self.send(link, bucket, items[:half]), self.send(link, bucket, items[half:]))
-                reason = f"an item of {len(payload):,} bytes is more than the {_BATCH:,} that go through a pipe at once"
-                items = self._without(0, link, items, CodecError(reason, advice="write it in parts"))
+        encoded = accepted(link, items, codec.encode, self.refused)
+        if encoded is None:
+            return link.batch.items
+        items, payload = encoded
+        if len(payload) <= _BATCH:
+            return self._gather(link, bucket, codec.id, len(items), payload)
+        if len(items) > 1:
+            half = len(items) // 2
+            return min(self.send(link, bucket, items[:half]), self.send(link, bucket, items[half:]))
+        reason = f"an item of {len(payload):,} bytes is more than the {_BATCH:,} that go through a pipe at once"
+        self.refused(link, items[0], CodecError(reason, advice="write it in parts"))
         return link.batch.items
-
-    def _without(self, index: int, link: Link, items: list[Any], error: CodecError) -> list[Any]:
-        self.refused(link, items[index], error)
-        return items[:index] + items[index + 1 :]
 
     def _gather(self, link: Link, bucket: int, codec: int, count: int, payload: bytes) -> int:
         if self._emits and self._bytes + len(payload) > _GATHERED:
@@ -172,7 +164,3 @@ class Wire:
 
 def _nowhere() -> None:
     """Nobody said where to: it stays gathered."""
-
-
-def _nobody(_link: Link, _item: Any, error: BaseException) -> None:
-    raise error

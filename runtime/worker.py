@@ -2,6 +2,7 @@
 runner start it the same way."""
 
 import base64
+import hashlib
 import json
 import mmap
 import os
@@ -82,6 +83,7 @@ def work(incoming: BinaryIO, outgoing: BinaryIO, definition: Definition | None) 
 
 
 def _definition(plan: Plan, orders: Orders) -> Definition:
+    _refuse_other_code(plan, orders.root)
     graph = _graph(plan, orders)
     definition = expand(graph)
     found = digest(definition)
@@ -92,6 +94,20 @@ def _definition(plan: Plan, orders: Orders) -> Definition:
             "building it depends on nothing but its parameters."
         )
     return definition
+
+
+def _refuse_other_code(plan: Plan, root: Path) -> None:
+    """Every process of a run has the same code, those that replace others months later, too."""
+    for name, compiled in plan.definition.files:
+        if name.endswith(".py"):
+            path = root / name
+            if not path.exists():
+                raise LoadingError(f"{path} is not there: it is one of the files that the workflow was compiled from.")
+            if hashlib.sha256(path.read_bytes()).hexdigest() != compiled:
+                raise LoadingError(
+                    f"{path} has changed since the workflow was compiled, and this process would run other code than "
+                    "those before it. Compile it, or start the run, again."
+                )
 
 
 def _graph(plan: Plan, orders: Orders) -> WorkflowGraph:

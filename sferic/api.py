@@ -10,6 +10,7 @@ from sferic.compiler.inputs import Inputs
 from sferic.compiler.pipeline import Compiled, Options, compile_plan
 from sferic.launch import TARGETS, launch, pickled, with_reference
 from sferic.runtime.observe import Event, Outcome, Speaking
+from sferic.runtime.outline import paths_called
 from sferic.runtime.pe import GenericPE
 from sferic.runtime.plan import RESULTS
 from sferic.runtime.settings import OnFailure
@@ -23,7 +24,8 @@ class WorkflowFailed(RuntimeError):  # noqa: N818 - says what happened
 class Results(Mapping[Any, dict[str, list[Any]]]):
     """Items of unconnected output ports: ``results[pe][port]``, with the PE as object, name or path; [] for none.
 
-    `failures` are the items that failed under a policy that went on.
+    `failures` are the items that failed under a policy that went on, the first 1,000 of them; `more_failures` says how
+    many more there were.
     """
 
     def __init__(self, compiled: Compiled, outcome: Outcome) -> None:
@@ -33,17 +35,16 @@ class Results(Mapping[Any, dict[str, list[Any]]]):
         for path, port in sorted(ports):
             self._by_path.setdefault(path, {})[port] = outcome.results.get((path, port), [])
         self.failures: tuple[Event, ...] = tuple(outcome.failures)
+        self.more_failures = outcome.failed - len(outcome.failures)
         self.counts = outcome.counts
 
     def __getitem__(self, pe: Any) -> dict[str, list[Any]]:
         name = self._paths.get(id(pe), pe.name) if isinstance(pe, GenericPE) else str(pe)
-        if name in self._by_path:
-            return self._by_path[name]
-        ending = [path for path in self._by_path if path.rpartition("/")[2] == name]
-        if len(ending) > 1:
-            raise KeyError(f"{name!r} is the name of {' and '.join(ending)}: use the whole path")
-        if ending and not isinstance(pe, GenericPE):
-            return self._by_path[ending[0]]
+        paths = paths_called(name, self._by_path)
+        if len(paths) > 1:
+            raise KeyError(f"{name!r} is the name of {' and '.join(paths)}: use the whole path")
+        if paths and (paths[0] == name or not isinstance(pe, GenericPE)):
+            return self._by_path[paths[0]]
         raise KeyError(f"{name!r} has no unconnected output port; {', '.join(self._by_path) or 'no PE'} has")
 
     def __iter__(self) -> Iterator[str]:

@@ -270,7 +270,10 @@ def explain(workflow: str, on: str, one: str | None, *, as_json: bool, **given: 
 @_PARAMS
 @_FUSE
 @_CODEC
-def compile_command(workflow: str, target: str, output: str | None, name: str | None, **given: Any) -> None:
+@_JSON
+def compile_command(
+    workflow: str, target: str, output: str | None, name: str | None, *, as_json: bool, **given: Any
+) -> None:
     """Write a workflow's artefact: a jar, and its parts to read."""
     import sferic.runtime  # noqa: PLC0415
     from sferic.cluster.shim import shim_jar  # noqa: PLC0415
@@ -284,8 +287,11 @@ def compile_command(workflow: str, target: str, output: str | None, name: str | 
     runtime = Path(sferic.runtime.__file__).parent
     rebuild(compiled.plan.definition, Path(options.root), worker_files(artefact, runtime))
     jar = write_artefact(artefact, folder, shim=shim_jar(), runtime=runtime, version=__version__)
-    count = len(compiled.plan.stages)
-    click.echo(f"{jar}: {count} stage{'s' * (count != 1)}, {jar.stat().st_size:,} bytes")
+    count, size = len(compiled.plan.stages), jar.stat().st_size
+    if as_json:
+        click.echo(json.dumps({"jar": str(jar), "name": chosen, "stages": count, "bytes": size}))
+    else:
+        click.echo(f"{jar}: {count} stage{'s' * (count != 1)}, {size:,} bytes")
 
 
 @main.command()

@@ -12,9 +12,9 @@ from sferic.compiler.pipeline import Compiled
 from sferic.runtime.codec.types import kind_of
 from sferic.runtime.definition import digest, expand
 from sferic.runtime.loading import PICKLED
-from sferic.runtime.local.in_process import StopRequest, run_in_process
+from sferic.runtime.local.in_process import run_in_process
 from sferic.runtime.local.multi import run_multi
-from sferic.runtime.observe import Observer
+from sferic.runtime.observe import Observer, StopRequest
 from sferic.runtime.plan import DefinitionRef
 from sferic.runtime.workflow import WorkflowGraph
 

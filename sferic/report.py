@@ -1,6 +1,7 @@
 """What a run shows while it goes on and when it is over."""
 
 import json
+import math
 import sys
 import time
 from collections.abc import Collection, Iterator
@@ -8,7 +9,7 @@ from pathlib import Path
 from typing import Any, TextIO, cast
 
 from sferic.runtime.letters import LettersFile
-from sferic.runtime.observe import Event, Outcome
+from sferic.runtime.observe import Event, Outcome, ending
 
 
 class Reporter(Outcome):
@@ -37,11 +38,11 @@ class Reporter(Outcome):
         elif kind == "error":
             self._say(f"error: {event['text']}", always=True)
         elif kind == "died":
-            where = f"{event['stage']} (instance {event['rank']})"
-            self._say(f"{where}: its process {event['pid']} died and is replaced", always=True)
+            self._say(_death(event), always=True)
         elif kind == "lost":
-            what = "the run begins again" if event.get("restart") else "the run goes on without it"
-            self._say(f"{event['stage']} (instance {event['rank']}): its state is lost, {what}", always=True)
+            where = f"{event['stage']} (instance {event['rank']})"
+            without = " without it" if event["then"] == "goes on" else ""
+            self._say(f"{where}: its state is lost, the run {event['then']}{without}", always=True)
         elif kind in ("slow", "hung"):
             self._say(_standing_still(event))
         elif kind == "counts":
@@ -57,7 +58,7 @@ class Reporter(Outcome):
         """What became of the items that failed, and how to see them; `options` would have kept them, but for the PEs
         that are `skipping` by a setting of their own."""
         kept = 0 if self._letters is None else self._letters.count
-        dropped = sum(event.get("count") or 1 for event in self.failures) - kept
+        dropped = self.failed_items - kept
         if self._letters is None or not kept:
             failed = dict.fromkeys(event["pe"] for event in self.failures)
             own = ", ".join(pe for pe in failed if pe in skipping)
@@ -101,6 +102,13 @@ class Reporter(Outcome):
         print(f"{seconds:.1f} s", file=sys.stderr)  # noqa: T201
 
 
+def _death(event: Event) -> str:
+    why = f" ({event['text']})" if event["text"] else ""
+    where = f"{event['stage']} (instance {event['rank']})"
+    at = f" at {event['pe']}" if event["input"] else ""
+    return f"{where}: its process {event['pid']} {ending(event['exit'])}{at} and is replaced{why}"
+
+
 def _standing_still(event: Event) -> str:
     where = f"{event['pe']} (instance {event['rank']})"
     what = f"at item {event['step']} of its batch" if event["step"] else "before its first item"
@@ -112,9 +120,9 @@ def _standing_still(event: Event) -> str:
 
 
 def jsonable(value: Any) -> Any:
-    """`value` as JSON; what JSON cannot hold becomes ``{"type": …, "value": its repr}``. Tuples become lists."""
+    """`value` as JSON. What JSON has not (as NaN) becomes ``{"type": …, "value": its repr}``, tuples become lists."""
     kind = cast(type[Any], type(value))
-    if value is None or kind in (bool, int, float, str):
+    if value is None or kind in (bool, int, str) or (kind is float and math.isfinite(value)):
         return value
     if kind in (list, tuple):
         return [jsonable(item) for item in value]
@@ -128,7 +136,7 @@ def result_lines(outcome: Outcome) -> Iterator[str]:
     for (pe, port), values in sorted(outcome.results.items()):
         for value in values:
             line = {"pe": pe, "port": port, "value": jsonable(value)}
-            text = json.dumps(line, ensure_ascii=False)
+            text = json.dumps(line, ensure_ascii=False, allow_nan=False)
             yield text if _is_text(text) else json.dumps(line)
 
 

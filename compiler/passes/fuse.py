@@ -93,19 +93,14 @@ class Fuse:
         self, graph: Graph, nodes: dict[str, Node], wanted: _Wanted
     ) -> tuple[Groups, dict[int, tuple[bool, str]]]:
         """(groups, by edge index whether it was joined and why)."""
+        why = {edge.index: wanted(edge) for edge in graph.edges}
 
         def bar(edge: Edge) -> Bar:
             fit, _ = can_fuse(nodes[edge.source], nodes[edge.target], edge)
-            return (Bar.NONE if fit else Bar.ROUTED) | (Bar.NONE if wanted(edge)[0] else Bar.UNWISHED)
+            return (Bar.NONE if fit else Bar.ROUTED) | (Bar.NONE if why[edge.index][0] else Bar.UNWISHED)
 
         groups = Groups(graph, bar)
-        why: dict[int, tuple[bool, str]] = {}
-        waiting: list[Edge] = []
-        for edge in downstream(graph):
-            why[edge.index] = wanted(edge)
-            if why[edge.index][0]:
-                waiting.append(edge)
-        _join(waiting, nodes, groups, why)
+        _join([edge for edge in downstream(graph) if why[edge.index][0]], nodes, groups, why)
         return groups, why
 
     def _come_down(

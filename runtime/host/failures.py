@@ -18,10 +18,6 @@ _REPR_LIMIT = 500
 _KEEP_LIMIT = 32 << 20  # bytes of an item that a dead letter keeps; a frame has to hold it
 _RUNTIME = Path(__file__).parents[1]
 _OURS = (f"{_RUNTIME}/", f"{_RUNTIME.resolve()}/")  # a checkout reaches it by a link
-ITEM_ERRORS = (
-    Exception,
-    SystemExit,
-)  # sys.exit() in a PE fails the item; it must not end a worker as if all were done
 
 
 class RunStopped(BaseException):
@@ -30,6 +26,10 @@ class RunStopped(BaseException):
 
 class SourceStopped(BaseException):
     """Raised out of a source's write when the run was asked to stop; ends the source."""
+
+
+# Whatever else comes out of a PE's code fails its item: sys.exit() or asyncio's CancelledError must not end a worker.
+ENDINGS = (RunStopped, SourceStopped, KeyboardInterrupt)
 
 
 class PoisonItem(RuntimeError):  # noqa: N818 - named by what it stands for in a dead letter
@@ -42,9 +42,21 @@ def short_repr(item: object) -> str:
     """`repr`, bounded, that never raises."""
     try:
         text = repr(item)
-    except Exception as error:  # noqa: BLE001 - a broken __repr__ must not hide the failure being reported
+    except ENDINGS:
+        raise
+    except BaseException as error:  # noqa: BLE001 - a broken __repr__ must not hide the failure being reported
         text = f"<{type(item).__name__}, its repr raised {type(error).__name__}>"
     return text if len(text) <= _REPR_LIMIT else text[:_REPR_LIMIT] + "…"
+
+
+def _said(error: BaseException) -> str:
+    kind = type(error).__name__
+    try:
+        return f"{kind}: {error}"
+    except ENDINGS:
+        raise
+    except BaseException as again:  # noqa: BLE001 - as of a broken __repr__
+        return f"{kind}, its str raised {type(again).__name__}"
 
 
 def user_traceback(error: BaseException) -> str:
@@ -88,19 +100,9 @@ class Failures:
         `port`: where it came in (None: the item is ``{port: item}``, a root's), or with `written` where it was to go
         out; "" where there is no item and `item` says what failed.
         """
-        event: dict[str, Any] = {
-            "event": "failed",
-            "pe": self.pe.path,
-            "rank": self.rank,
-            "port": port,
-            "written": written,
-            "item": item if port == "" else short_repr(item),
-            "error": f"{type(error).__name__}: {error}",
-            "traceback": user_traceback(error),
-            "policy": self.pe.on_failure,
-            "attempts": attempts,
-            "time": now(),
-        }
+        shown = item if port == "" else short_repr(item)
+        event = _event(self.pe.path, self.rank, port, shown, _said(error), self.pe.on_failure)
+        event |= {"written": written, "traceback": user_traceback(error), "attempts": attempts}
         if self.pe.on_failure == "dead-letter":
             event |= self._kept(item) if port != "" else NOTHING_KEPT
         self.tell(event)
@@ -126,6 +128,22 @@ class Failures:
 NOTHING_KEPT: dict[str, Any] = {"codec": None, "count": 0, "data": None}
 
 
+def _event(pe: str, rank: int, port: str | None, item: object, error: str, policy: str) -> dict[str, Any]:
+    return {
+        "event": "failed",
+        "pe": pe,
+        "rank": rank,
+        "port": port,
+        "written": False,
+        "item": item,
+        "error": error,
+        "traceback": "",
+        "policy": policy,
+        "attempts": 1,
+        "time": now(),
+    }
+
+
 def now() -> str:
     """This moment, as dead letters have it."""
     return datetime.now(UTC).isoformat(timespec="milliseconds")
@@ -134,19 +152,7 @@ def now() -> str:
 def batch_failed(pe: str, rank: int, port: str, batch: bytes, policy: str, error: str, attempts: int = 1) -> Event:
     """The event of a whole batch for a PE's port that is given up."""
     header = BatchHeader.unpack(batch)
-    event = {
-        "event": "failed",
-        "pe": pe,
-        "rank": rank,
-        "port": port,
-        "written": False,
-        "item": f"a batch of {header.count}",
-        "error": error,
-        "traceback": "",
-        "policy": policy,
-        "attempts": attempts,
-        "time": now(),
-    }
+    event = _event(pe, rank, port, f"a batch of {header.count}", error, policy) | {"attempts": attempts}
     if len(batch) > _KEEP_LIMIT:
         return event | NOTHING_KEPT | {"count": header.count}
     return event | {

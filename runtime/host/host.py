@@ -1,24 +1,22 @@
 """The host runs one instance of one stage: items in, batches for links out."""
 
 import time
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from sferic.runtime.definition import Definition
-from sferic.runtime.host.failures import ITEM_ERRORS, Failures, RunStopped, batch_failed, error_event, user_traceback
+from sferic.runtime.host.failures import ENDINGS, Failures, RunStopped, batch_failed, error_event, user_traceback
 from sferic.runtime.host.outputs import CallReceiver, LinkReceiver, Outlet
 from sferic.runtime.host.source import GivenItems, RunningSource, Source
 from sferic.runtime.host.state import StateWatch
 from sferic.runtime.host.step import PAGE_FIELDS, PAGE_INPUT, PAGE_PE, PAGE_STATE, WORKING, Page, Step
 from sferic.runtime.host.timers import Timers
 from sferic.runtime.observe import Event
+from sferic.runtime.pace import TOGETHER, next_size
 from sferic.runtime.pe import GenericPE, knows_position
 from sferic.runtime.plan import Link, Plan, RootInput, Routing, Stage
 from sferic.runtime.routing import KeyTypeError, key_getter, keys_getter
 
-_TOGETHER = 512  # items of a source that PEs of its stage take at a time
-_QUICK = 0.001  # seconds of work between looks at what is due
 _NO_POISON: frozenset[int] = frozenset()
 
 
@@ -49,10 +47,11 @@ class Host:
         self._definition = definition
         self._clock = clock
         self._pes: dict[str, GenericPE] = {element.path: element.pe for element in definition.elements}
+        self._pickled = {path for link in plan.links if link.codec == "trusted" for path in (link.from_pe, link.to_pe)}
         self._steps = [self._step(index) for index in range(len(stage.pes))]
         self._by_path = {step.planned.path: step for step in self._steps}
         self._wire(outlet)
-        self.sources: list[Source] = [self._source(step) for step in self._steps if step.planned.source]
+        self.sources: list[Source] = self._make_sources()
         self._entries = {
             link.id: self._by_path[link.to_pe].runner(link.to_port) for link in plan.links if link.to_stage == stage.id
         }
@@ -66,8 +65,7 @@ class Host:
         pe = self._pes[planned.path]
         pe.rank = self.rank
         pe.numprocesses = self.stage.instances
-        trusted = any(link.codec == "trusted" for link in self.plan.links if planned.path in (link.from_pe, link.to_pe))
-        failures = Failures(planned, self.rank, self.tell, trusted)
+        failures = Failures(planned, self.rank, self.tell, trusted=planned.path in self._pickled)
         pe.__dict__["log"] = pe.__dict__["_log"] = self._logger(planned.path)
         return Step(index, planned, pe, failures, self.page)
 
@@ -103,25 +101,23 @@ class Host:
         # Links go before calls: they take the items' bytes before a PE of this stage may change the items.
         step.receivers[link.from_port].insert(0, receiver)
 
-    def _source(self, step: Step) -> Source:
-        given = dict(self.plan.inputs).get(step.planned.path, RootInput())
+    def _make_sources(self) -> list[Source]:
+        inputs = dict(self.plan.inputs)
+        after: dict[str, list[str]] = {}
+        for hop in self.stage.hops:
+            after.setdefault(hop.from_pe, []).append(hop.to_pe)
+        return [
+            self._source(step, inputs.get(step.planned.path, RootInput()), after)
+            for step in self._steps
+            if step.planned.source
+        ]
+
+    def _source(self, step: Step, given: RootInput, after: Mapping[str, list[str]]) -> Source:
         instances = self.stage.instances
         if given.items is not None:
             return GivenItems(step, given.items, instances=instances, page=self.page)
-        together = 1 if self._meets_itself(step.planned.path) else _TOGETHER
+        together = 1 if _meets_itself(step.planned.path, after) else TOGETHER
         return RunningSource(step, given, instances=instances, together=together, page=self.page)
-
-    def _meets_itself(self, path: str) -> bool:
-        """Do this source's items reach a PE of the stage over several ways? Then they go one by one, so that the
-        order in which they meet there is not by chance."""
-        reached = {path}
-        ways: Counter[str] = Counter()
-        for pe in self.stage.pes:  # in topological order
-            for hop in self.stage.hops:
-                if hop.to_pe == pe.path and hop.from_pe in reached:
-                    reached.add(pe.path)
-                    ways[pe.path] += 1
-        return any(count > 1 for count in ways.values())
 
     def _key(self, link: Link) -> Callable[[Any], Any] | None:
         routing: Routing = link.routing
@@ -150,7 +146,9 @@ class Host:
             self.page[PAGE_PE] = step.index
             try:
                 step.on_thread(step.pe.preprocess)
-            except ITEM_ERRORS as error:
+            except ENDINGS:
+                raise
+            except BaseException as error:
                 where = f"{step.planned.path} (instance {self.rank})"
                 self.tell(error_event(f"{where}: preprocess failed\n{user_traceback(error)}"))
                 raise RunStopped(step.planned.path) from error
@@ -181,7 +179,7 @@ class Host:
             began = time.monotonic()
             self._entries[link_id](items[begun : begun + size])
             begun += size
-            size = min(_TOGETHER, 2 * size) if time.monotonic() - began < _QUICK else max(1, size // 4)
+            size = next_size(size, time.monotonic() - began)
             self.timers.run_due()
 
     def unreadable(self, link_id: int, batch: bytes, error: BaseException) -> None:
@@ -209,18 +207,22 @@ class Host:
         for source in self.sources:
             source.begin_at(positions.get(source.step.planned.path))
 
-    def committed(self, positions: Mapping[str, Any]) -> bool:
-        """Tell sources that all up to these positions is processed everywhere. False: one of them has to be told later,
-        it is in its own code."""
-        if any(source.step.busy for source in self.sources):
-            return False
+    def committed(self, positions: Mapping[str, Any]) -> dict[str, Any]:
+        """Tell sources that all up to these positions is processed everywhere. Those in their own code have to be told
+        later: their positions come back."""
+        later: dict[str, Any] = {}
         for source in self.sources:
-            step, position = source.step, positions.get(source.step.planned.path)
+            step, path = source.step, source.step.planned.path
+            position = positions.get(path)
             tell = getattr(step.pe, "committed", None)
-            if tell is not None and position is not None and position != self._told.get(step.planned.path):
-                self._told[step.planned.path] = position
+            if tell is None or position is None or position == self._told.get(path):
+                continue
+            if step.busy:
+                later[path] = position
+            else:
+                self._told[path] = position
                 step.guarded(lambda tell=tell, position=position: tell(position), "committed")
-        return True
+        return later
 
     def finish(self) -> None:
         """Run postprocess in topological order; what it writes flows on."""
@@ -234,6 +236,20 @@ class Host:
     def counts(self) -> dict[str, dict[str, int]]:
         """Counters by PE, since the last call."""
         return {step.planned.path: step.counts() for step in self._steps}
+
+
+def _meets_itself(source: str, after: Mapping[str, list[str]]) -> bool:
+    """Do this source's items reach a PE of the stage over several ways? Then they go one by one, so that the order in
+    which they meet there is not by chance. `after`: the receivers of each PE, once a hop."""
+    reached = {source}
+    todo = [source]
+    while todo:
+        for receiver in after.get(todo.pop(), ()):
+            if receiver in reached:
+                return True
+            reached.add(receiver)
+            todo.append(receiver)
+    return False
 
 
 def _naming(port: str, key: Callable[[Any], Any]) -> Callable[[Any], Any]:

@@ -1,13 +1,18 @@
 """From what a PE wrote to calls inside the stage and to batches for links."""
 
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
+from sferic.runtime.codec import CodecError
+from sferic.runtime.host.failures import ENDINGS
 from sferic.runtime.host.ownership import own
 from sferic.runtime.plan import Link
 from sferic.runtime.routing import KeyRouter
 
-ANY_NUMBER = 1 << 30
+ANY_NUMBER = 1 << 30  # of items
+
+_Encoded = TypeVar("_Encoded")
+Refuse = Callable[[Link, Any, BaseException], None]
 
 
 class Outlet(Protocol):
@@ -18,6 +23,25 @@ class Outlet(Protocol):
     def send(self, link: Link, bucket: int, items: list[Any]) -> int:
         """Take a batch; returns how many items the next one of this link had better hold."""
         ...
+
+
+def accepted(
+    link: Link, items: list[Any], encode: Callable[[list[Any]], _Encoded], refuse: Refuse
+) -> tuple[list[Any], _Encoded] | None:
+    """The items that the codec takes, and what `encode` made of them; each of the others is refused by itself."""
+    while items:
+        try:
+            return items, encode(items)
+        except CodecError as error:
+            index = error.index or 0
+            refuse(link, items[index], error)
+            items = items[:index] + items[index + 1 :]
+    return None
+
+
+def raise_it(_link: Link, _item: Any, error: BaseException) -> None:
+    """Refuse where there is no PE yet to blame."""
+    raise error
 
 
 class Receiver(Protocol):
@@ -134,7 +158,9 @@ class LinkReceiver:
         assert keys is not None
         try:
             numbers = self._router.buckets(keys(items))
-        except Exception:  # noqa: BLE001 - an item without a good key, or a user's function that raised: find out which
+        except ENDINGS:
+            raise
+        except BaseException:  # noqa: BLE001 - an item without a good key, or a user's function that raised: find out which
             self._one_by_one(items)
         else:
             for item, bucket in zip(items, numbers, strict=True):
@@ -146,7 +172,9 @@ class LinkReceiver:
         for item in items:
             try:
                 bucket = self._router.bucket(key(item))
-            except Exception as error:  # noqa: BLE001 - a user's key function may raise anything
+            except ENDINGS:
+                raise
+            except BaseException as error:  # noqa: BLE001 - a user's key function may raise anything
                 self._refuse(item, error)
             else:
                 self.buckets[bucket].append(item)

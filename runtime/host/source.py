@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from types import GeneratorType
 from typing import Any, Protocol, cast
 
-from sferic.runtime.host.failures import ITEM_ERRORS, SourceStopped
+from sferic.runtime.host.failures import ENDINGS, SourceStopped
 from sferic.runtime.host.fiber import Fiber, pe_of_thread
 from sferic.runtime.host.ownership import IMMUTABLE, own
 from sferic.runtime.host.step import PAGE_PE, PAGE_STATE, PAGE_STEP, WAITING, WORKING, Page, Step
@@ -221,7 +221,11 @@ class RunningSource:
                     step.returned(item)
             elif result is not None:
                 step.returned(result)
-        except ITEM_ERRORS as error:
+        except ENDINGS:
+            raise
+        except BaseException as error:  # a call fails by whatever the source raises
+            if isinstance(error, BaseExceptionGroup) and error.subgroup(SourceStopped) is not None:
+                raise SourceStopped from error  # it wrote in a task of a group
             self._failure = error
             self._hand_over()
         finally:

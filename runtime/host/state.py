@@ -91,15 +91,10 @@ class StateWatch:
 
     def __init__(self, pes: list[GenericPE]) -> None:
         self._before = [(pe, fingerprint(pe)) for pe in pes]
-        self.changed_pe: GenericPE | None = None
+        self._changed = False
 
     @property
     def changed(self) -> bool:
         """Look again, unless a change was seen before."""
-        if self.changed_pe is None:
-            for pe, before in self._before:
-                now = fingerprint(pe)
-                if now is None or now != before:
-                    self.changed_pe = pe
-                    break
-        return self.changed_pe is not None
+        self._changed = self._changed or any(before is None or fingerprint(pe) != before for pe, before in self._before)
+        return self._changed

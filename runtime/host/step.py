@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from types import GeneratorType
 from typing import Any, cast
 
-from sferic.runtime.host.failures import ITEM_ERRORS, Failures, PoisonItem
+from sferic.runtime.host.failures import ENDINGS, Failures, PoisonItem
 from sferic.runtime.host.outputs import ANY_NUMBER, Receiver
 from sferic.runtime.host.ownership import IMMUTABLE, own
 from sferic.runtime.pe import GenericPE, input_name, output_name
@@ -15,9 +15,9 @@ _FLUSH_AT = 512  # written items that are passed on together
 _FRAMES_A_PE = 12  # Python frames that one fused PE adds to the stack, generously
 
 # Fields of the shared page (docs/frames.md), as indexes of u64.
-PAGE_INPUT, PAGE_PE, PAGE_STEP, PAGE_STATE, PAGE_HAS_STATE = range(5)
+PAGE_INPUT, PAGE_PE, PAGE_STEP, PAGE_STATE, PAGE_HAS_STATE, PAGE_LOOSE_DONE = range(6)
 IDLE, WORKING, WAITING, STARTING = range(4)
-PAGE_FIELDS = 5
+PAGE_FIELDS = 6
 
 Page = memoryview | list[int]
 
@@ -128,7 +128,9 @@ class Step:
                     single.append(result if type(result) in IMMUTABLE else own(result))
                 else:
                     self.returned(result)
-            except ITEM_ERRORS as error:
+            except ENDINGS:
+                raise
+            except BaseException as error:  # noqa: BLE001 - an item fails by whatever its PE raises
                 self._drop_after(before, marks)
                 self._failed(call, kept[step - first], error, port)
             if single is not None:
@@ -181,7 +183,9 @@ class Step:
                 result = call(own(item))
                 if result is not None:
                     self.returned(result)
-            except ITEM_ERRORS as again:
+            except ENDINGS:
+                raise
+            except BaseException as again:  # noqa: BLE001 - as at the first attempt
                 error = again
                 for name, gathered in self._pending.items():
                     del gathered[marks[name] :]
@@ -195,7 +199,9 @@ class Step:
         self._page[PAGE_PE] = self.index
         try:
             self.on_thread(lambda: self._call(hook))
-        except ITEM_ERRORS as error:
+        except ENDINGS:
+            raise
+        except BaseException as error:  # noqa: BLE001 - as of an item
             for gathered in self._pending.values():
                 gathered.clear()
             self.failed += 1

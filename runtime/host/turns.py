@@ -5,11 +5,10 @@ from collections.abc import Callable
 from queue import Empty, SimpleQueue
 
 from sferic.runtime.host.source import Source
+from sferic.runtime.pace import TOGETHER, next_size
 
 _TURN = 64  # items a turn where several sources have something to do
-_ALONE = 512  # items that one alone hands over together
 _LINGER = 0.002  # seconds after which what a source has written is passed on though it has not handed it over
-_QUICK = 0.001  # seconds in which more items could have gone through
 _PATIENCE = 0.05  # seconds after which a source that is in its own code keeps the others waiting no longer
 _LOOK = 0.05  # the longest time between two looks around
 _GRACE = 0.3  # seconds that a source in its own code has to end when it is told to
@@ -72,7 +71,7 @@ class Turns:
 
     def _turn(self, source: Source, *, alone: bool) -> None:
         self._begins(source)
-        left = _ALONE if alone else _TURN
+        left = TOGETHER if alone else _TURN
         patience = 0.0 if alone else _PATIENCE
         looked = time.monotonic()
         left -= self._take(source)  # it may have come back while it was another's turn
@@ -110,8 +109,7 @@ class Turns:
         began, self.waited = time.monotonic(), 0.0
         taken = source.take(self._wrote)
         if taken:
-            took = time.monotonic() - began - self.waited
-            self._pace = min(_ALONE, 2 * self._pace) if took < _QUICK else max(1, self._pace // 4)
+            self._pace = next_size(self._pace, time.monotonic() - began - self.waited)
         return taken
 
     def _came_back(self, source: Source, seconds: float) -> bool:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from sferic.runtime import frames
 from sferic.runtime.frames import FrameReader
-from sferic.runtime.host.step import PAGE_STATE, STARTING
+from sferic.runtime.host.step import PAGE_INPUT, PAGE_LOOSE_DONE, PAGE_PE, PAGE_STATE, PAGE_STEP, STARTING
 from sferic.runtime.local.lines import Lines
 from sferic.runtime.local.standstill import Standstill
 
@@ -25,6 +25,8 @@ _MOST_INPUTS = 64
 _MOST_BYTES = 16 << 20
 
 Root = tuple[int, int]  # (child number, group) of a source; groups below 0 are what `every` methods wrote
+
+Place = tuple[int, int, int]  # (input, index of the PE, step) of a child's page; input 0: it has none
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,19 +73,20 @@ class Instance:
     ready: bool = False
     finishing: bool = False
     finished: bool = False
-    loose: int = 0  # groups that its `every` methods wrote and that are not wholly processed
+    loose: dict[int, int] = field(default_factory=dict[int, int])  # batches by group of what `every` methods wrote
     group: int = 0
     token: bytes = b""
     unacked: list[int] = field(default_factory=list[int])  # groups of a source
     stop_sent: bool = False
     leaving: bool = False  # has it ended, though its pipe has not?
+    due: float = 0.0  # when there shall be a process, where there is none
     never_ready: int = 0  # processes in a row that ended before they were ready
     deaths: list[float] = field(default_factory=list[float])
-    culprits: dict[tuple[int, int, int], int] = field(default_factory=dict[tuple[int, int, int], int])
+    culprits: dict[Place, int] = field(default_factory=dict[Place, int])
     still: Standstill = field(default_factory=lambda: Standstill(0.0))
 
-    def start(self, settings: Settings, work: Callable[[int, int], None], close: Iterable[int], *, lost: bool) -> None:
-        """Fork the process and send it START."""
+    def start(self, settings: Settings, work: Callable[[int, int], None], close: Iterable[int]) -> None:
+        """Fork the process and send it START, and what its predecessor had not answered."""
         to_child, self.outgoing = os.pipe()
         self.incoming, from_child = os.pipe()
         self.errors, said = os.pipe()
@@ -100,6 +103,7 @@ class Instance:
         self.reader = FrameReader()
         self.lines = Lines()
         self.unsent = bytearray()
+        self.loose = {}
         self.ready = self.stop_sent = self.leaving = False
         self.still = Standstill(time.monotonic())
         orders = {
@@ -115,10 +119,14 @@ class Instance:
             "group": self.group,
             "unacked": self.unacked,
             "poison": [mark for mark, count in self.culprits.items() if count > 1],
-            "lost": lost,
+            "lost": bool(self.deaths),
             "key": base64.b64encode(settings.key).decode(),
         }
         self.send(frames.START, json.dumps(orders).encode())
+        if self.held:
+            self._send_held()
+        if self.finishing:
+            self.send(frames.FINISH, frames.pack_number(0))
 
     def _make_page(self, folder: Path) -> str:
         fd, path = tempfile.mkstemp(prefix="page-", dir=folder)
@@ -150,7 +158,7 @@ class Instance:
 
     def feed(self) -> None:
         """Hand over all that waits, if all handed over before is answered."""
-        if self.held or not self.waiting or self.finished:
+        if self.held or not self.waiting or self.finished or not self.pid:
             return
         size = 0
         while self.waiting and len(self.held) < _MOST_INPUTS and size < _MOST_BYTES:
@@ -167,6 +175,11 @@ class Instance:
         """Has the child something to do that it has not done?"""
         return not self.ready or bool(self.held) or (self.finishing and not self.finished)
 
+    def loose_done(self, groups: Iterable[int]) -> None:
+        """These groups are wholly processed: the process that wrote them may write more."""
+        assert self.page is not None
+        self.page[PAGE_LOOSE_DONE] += sum(self.loose.pop(group, 0) for group in groups)
+
     def said(self) -> list[str]:
         """Lines of the child's stderr to show, from what is in the pipe now."""
         shown: list[str] = []
@@ -180,29 +193,26 @@ class Instance:
                 break
         return shown
 
-    def resend(self) -> None:
-        """Give a new process what its predecessor had not answered."""
-        if self.held:
-            self._send_held()
-        if self.finishing:
-            self.send(frames.FINISH, frames.pack_number(0))
-
     def close(self) -> None:
         """Close the pipes; the child leaves when it sees that."""
         for fd in (self.incoming, self.outgoing, self.errors):
             if fd >= 0:
                 os.close(fd)
         self.incoming = self.outgoing = self.errors = -1
+        self.unsent.clear()
 
-    def kill(self) -> None:
-        """End the process and its own children at once."""
-        if self.pid:
-            try:
-                os.killpg(self.pid, signal.SIGKILL)
-            except ProcessLookupError:
-                os.kill(self.pid, signal.SIGKILL)  # it had no time yet to lead its group
-            os.waitpid(self.pid, 0)
-            self.pid = 0
+    def kill(self) -> int:
+        """End the process and its own children at once. Its exit status, 128 + n where signal n ended it."""
+        if not self.pid:
+            return 0
+        try:
+            os.killpg(self.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            os.kill(self.pid, signal.SIGKILL)  # it had no time yet to lead its group
+        _, status = os.waitpid(self.pid, 0)
+        self.pid = 0
+        code = os.waitstatus_to_exitcode(status)
+        return code if code >= 0 else 128 - code
 
     def left(self) -> bool:
         """Has the process ended a while ago (seen twice), and a process that it started holds its pipe open?"""
@@ -211,11 +221,10 @@ class Instance:
         before, self.leaving = self.leaving, True
         return before
 
-    def culprit(self) -> tuple[int, int, int] | None:
-        """(input, PE, step) the child was at, None while it had no input."""
-        if self.page is None or not self.page[0]:
-            return None
-        return (self.page[0], self.page[1], self.page[2])
+    @property
+    def place(self) -> Place:
+        """Where the child is, or was when it died."""
+        return (0, 0, 0) if self.page is None else (self.page[PAGE_INPUT], self.page[PAGE_PE], self.page[PAGE_STEP])
 
 
 def _become(incoming: int, outgoing: int, said: int, close: list[int], work: Callable[[int, int], None]) -> None:

@@ -5,17 +5,18 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, Protocol
+from typing import Any
 
-from sferic.runtime.codec import CodecError, GeneralCodec
+from sferic.runtime.codec import GeneralCodec
 from sferic.runtime.definition import Definition
 from sferic.runtime.host import Host
 from sferic.runtime.host.failures import RunStopped
+from sferic.runtime.host.outputs import Refuse, accepted, raise_it
 from sferic.runtime.host.ownership import own
 from sferic.runtime.host.source import Source
 from sferic.runtime.host.step import allow_calls
 from sferic.runtime.host.turns import Turns
-from sferic.runtime.observe import Observer
+from sferic.runtime.observe import Observer, StopRequest
 from sferic.runtime.outline import Element
 from sferic.runtime.pe import GenericPE
 from sferic.runtime.plan import RESULTS, Link, Plan, Stage
@@ -23,15 +24,6 @@ from sferic.runtime.process import at_work, capture_output
 
 _COUNT_EVERY = 0.2  # seconds between counters
 _NO_TIMER = 60.0  # seconds
-
-
-class StopRequest(Protocol):
-    """Asked between items."""
-
-    @property
-    def requested(self) -> bool:
-        """True once the run is to stop: sources end, what is in flight is drained."""
-        ...
 
 
 class _NotCopied(Exception):  # noqa: N818 - names the situation
@@ -82,19 +74,13 @@ class _Outlet:
 
     def __init__(self, queue: _Queue) -> None:
         self._queue = queue
-        self.refused: Callable[[Link, Any, BaseException], None] | None = None
+        self.refused: Refuse = raise_it
 
     def send(self, link: Link, bucket: int, items: list[Any]) -> int:
         codec = self._queue.codec
-        while items and codec is not None:
-            try:
-                items = codec.decode(codec.encode(items))
-                break
-            except CodecError as error:
-                assert self.refused is not None
-                index = error.index or 0
-                self.refused(link, items[index], error)
-                items = items[:index] + items[index + 1 :]
+        if codec is not None:
+            arrived = accepted(link, items, lambda sent: codec.decode(codec.encode(sent)), self.refused)
+            items = [] if arrived is None else arrived[1]
         if items:
             self._queue.put(link, bucket, items)
         return 1

@@ -3,7 +3,6 @@ and puts a new process in the place of one that died."""
 
 import json
 import os
-import secrets
 import selectors
 import shutil
 import signal
@@ -15,15 +14,14 @@ from pathlib import Path
 from typing import cast
 
 from sferic.runtime import frames
-from sferic.runtime.codec import CodecError, codec_for
 from sferic.runtime.definition import Definition
-from sferic.runtime.frames import BATCH_HEADER_SIZE, BatchHeader, Body, Emit, FrameError
-from sferic.runtime.host.failures import batch_failed, error_event, results_unread, with_letter_key
+from sferic.runtime.frames import BatchHeader, Body, Emit, FrameError
+from sferic.runtime.host.failures import batch_failed, error_event
 from sferic.runtime.host.step import PAGE_HAS_STATE, PAGE_STATE, PAGE_STEP, STARTING
-from sferic.runtime.local.child import Input, Instance, Root, Settings, register
-from sferic.runtime.local.in_process import StopRequest
-from sferic.runtime.local.standstill import SLOW, limit_at
-from sferic.runtime.observe import Event, Observer
+from sferic.runtime.local.attempt import Attempt, run_attempts
+from sferic.runtime.local.child import Input, Instance, Place, Root, Settings, register
+from sferic.runtime.local.standstill import SLOW, limit_at, pe_at
+from sferic.runtime.observe import Event, Observer, StopRequest, ending
 from sferic.runtime.plan import RESULTS, Plan
 from sferic.runtime.process import leave_with
 from sferic.runtime.worker import work as run_host
@@ -35,15 +33,6 @@ _MOST_DEATHS = 20  # of one instance, within _DEATHS_WITHIN seconds
 _DEATHS_WITHIN = 60.0
 _MOST_DEATHS_AN_INPUT = 6
 _NEVER_READY = 5  # processes in a row that end before they are ready
-_MOST_LOOSE = 64  # groups an instance's `every` methods may have unprocessed; then it has to wait
-
-
-class _Ended(Exception):  # noqa: N818 - the way out of the loop, not an error
-    pass
-
-
-class _BeginAgain(Exception):  # noqa: N818 - as above
-    pass
 
 
 def run_multi(plan: Plan, definition: Definition, observer: Observer, stop: StopRequest) -> None:
@@ -51,20 +40,17 @@ def run_multi(plan: Plan, definition: Definition, observer: Observer, stop: Stop
 
     When state was lost a finite run begins again once; the second time it ends with an error.
     """
-    for attempt in (1, 2):
+
+    def carry(attempt: Attempt) -> None:
         folder = Path(tempfile.mkdtemp(prefix="sferic-"))
-        run = _Run(plan, definition, observer, stop, folder, attempt)
+        run = _Run(plan, definition, attempt, stop, folder)
         try:
             run.loop()
-        except _Ended:
-            return
-        except _BeginAgain:
-            begin_again = getattr(observer, "begin_again", None)
-            if begin_again is not None:
-                begin_again()
         finally:
             run.close()
             shutil.rmtree(folder)
+
+    run_attempts(plan, observer, carry)
 
 
 class _Run:
@@ -72,21 +58,18 @@ class _Run:
         self,
         plan: Plan,
         definition: Definition,
-        observer: Observer,
+        attempt: Attempt,
         stop: StopRequest,
         folder: Path,
-        attempt: int,
     ) -> None:
         self._plan = plan
         self._definition = definition
-        self._observer = observer
-        self._stop = stop
         self._attempt = attempt
+        self._stop = stop
         self._selector = selectors.DefaultSelector()
         plan.write(folder / "plan.json")
-        self._settings = Settings(folder / "plan.json", Path.cwd(), attempt, _WINDOW, secrets.token_bytes(32))
+        self._settings = Settings(folder / "plan.json", Path.cwd(), attempt.number, _WINDOW, attempt.key)
         self._links = {link.id: link for link in plan.links}
-        self._codecs = {link.id: codec_for(link.codec, key=self._settings.key) for link in plan.links}
         self._instances: list[Instance] = []
         self._by_stage: dict[str, list[Instance]] = {}
         for stage in plan.stages:
@@ -97,18 +80,15 @@ class _Run:
         self._senders = {
             stage.id: {link.from_stage for link in plan.links if link.to_stage == stage.id} for stage in plan.stages
         }
-        self._endless = any(pe.endless for stage in plan.stages for pe in stage.pes)
         self._open: dict[Root, int] = defaultdict(int)  # batches of a source's group that are not answered yet
         self._numbers = 0
         self._loose = 0
 
     def loop(self) -> None:
         """Carry batches until every instance is finished."""
-        for instance in self._instances:
-            self._start(instance, lost=False)
         looked = 0.0
         while not all(instance.finished for instance in self._instances):
-            for key, mask in self._selector.select(_TURN):
+            for key, mask in self._selector.select(self._start_due()):
                 if key.fd == key.data.errors:
                     self._listen(key.data)
                 else:
@@ -121,7 +101,6 @@ class _Run:
             if now - looked > _TURN:
                 looked = now
                 self._look(now)
-        raise _Ended
 
     def close(self) -> None:
         """Leave no process behind."""
@@ -131,7 +110,19 @@ class _Run:
             instance.close()
         self._selector.close()
 
-    def _start(self, instance: Instance, *, lost: bool) -> None:
+    def _start_due(self) -> float:
+        """Start every process that is due; seconds until the next one is, at most a turn."""
+        wait = _TURN
+        for instance in self._instances:
+            if not instance.pid and not instance.finished:
+                missing = instance.due - time.monotonic()
+                if missing > 0:
+                    wait = min(wait, missing)
+                else:
+                    self._start(instance)
+        return wait
+
+    def _start(self, instance: Instance) -> None:
         others = [
             fd
             for other in self._instances
@@ -143,20 +134,17 @@ class _Run:
             leave_with(incoming)
             run_host(os.fdopen(incoming, "rb", 0), os.fdopen(outgoing, "wb", 0), self._definition)
 
-        instance.start(self._settings, work, others, lost=lost)
+        instance.start(self._settings, work, others)
         register(self._selector, instance)
 
     def _watch(self, instance: Instance) -> None:
-        """Write when the pipe has room; read unless too much of what `every` methods wrote waits elsewhere."""
-        for fd, wanted, mask in (
-            (instance.outgoing, bool(instance.unsent), selectors.EVENT_WRITE),
-            (instance.incoming, instance.loose < _MOST_LOOSE, selectors.EVENT_READ),
-        ):
-            if fd >= 0 and wanted != (fd in self._selector.get_map()):
-                if wanted:
-                    self._selector.register(fd, mask, instance)
-                else:
-                    self._selector.unregister(fd)
+        """Write when the pipe has room."""
+        fd, wanted = instance.outgoing, bool(instance.unsent)
+        if fd >= 0 and wanted != (fd in self._selector.get_map()):
+            if wanted:
+                self._selector.register(fd, selectors.EVENT_WRITE, instance)
+            else:
+                self._selector.unregister(fd)
 
     def _ready(self, instance: Instance, mask: int) -> None:
         if mask & selectors.EVENT_WRITE:
@@ -166,14 +154,15 @@ class _Run:
                 data = os.read(instance.incoming, _READ)
             except BlockingIOError:
                 return
+            why = ""
             try:
                 for kind, flags, body in instance.reader.feed(data):
                     self._frame(instance, kind, flags, body)
             except FrameError as error:
-                self._show(instance, [f"it broke the protocol and is replaced: {error}"])
-                data = b""
-            if not data:
-                self._died(instance)
+                why = str(error)
+                self._show(instance, [f"it broke the protocol and is replaced: {why}"])
+            if why or not data:
+                self._died(instance, why)
 
     def _listen(self, instance: Instance) -> None:
         lines = instance.said()
@@ -181,7 +170,7 @@ class _Run:
 
     def _show(self, instance: Instance, lines: Iterable[str]) -> None:
         for line in lines:
-            self._observer.event({"event": "print", "pe": instance.stage, "rank": instance.rank, "text": line})
+            self._attempt.event({"event": "print", "pe": instance.stage, "rank": instance.rank, "text": line})
 
     def _frame(self, instance: Instance, kind: int, flags: int, body: bytes) -> None:
         if kind == frames.ANSWER:
@@ -189,7 +178,7 @@ class _Run:
         elif kind == frames.EMIT:
             self._emit(instance, Body(body))
         elif kind == frames.EVENT:
-            self._event(_event_in(body))
+            self._attempt.event(_event_in(body))
         elif kind == frames.DONE:
             self._finished(instance)
         elif kind == frames.READY:
@@ -221,7 +210,7 @@ class _Run:
         else:
             self._loose += 1
             group = -self._loose
-            instance.loose += 1
+            instance.loose[group] = len(emits)
         root = (instance.number, group)
         self._open[root] += 1  # so that it stays open while its batches are counted
         self._route(emits, frozenset({root}))
@@ -239,12 +228,7 @@ class _Run:
         for emit in emits:
             link = self._links[emit.link]
             if link.to_stage == RESULTS:
-                try:
-                    items = self._codecs[link.id].decode(memoryview(emit.batch)[BATCH_HEADER_SIZE:])
-                except CodecError as error:
-                    self._event(results_unread(link, error))
-                    continue
-                self._observer.result(link.from_pe, link.from_port, items)
+                self._attempt.result(link.id, emit.batch)
                 continue
             self._numbers += 1
             for root in roots:
@@ -261,14 +245,14 @@ class _Run:
         for number, groups in done.items():
             instance = self._instances[number]
             if groups[0] < 0:  # a bolt's: it has no other ones
-                instance.loose -= len(groups)
+                instance.loose_done(groups)
             else:
                 instance.unacked = [group for group in instance.unacked if group not in groups]
                 instance.send(frames.ACKED, frames.pack_numbers(groups))
 
     def _finished(self, instance: Instance) -> None:
         instance.finished = True
-        self._event({"event": "finished", "stage": instance.stage, "rank": instance.rank})
+        self._attempt.event({"event": "finished", "stage": instance.stage, "rank": instance.rank})
 
     def _finish_ready(self) -> None:
         """Tell instances whose senders are all finished, and that have nothing left, to run postprocess."""
@@ -279,64 +263,54 @@ class _Run:
                         instance.finishing = True
                         instance.send(frames.FINISH, frames.pack_number(0))
 
-    def _event(self, event: Event) -> None:
-        self._observer.event(with_letter_key(event, self._settings.key))
-        if event["event"] == "error" or (event["event"] == "failed" and event["policy"] == "stop"):
-            raise _Ended
-
-    def _died(self, instance: Instance) -> None:
+    def _died(self, instance: Instance, why: str) -> None:
         for fd in (instance.incoming, instance.outgoing, instance.errors):
             if fd in self._selector.get_map():
                 self._selector.unregister(fd)
-        pid, culprit = instance.pid, instance.culprit()
+        pid, place = instance.pid, instance.place
         has_state = instance.page is not None and bool(instance.page[PAGE_HAS_STATE])
-        instance.kill()
+        exit_status = instance.kill()
         self._show(instance, [*instance.said(), *instance.lines.end()])
         instance.close()
         if instance.finished:
             return
         at = {"stage": instance.stage, "rank": instance.rank}
-        self._observer.event({"event": "died", **at, "pid": pid, "at": culprit})
-        self._count_death(instance, culprit)
+        pe = pe_at(self._plan.stage(instance.stage), place[1]).path
+        where = {"input": place[0], "pe": pe, "step": place[2]}
+        self._attempt.event({"event": "died", **at, "pid": pid, "exit": exit_status, **where, "text": why})
+        self._count_death(instance, place, ending(exit_status))
         if has_state:
-            self._lost(instance)
-        self._start(instance, lost=True)
-        instance.resend()
+            self._attempt.event({"event": "lost", **at})
 
-    def _count_death(self, instance: Instance, culprit: tuple[int, int, int] | None) -> None:
+    def _count_death(self, instance: Instance, place: Place, how: str) -> None:
         now = time.monotonic()
         instance.deaths = [when for when in instance.deaths if now - when < _DEATHS_WITHIN] + [now]
         where = f"{instance.stage} (instance {instance.rank})"
-        if culprit is not None and (instance.source or culprit[0] in instance.held):
-            instance.culprits[culprit] = instance.culprits.get(culprit, 0) + 1
-            same_input = sum(count for mark, count in instance.culprits.items() if mark[0] == culprit[0])
+        if place[0] and (instance.source or place[0] in instance.held):
+            instance.culprits[place] = instance.culprits.get(place, 0) + 1
+            same_input = sum(count for mark, count in instance.culprits.items() if mark[0] == place[0])
             if same_input > _MOST_DEATHS_AN_INPUT and not instance.source:
-                self._set_aside(instance, culprit, same_input)
+                self._set_aside(instance, place, same_input)
         instance.never_ready = 0 if instance.ready else instance.never_ready + 1
+        deaths = len(instance.deaths)
         if instance.never_ready >= _NEVER_READY:
-            self._event(error_event(f"{where}: its process left {_NEVER_READY} times before it was ready"))
-        if len(instance.deaths) > _MOST_DEATHS:
-            self._event(error_event(f"{where}: its process died {len(instance.deaths)} times within a minute"))
-        if len(instance.deaths) > 1:
-            time.sleep(min(0.05 * 2 ** (len(instance.deaths) - 2), 2.0))
+            text = f"{where}: its process left {_NEVER_READY} times before it was ready (the last one {how})"
+            self._attempt.event(error_event(text))
+        if deaths > _MOST_DEATHS:
+            text = f"{where}: its process died {deaths} times within a minute (the last one {how})"
+            self._attempt.event(error_event(text))
+        instance.due = now + min(0.05 * 2 ** (deaths - 2), 2.0) if deaths > 1 else now
 
-    def _set_aside(self, instance: Instance, culprit: tuple[int, int, int], deaths: int) -> None:
+    def _set_aside(self, instance: Instance, place: Place, deaths: int) -> None:
         """A whole batch fails: too many of its items ended the process."""
-        given = instance.held.pop(culprit[0])
+        given = instance.held.pop(place[0])
         link = self._links[BatchHeader.unpack(given.batch).link]
-        pe = self._plan.stage(instance.stage).pes[culprit[1]]
+        pe = pe_at(self._plan.stage(instance.stage), place[1])
         error = f"its items ended their process {deaths} times, the last time in {pe.path}"
-        self._event(batch_failed(link.to_pe, instance.rank, link.to_port, given.batch, pe.on_failure, error, deaths))
+        self._attempt.event(
+            batch_failed(link.to_pe, instance.rank, link.to_port, given.batch, pe.on_failure, error, deaths)
+        )
         self._close_roots(given.roots)
-
-    def _lost(self, instance: Instance) -> None:
-        where = f"{instance.stage} (instance {instance.rank})"
-        again = not self._endless and self._attempt == 1
-        self._observer.event({"event": "lost", "stage": instance.stage, "rank": instance.rank, "restart": again})
-        if again:
-            raise _BeginAgain
-        if not self._endless:
-            self._event(error_event(f"{where}: its process died and its state is lost, in a second attempt too"))
 
     def _look(self, now: float) -> None:
         stopping = self._stop.requested
@@ -345,10 +319,9 @@ class _Run:
                 instance.stop_sent = True
                 instance.send(frames.STOP)
             if instance.left():
-                self._died(instance)
-            if instance.page is not None and not instance.finished:
-                held_up = instance.loose >= _MOST_LOOSE
-                seconds = instance.still.look(instance.page, now, owes=instance.owes, held_up=held_up)
+                self._died(instance, "its pipe was still open after it had left")
+            if instance.pid and instance.page is not None and not instance.finished:
+                seconds = instance.still.look(instance.page, now, owes=instance.owes)
                 self._look_at_hang(instance, instance.page, seconds)
 
     def _look_at_hang(self, instance: Instance, page: memoryview, seconds: float) -> None:
@@ -357,10 +330,10 @@ class _Run:
         at |= {"step": page[PAGE_STEP], "starting": page[PAGE_STATE] == STARTING}
         if worth_a_word and seconds > SLOW and not instance.still.warned:
             instance.still.warned = True
-            self._observer.event({"event": "slow", **at})
+            self._attempt.event({"event": "slow", **at})
         if limit is not None and seconds > limit and not instance.still.killed:
             instance.still.killed = True
-            self._observer.event({"event": "hung", **at})
+            self._attempt.event({"event": "hung", **at})
             os.killpg(instance.pid, signal.SIGKILL)  # its pipe's end brings the loop to replace it
 
 

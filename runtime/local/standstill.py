@@ -18,15 +18,19 @@ class Standstill:
     killed: bool = False  # for standing still: once is enough, even where its end takes a while
     _last: tuple[int, ...] = ()
 
-    def look(self, page: memoryview, now: float, *, owes: bool, held_up: bool) -> float:
-        """Seconds without progress. `owes`: it has not answered all it was given; `held_up`: its supervisor
-        does not take what it hands over."""
+    def look(self, page: memoryview, now: float, *, owes: bool) -> float:
+        """Seconds without progress. `owes`: it has not answered all it was given."""
         state = page[PAGE_STATE]
         busy = state in (WORKING, STARTING) or (state == IDLE and owes)
         place = (page[PAGE_INPUT], page[PAGE_PE], page[PAGE_STEP], state)
-        if held_up or not busy or place != self._last:
+        if not busy or place != self._last:
             self._last, self.since, self.warned = place, now, False
         return now - self.since
+
+
+def pe_at(stage: Stage, index: int) -> PlannedPE:
+    """The PE that a child says it is at."""
+    return stage.pes[min(index, len(stage.pes) - 1)]
 
 
 def limit_at(stage: Stage, page: memoryview) -> tuple[PlannedPE, float | None, bool]:
@@ -35,7 +39,7 @@ def limit_at(stage: Stage, page: memoryview) -> tuple[PlannedPE, float | None, b
     Until preprocess the longest of the stage counts, and not less than START. A source may wait for its data as long
     as it likes, unless it says itself how long.
     """
-    pe = stage.pes[min(page[PAGE_PE], len(stage.pes) - 1)]
+    pe = pe_at(stage, page[PAGE_PE])
     if page[PAGE_STATE] == STARTING:
         said = [each.hang_timeout for each in stage.pes if each.hang_timeout]
         return pe, max(START, *said) if said else None, True

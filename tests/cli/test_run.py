@@ -8,6 +8,21 @@ import sys
 
 import pytest
 
+ODD = """
+import math
+
+from sferic import ProducerPE, WorkflowGraph
+
+
+class Odd(ProducerPE):
+    def _process(self, inputs):
+        yield from (math.nan, (1.5, {"low": -math.inf}), 1j, b"x")
+
+
+graph = WorkflowGraph()
+graph.add(Odd())
+"""
+
 
 def values(text):
     return [json.loads(line)["value"] for line in text.splitlines()]
@@ -50,6 +65,23 @@ def test_results_go_to_a_file_all_or_nothing(sferic, folder):
     assert (done.returncode, done.stdout) == (0, "")
     assert values((folder / "out.jsonl").read_text()) == [7]
     assert sorted(path.name for path in folder.iterdir() if not path.name.startswith("__")) == ["out.jsonl", "w.py"]
+
+
+def test_what_json_does_not_have_is_written_so_that_any_parser_reads_it(sferic, folder):
+    (folder / "odd.py").write_text(ODD)
+    shown = sferic("run", "odd.py").stdout
+    assert sferic("run", "odd.py", "--results", "odd.jsonl").returncode == 0
+    assert (folder / "odd.jsonl").read_text() == shown
+
+    def refuse(constant):
+        raise AssertionError(f"{constant} is not JSON")
+
+    assert [json.loads(line, parse_constant=refuse)["value"] for line in shown.splitlines()] == [
+        {"type": "builtins.float", "value": "nan"},
+        [1.5, {"low": {"type": "builtins.float", "value": "-inf"}}],
+        {"type": "builtins.complex", "value": "1j"},
+        {"type": "builtins.bytes", "value": "b'x'"},
+    ]
 
 
 def test_fuse(sferic):

@@ -76,6 +76,15 @@ def test_same_bytes_for_the_same_input(tmp_path):
             assert hashlib.sha256(jar.read(name)).hexdigest() == digest
 
 
+def test_what_was_written_is_told_to_programs(tmp_path):
+    write_workflow(tmp_path)
+    command = [sys.executable, "-m", "sferic.cli", "compile", "doubles.py", "--to", "storm", "--name", "d-1", "--json"]
+    told = json.loads(subprocess.run(command, cwd=tmp_path, check=True, capture_output=True).stdout)
+    jar = tmp_path / "d-1-storm" / "d-1.jar"
+    stages = len(json.loads((jar.parent / "plan.json").read_text())["stages"])
+    assert told == {"jar": "d-1-storm/d-1.jar", "name": "d-1", "stages": stages, "bytes": jar.stat().st_size}
+
+
 class Numbers(sferic.ProducerPE):
     pass
 

@@ -1,39 +1,8 @@
 """Cases about what graphs look like: branches, ports, partitions, composites, one item that becomes many."""
 
-from sferic import CompositePE, ConsumerPE, GenericPE, IterativePE, ProducerPE, SimpleFunctionPE, WorkflowGraph
+from sferic import CompositePE, ConsumerPE, GenericPE, IterativePE, SimpleFunctionPE, WorkflowGraph
 
-
-class Numbers(ProducerPE):
-    def __init__(self, count):
-        super().__init__()
-        self.count = count
-
-    def _process(self, inputs):
-        for number in range(self.count):
-            self.write("output", number)
-
-
-class Same(IterativePE):
-    def _process(self, data):
-        return data
-
-
-class EndOfSource(Numbers):
-    def _postprocess(self):
-        self.write("output", "end of the source")
-
-
-class Distinct(IterativePE):
-    def __init__(self):
-        super().__init__()
-        self.seen = set()
-
-    def _process(self, data):
-        self.seen.add(data)
-
-    def _postprocess(self):
-        for item in self.seen:
-            self.write("output", item)
+from .pes import Distinct, EndOfSource, Numbers, Same
 
 
 class YieldsParts(GenericPE):

@@ -2,20 +2,7 @@
 
 from sferic import IterativePE, ProducerPE, WorkflowGraph, every
 
-
-class Numbers(ProducerPE):
-    def __init__(self, count):
-        super().__init__()
-        self.count = count
-
-    def _process(self, inputs):
-        for number in range(self.count):
-            self.write("output", number)
-
-
-class Same(IterativePE):
-    def _process(self, data):
-        return data
+from .pes import Distinct, EndOfSource, Numbers, Same
 
 
 class Stages(IterativePE):
@@ -71,11 +58,6 @@ def ends_come_in_topological_order():
     for before, after in zip(pes, pes[1:], strict=False):
         graph.connect(before, "output", after, "input")
     return graph, {"CountAndSay4.output": [*range(10), 10, 11, 12, 13]}
-
-
-class EndOfSource(Numbers):
-    def _postprocess(self):
-        self.write("output", "end of the source")
 
 
 def a_source_may_write_at_its_end():
@@ -145,19 +127,6 @@ class TicksTillThree(ProducerPE):
 
     def _postprocess(self):
         self.write("output", "three")
-
-
-class Distinct(IterativePE):
-    def __init__(self):
-        super().__init__()
-        self.seen = set()
-
-    def _process(self, data):
-        self.seen.add(data)
-
-    def _postprocess(self):
-        for item in self.seen:
-            self.write("output", item)
 
 
 def every_comes_between_the_items_of_a_source():

@@ -1,10 +1,7 @@
 """One meaning on every target: each case gives what a plain loop says, wherever it runs, fused or not."""
 
 import functools
-import importlib.util
-import sys
 from collections import Counter
-from pathlib import Path
 
 import pytest
 
@@ -13,21 +10,10 @@ from sferic import WorkflowGraph
 from sferic.compiler.diagnostics import WrongInput
 from sferic.runtime.definition import expand
 
+from . import cases, endings, graphs, groupings, items, lifecycle, old_wrongs, together
 
-def _load_cases(name):
-    module_name = f"compliance_{name}"
-    spec = importlib.util.spec_from_file_location(module_name, Path(__file__).with_name(f"{name}.py"))
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[module_name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-MODULES = {
-    name: _load_cases(name) for name in ("cases", "graphs", "groupings", "items", "lifecycle", "old_wrongs", "together")
-}
-CASES = [case for module in MODULES.values() for case in module.CASES]
-cases, together = MODULES["cases"], MODULES["together"]
+MODULES = (cases, graphs, groupings, items, lifecycle, endings, old_wrongs, together)
+CASES = [case for module in MODULES for case in module.CASES]
 WAYS = [("local", "auto"), ("local", "none"), ("multi", "auto"), ("multi", "none")]
 TOGETHER = 8  # cases that share one topology on Storm: starting a JVM takes far longer than a case
 

@@ -1,34 +1,8 @@
 """Cases of PEs that are one thing to their user (composites, chains of functions) or to a process (partitions)."""
 
-from sferic import CompositePE, IterativePE, ProducerPE, WorkflowGraph, create_iterative_chain
+from sferic import CompositePE, IterativePE, WorkflowGraph, create_iterative_chain
 
-
-class Numbers(ProducerPE):
-    def __init__(self, count):
-        super().__init__()
-        self.count = count
-
-    def _process(self, inputs):
-        yield from range(self.count)
-
-
-class Same(IterativePE):
-    stateless = True
-
-    def _process(self, data):
-        return data
-
-
-class Total(IterativePE):
-    def __init__(self):
-        super().__init__()
-        self.total = 0
-
-    def _process(self, data):
-        self.total += data
-
-    def _postprocess(self):
-        self.write("output", self.total)
+from .pes import Numbers, Same, Total
 
 
 class Plus(IterativePE):

@@ -82,3 +82,18 @@ def rows(text):
             break
         table.append([cell.strip().replace("\\|", "|") for cell in re.split(r"(?<!\\)\|", line)[1:-1]])
     return table[2:]
+
+
+def frame_types(text):
+    """{name: number} of every frame in the tables of docs/frames.md."""
+    return {name: int(number, 16) for number, name in re.findall(r"^\| (0x\w\w) \| (\w+) \|", text, re.MULTILINE)}
+
+
+def event_keys(text):
+    """{event: (keys it has, keys it may have)} of every event in the tables of docs/frames.md."""
+    told = {}
+    for name, cell in re.findall(r"^\| `(\w+)` \| (.*) \|$", section(text, "### EVENT"), re.MULTILINE):
+        if not cell.startswith("As above"):
+            always, _, sometimes = re.sub(r"\([^()]*\)", "", cell).partition(" also ")
+            told[name] = tuple(set(re.findall(r"`(\w+)`", part)) for part in (always, sometimes))
+    return told

@@ -100,6 +100,15 @@ def test_a_package_missing_in_preprocess_ends_the_run(on, script):
     assert "No module named 'no_such_package'" in done.stderr
 
 
+@pytest.mark.parametrize("on", ["local", "multi"])
+@pytest.mark.parametrize("what", ["SystemExit(0)", "GeneratorExit", "__import__('asyncio').CancelledError"])
+def test_whatever_preprocess_raises_ends_the_run_in_words(on, what, script):
+    done = sferic("run", script(PREPROCESS.format(preprocess=f"raise {what}")), "--on", on, "--fuse", "none")
+    assert done.returncode == 1
+    assert "Prepares (instance 0): preprocess failed" in done.stderr
+    assert 'flow.py", line 11' in done.stderr
+
+
 @pytest.mark.parametrize("on", ["local", "multi", "storm"])
 @pytest.mark.parametrize("what", ["", "\nclass A(IterativePE):\n    pass\ngraph.add(A())", "\ndel graph"])
 def test_a_command_that_runs_nothing_does_not_end_with_0(what, on, script):

@@ -4,6 +4,7 @@ One run a target holds them all, as branches of one source: each must be right w
 """
 
 import base64
+import importlib.util
 import os
 import re
 import signal
@@ -17,6 +18,10 @@ import pytest
 import sferic
 from sferic.runtime import frames
 from sferic.runtime.codec import GeneralCodec
+
+_spec = importlib.util.spec_from_file_location("pages", Path(__file__).parents[1] / "docs" / "pages.py")
+pages = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(pages)
 
 COUNT = 100
 AT = 55  # the item at which it happens
@@ -202,6 +207,25 @@ def test_who_stands_still_is_replaced_and_named(branch, outcome):
 @pytest.mark.parametrize("branch", [Garbage, Oversized, Cut, LyingCount])
 def test_who_breaks_the_protocol_is_replaced(branch, outcome):
     assert len(outcome.told("died", branch.__name__)) == 1
+
+
+@pytest.mark.parametrize(("name", "exit_status"), [("Stopped", 137), ("Garbage", 137), ("Cut", 0), ("Poisoned", 137)])
+def test_a_death_says_where_and_how(name, exit_status, outcome):
+    for died in outcome.told("died", name):
+        assert died["exit"] == exit_status
+        assert (died["pe"], bool(died["input"]), bool(died["step"])) == (name, True, True)
+        assert ("not this protocol" in died["text"]) == (name == "Garbage")
+
+
+def test_events_have_the_keys_that_the_page_says(outcome):
+    told = pages.event_keys((pages.ROOT / "docs" / "frames.md").read_text())
+    seen = set()
+    for event in outcome.events:
+        always, sometimes = told[event["event"]]
+        keys = event.keys() - {"event"}
+        assert always <= keys <= always | sometimes | {"stage", "rank"}, event
+        seen.add(event["event"])
+    assert {"died", "hung", "failed", "print", "counts"} <= seen
 
 
 def test_no_tuple_fails(outcome):

@@ -61,7 +61,7 @@ def test_a_frame_in_pieces():
     reader = FrameReader()
     pieces = [frame for at in range(len(data)) for frame in reader.feed(data[at : at + 1])]
     assert len(pieces) == len(FRAMES)
-    assert not reader.partial
+    assert reader.held == 0
 
 
 def test_an_absurd_length_is_refused_before_memory_is_taken():

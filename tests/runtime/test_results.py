@@ -61,3 +61,40 @@ def test_a_pe_object_is_looked_up_as_itself():
     assert results[inside]["output"] == []
     with pytest.raises(KeyError):
         results[top]
+
+
+class Inner(sferic.CompositePE):
+    def __init__(self, name):
+        super().__init__()
+        pe = Nothing()
+        pe.name = name
+        self.add(pe)
+        self._map_input("input", pe, "input")
+
+
+def test_a_name_is_a_path_or_the_last_part_of_one():
+    graph, source = sferic.WorkflowGraph(), Numbers()
+    for name, inner in (("one", "both"), ("other", "both"), ("third", "single"), ("fourth", "one")):
+        composite = Inner(inner)
+        composite.name = name
+        graph.connect(source, "output", composite, "input")
+    graph.connect(source, "output", whole := Nothing(), "input")
+    whole.name = "single"
+    results = sferic.run(graph)
+    assert results["one/both"] is not results["other/both"]
+    assert results["one"] is results["fourth/one"]
+    assert results["single"] is results[whole]
+    with pytest.raises(KeyError, match="'both' is the name of one/both and other/both: use the whole path"):
+        results["both"]
+
+
+def test_an_input_for_a_name_that_two_pes_have():
+    graph = sferic.WorkflowGraph()
+    for name in ("one", "other"):
+        composite = Inner("both")
+        composite.name = name
+        graph.add(composite)
+    with pytest.raises(sferic.WrongInput, match="'both', which is the name of one/both and other/both. Use the whole"):
+        sferic.run(graph, {"both": [{"input": 1}], "one/both": [{"input": 1}]})
+    results = sferic.run(graph, {"one/both": [{"input": 1}], "other/both": []})
+    assert dict(results.counts["one/both"])["in"] == 1

@@ -6,10 +6,13 @@ import re
 import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
+from threading import current_thread, main_thread
 
 import pytest
 
 import sferic
+from sferic.runtime.process import capture_output
 
 FLOW = """
 import logging, sys, sferic
@@ -17,6 +20,8 @@ import logging, sys, sferic
 class Source(sferic.ProducerPE):
     def _process(self, inputs):
         print("printed by the source")
+        sys.stdout.buffer.write("bytes, 3 × 9\\nin two lines\\n".encode())
+        print("half a surrogate pair: \\udc80", sys.stdout.encoding)
         self.write("output", 1)
 
 class Middle(sferic.IterativePE):
@@ -39,6 +44,9 @@ graph.connect(middle, "output", last, "input")
 """
 SAID = {
     "[Source 0] printed by the source",
+    "[Source 0] bytes, 3 × 9",
+    "[Source 0] in two lines",
+    "[Source 0] half a surrogate pair: \\udc80 utf-8",
     "[Middle 0] printed",
     "[Middle 0] in two lines",
     "[Middle 0] logged",
@@ -69,6 +77,31 @@ def test_what_pes_say_is_shown_under_their_names(flow, on, fuse):
     said = done.stderr.splitlines()
     assert SAID <= set(said)
     assert [line for line in said if "Traceback" in line or "\r" in line] == []
+
+
+def test_lines_of_several_threads_stay_apart():
+    told = []
+    other = ThreadPoolExecutor(1)
+    put_back = capture_output(told.append, lambda: ("host" if current_thread() is main_thread() else "source", 0))
+    try:
+        other.submit(print, "a line ", end="").result()
+        print("of the host's", end=" ", flush=True)
+        other.submit(print, "of the source's", flush=True).result()
+        print("thread")
+        other.submit(sys.stdout.buffer.write, "cut here: ×".encode()[:-1]).result()
+        other.submit(sys.stdout.buffer.write, "×\nlast".encode()[1:]).result()
+    finally:
+        put_back()
+        other.shutdown()
+    # The host's flush is for all, as at the end of a run.
+    assert [(event["pe"], event["text"]) for event in told] == [
+        ("source", "a line "),
+        ("host", "of the host's "),
+        ("source", "of the source's"),
+        ("host", "thread"),
+        ("source", "cut here: ×"),
+        ("source", "last"),
+    ]
 
 
 def test_nothing_but_results_where_a_program_reads(flow):

@@ -1,5 +1,10 @@
 """A source never claims a position beyond the items that went on."""
 
+import time
+
+import pytest
+
+import sferic
 from sferic.runtime.host.failures import Failures
 from sferic.runtime.host.source import RunningSource
 from sferic.runtime.host.step import Step
@@ -10,6 +15,58 @@ from sferic.runtime.plan import PlannedPE, RootInput
 class Source(ProducerPE):
     def read(self, position):
         yield from ()
+
+
+class OneAtATime(ProducerPE):
+    """As from a broker that gives the next message when the one before is acknowledged."""
+
+    def __init__(self, done):
+        super().__init__()
+        self.done = done
+        self.acknowledged = 0
+
+    def read(self, position):
+        for number in range(1, 6):
+            while self.acknowledged < number - 1:
+                self.wait(0.01)
+            yield number, number
+        self.done.touch()
+
+    def committed(self, position):
+        self.acknowledged = position
+
+
+class InItsOwnCode(ProducerPE):
+    """Blocks, without a word to anybody, until the other one is through."""
+
+    def __init__(self, done):
+        super().__init__()
+        self.done = done
+
+    def _process(self, inputs):
+        self.write("output", "first")
+        limit = time.monotonic() + 20
+        while not self.done.exists():
+            if time.monotonic() > limit:
+                raise TimeoutError("the other source is held up")
+            time.sleep(0.01)
+        self.write("output", "last")
+
+
+class Same(sferic.IterativePE):
+    def _process(self, data):
+        return data
+
+
+@pytest.mark.parametrize("on", ["multi", "storm"])
+def test_a_source_is_told_of_acks_while_another_one_blocks(on, tmp_path):
+    graph = sferic.WorkflowGraph()
+    one, other, same = OneAtATime(tmp_path / "done"), InItsOwnCode(tmp_path / "done"), Same()
+    graph.connect(one, "output", same, "input")
+    graph.connect(other, "output", same, "input")
+    graph.partitions = [[one, other, same]]
+    got = sferic.run(graph, on=on)["Same"]["output"]
+    assert sorted(got, key=str) == [1, 2, 3, 4, 5, "first", "last"]
 
 
 class Receiver:

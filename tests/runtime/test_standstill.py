@@ -27,8 +27,8 @@ def still():
     return Standstill(0.0)
 
 
-def look(still, page, now, *, owes=True, held_up=False):
-    return still.look(page, now, owes=owes, held_up=held_up)
+def look(still, page, now, *, owes=True):
+    return still.look(page, now, owes=owes)
 
 
 def test_work_without_a_step_counts(page, still):
@@ -43,13 +43,6 @@ def test_only_who_owes_something_can_stand_still(state, owes, counts, page, stil
     page[PAGE_STATE] = state
     look(still, page, 0, owes=owes)
     assert look(still, page, 9, owes=owes) == counts
-
-
-def test_what_nobody_takes_from_it_is_not_its_fault(page, still):
-    page[PAGE_STATE] = WORKING
-    look(still, page, 0)
-    assert look(still, page, 50, held_up=True) == 0
-    assert look(still, page, 51) == 1
 
 
 def test_a_change_of_state_is_progress_and_allows_another_word(page, still):

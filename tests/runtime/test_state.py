@@ -59,3 +59,12 @@ def test_functions_and_handles_are_no_state(tmp_path):
     with (tmp_path / "x").open("w") as file:
         watch = StateWatch([Holds([file, print, sferic, int])])
         assert not watch.changed
+
+
+def test_a_change_that_is_undone_was_one():
+    pe = Holds(1)
+    watch = StateWatch([pe])
+    pe.held = 2
+    assert watch.changed
+    pe.held = 1
+    assert watch.changed

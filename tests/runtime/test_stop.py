@@ -1,5 +1,6 @@
 """A stop ends sources that wait for data, promptly, and what comes after them still comes; on every target."""
 
+import asyncio
 import time
 
 import pytest
@@ -25,6 +26,26 @@ class Sleeps(sferic.ProducerPE):
 class Numbers(sferic.ProducerPE):
     def _process(self, inputs):
         yield from range(1000)
+
+
+class Tasks(sferic.ProducerPE):
+    """Writes in tasks of asyncio's, which hand on what ends one as a group."""
+
+    endless = True
+
+    def _process(self, inputs):
+        asyncio.run(self.both())
+
+    async def both(self):
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self.write_on("one"))
+            group.create_task(self.write_on("two"))
+
+    async def write_on(self, text):
+        self.write("output", text)
+        while True:
+            await asyncio.sleep(0.01)
+            self.write("output", "more")
 
 
 class Ticks(sferic.IterativePE):
@@ -87,3 +108,14 @@ def test_stop_while_sources_wait(on, together, as_one_stage, tmp_path):
     assert watcher.errors == []
     assert sorted(map(str, watcher.results[("Ticks", "output")])) == sorted(map(str, [*expected, *["tick"] * 3, "end"]))
     assert watcher.took < 1
+
+
+@pytest.mark.parametrize("on", ["local", "multi"])
+def test_a_source_that_writes_in_tasks_is_stopped_as_any_other(on, tmp_path):
+    graph = sferic.WorkflowGraph()
+    graph.connect(Tasks(), "output", Ticks(), "input")
+    watcher = Watcher(["one", "two", "more"])
+    compiled = compile_plan(graph, Options(target=TARGETS[on], fuse="none"))
+    launch(with_reference(compiled, pickled(graph, tmp_path)), on, watcher, watcher, tmp_path)
+    assert (watcher.errors, watcher.failures) == ([], [])
+    assert watcher.results[("Ticks", "output")][-1] == "end"

@@ -67,3 +67,31 @@ def test_an_error_without_any_frame_of_the_users_is_its_message(tmp_path):
     assert failure["traceback"] == (
         "sferic.runtime.routing.KeyTypeError: abs.input: group-by position 3 needs a tuple or list, not int\n"
     )
+
+
+class Mute(BaseException):
+    def __str__(self):
+        raise Mute
+
+    __repr__ = __str__
+
+
+class Gives(sferic.IterativePE):
+    def _process(self, number):
+        return Mute()
+
+
+class RaisesMute(sferic.IterativePE):
+    def _process(self, item):
+        raise item
+
+
+@pytest.mark.parametrize("fuse", ["auto", "none"])
+def test_what_cannot_be_told_is_named_by_its_type(fuse):
+    graph = sferic.WorkflowGraph()
+    numbers, gives, raises = Numbers(), Gives(), RaisesMute()
+    graph.connect(numbers, "output", gives, "input")
+    graph.connect(gives, "output", raises, "input")
+    (failure,) = sferic.run(graph, on="local", fuse=fuse, on_failure="skip").failures
+    assert failure["error"] == "Mute, its str raised Mute"
+    assert failure["item"] == "<Mute, its repr raised Mute>"

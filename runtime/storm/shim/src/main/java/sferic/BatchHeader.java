@@ -23,6 +23,11 @@ record BatchHeader(
         return data.array();
     }
 
+    /** Of a batch as it is, which may be anything: -1 where it is no batch. */
+    static long sequence(byte[] batch) {
+        return batch.length < SIZE ? -1 : ByteBuffer.wrap(batch).order(ByteOrder.LITTLE_ENDIAN).getLong(24);
+    }
+
     static BatchHeader unpack(byte[] batch) throws FrameException {
         if (batch.length < SIZE) {
             throw new FrameException("a batch of " + batch.length + " bytes is shorter than its header");

@@ -176,6 +176,9 @@ final class BoltInstance implements Supervisor.Instance, Runs.Member {
             throw new FrameException("group " + group.number() + " from a bolt");
         }
         task.check(group.emits());
+        for (Emit emit : group.emits()) {
+            loose.unasked(supervisor.page(), BatchHeader.sequence(emit.batch()));
+        }
         emit(group.emits(), List.of());
     }
 
@@ -184,8 +187,10 @@ final class BoltInstance implements Supervisor.Instance, Runs.Member {
         for (Emit emit : emits) {
             List<Integer> receivers =
                     collector.emit(Frames.stream(emit.link()), anchors, new Values(emit.bucket(), emit.batch()));
-            if (unaccounted) {
-                loose.sent(task.worker().here(receivers));
+            if (unaccounted && task.worker().has(receivers)) {
+                loose.sent();
+            } else if (unaccounted) {
+                loose.elsewhere(BatchHeader.sequence(emit.batch()));
             }
         }
     }
@@ -199,20 +204,6 @@ final class BoltInstance implements Supervisor.Instance, Runs.Member {
         }
         atChild.clear();
         finishAtChild = false;
-    }
-
-    @Override
-    public void coming(Frame frame) {
-        if (frame.type() == Frames.EMIT) {
-            loose.admit();
-        }
-    }
-
-    @Override
-    public void came(Frame frame) {
-        if (frame.type() == Frames.EMIT) {
-            loose.arrived();
-        }
     }
 
     /** The batch fails as a whole; false for what is no batch. */

@@ -17,6 +17,7 @@ final class Deaths {
     static final int NEVER_READY = 5;
     static final long FIRST_DELAY_MS = 100;
     static final long LAST_DELAY_MS = 5000;
+    private static final int LAST_SIGNAL = 64;
 
     private final Deque<Long> times = new ArrayDeque<>();
     private final Map<Long, Integer> byInput = new HashMap<>();
@@ -60,6 +61,12 @@ final class Deaths {
     /** Did this input end more processes than one may? */
     boolean tooMany(long input) {
         return byInput.getOrDefault(input, 0) > PER_INPUT;
+    }
+
+    /** How a process ended, in words. `exit`: 128 + n where signal n ended it. */
+    static String ending(int exit) {
+        int signal = exit - 128;
+        return 0 < signal && signal <= LAST_SIGNAL ? "was killed by signal " + signal : "exited with status " + exit;
     }
 
     /** How long to wait before the next child. */

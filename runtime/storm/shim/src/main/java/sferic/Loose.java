@@ -1,22 +1,24 @@
 package sferic;
 
+import java.util.HashSet;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * Batches that no source accounts for: what an instance's `every` methods wrote, and what was made of that. Nothing else
- * bounds them, so their sender waits while too many are unprocessed. Only receivers in the same worker are counted.
- * Safe from any thread.
+ * bounds them: a child is told how many of its own are processed, and is fed nothing while too many of either kind are
+ * not. Only receivers in the same worker are counted. Safe from any thread.
  */
 final class Loose {
     static final int LIMIT = 64;
     private static final Map<String, Loose> ALL = new ConcurrentHashMap<>();
 
     private final Runnable room;
-    // Guarded by this: sent and not processed; frames on their way from the child.
+    // Guarded by this: how many are not processed; the sequences of those that the page's child was not asked for.
     private int sent;
-    private int coming;
-    private boolean closed;
+    private final Set<Long> unasked = new HashSet<>();
+    private Page page;
 
     private Loose(Runnable room) {
         this.room = room;
@@ -30,50 +32,43 @@ final class Loose {
     }
 
     /** A batch of the sender `name` is processed. */
-    static void processed(String name) {
+    static void processed(String name, long sequence) {
         Loose loose = ALL.get(name);
         if (loose != null) {
-            loose.processed();
+            loose.processed(sequence);
         }
     }
 
-    /** Waits for room; from the child's reader thread. Each call is followed by one of arrived(). */
-    synchronized void admit() {
-        boolean interrupted = false;
-        while (sent + coming >= LIMIT && !closed) {
-            try {
-                wait();
-            } catch (InterruptedException error) {
-                interrupted = true;
-                break;
-            }
+    /** The page's child wrote this batch without being asked; it will be sent or dropped. */
+    synchronized void unasked(Page from, long sequence) {
+        if (from != page) {
+            unasked.clear(); // what another child wrote is nothing to this one
+            page = from;
         }
-        coming++;
-        if (interrupted) {
-            Thread.currentThread().interrupt();
-        }
+        unasked.add(sequence);
     }
 
-    /** The frame is through the mailbox. */
-    synchronized void arrived() {
-        coming--;
-        notifyAll();
+    synchronized void sent() {
+        sent++;
     }
 
-    synchronized void sent(int batches) {
-        sent += batches;
+    /** Its receiver is not here: it counts as processed. */
+    synchronized void elsewhere(long sequence) {
+        if (unasked.remove(sequence)) {
+            page.countProcessed();
+        }
     }
 
     synchronized boolean full() {
         return sent >= LIMIT;
     }
 
-    private void processed() {
+    private void processed(long sequence) {
         boolean hadNone;
         synchronized (this) {
             hadNone = sent >= LIMIT;
             sent--;
-            notifyAll();
+            elsewhere(sequence);
         }
         if (hadNone) {
             room.run();
@@ -82,9 +77,5 @@ final class Loose {
 
     void close(String name) {
         ALL.remove(name, this);
-        synchronized (this) {
-            closed = true;
-            notifyAll();
-        }
     }
 }

@@ -8,7 +8,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 
-/** The page a child tells its whereabouts on. Written by the child, read by any thread. */
+/**
+ * The page a child tells its whereabouts on: written by the child, read by any thread. One field goes the other way; its
+ * writer is guarded by the instance's Loose.
+ */
 final class Page {
     static final int SIZE = 4096;
     static final long IDLE = 0;
@@ -47,6 +50,11 @@ final class Page {
 
     boolean hasState() {
         return data.getLong(32) != 0;
+    }
+
+    /** Another batch that the child wrote unasked is processed. */
+    void countProcessed() {
+        data.putLong(40, data.getLong(40) + 1);
     }
 
     void delete() throws IOException {

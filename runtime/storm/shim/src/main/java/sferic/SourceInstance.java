@@ -97,16 +97,6 @@ final class SourceInstance implements Supervisor.Instance, Runs.Member {
     }
 
     @Override
-    public void coming(Frame frame) {
-        // A source waits for its groups' acks, that is enough.
-    }
-
-    @Override
-    public void came(Frame frame) {
-        // As above.
-    }
-
-    @Override
     public boolean setAside(Page.Place place, int deaths) {
         return false;
     }

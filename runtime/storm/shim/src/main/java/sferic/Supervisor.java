@@ -20,12 +20,6 @@ final class Supervisor implements Child.Listener {
         /** A frame that is neither READY nor EVENT. */
         void frame(Frame frame) throws FrameException;
 
-        /** From the child's reader thread, before a frame is taken: may wait until there is room for what it brings. */
-        void coming(Frame frame);
-
-        /** The frame of coming() was taken, or dropped with its child. */
-        void came(Frame frame);
-
         /** An input, given back by died(), ended too many processes; true where it will not be given again. */
         boolean setAside(Page.Place place, int deaths) throws FrameException;
 
@@ -86,6 +80,11 @@ final class Supervisor implements Child.Listener {
 
     boolean ready() {
         return ready;
+    }
+
+    /** Of the child there is. */
+    Page page() {
+        return child.page();
     }
 
     /** To the child; a pipe that broke is told by gone(). */
@@ -154,12 +153,10 @@ final class Supervisor implements Child.Listener {
                 event(Json.object(frame.body()));
                 return;
             }
-            instance.coming(frame);
             mailbox.post(() -> {
                 if (from == child && !gaveUp) {
                     take(frame);
                 }
-                instance.came(frame);
             });
         } finally {
             handing = false;
@@ -232,9 +229,7 @@ final class Supervisor implements Child.Listener {
         event.put("text", why);
         events.event(event);
         if (hadState) {
-            Map<String, Object> lost = report("lost");
-            lost.put("pe", settings.stage().pe(place.pe()).path());
-            events.event(lost);
+            events.event(report("lost"));
         }
         String enough = deaths.died(place, greeted, System.nanoTime() / 1_000_000);
         instance.died();
@@ -244,7 +239,7 @@ final class Supervisor implements Child.Listener {
             deaths.forget(place.input());
         }
         if (enough != null) {
-            giveUp("failed", enough + " (the last with exit status " + exit + ")");
+            giveUp("failed", enough + " (the last one " + Deaths.ending(exit) + ")");
             return;
         }
         timer.schedule(() -> mailbox.post(this::spawn), deaths.nextDelay(), TimeUnit.MILLISECONDS);

@@ -15,9 +15,9 @@ record Worker(String topology, int self, Set<Integer> tasks) {
         return name(self);
     }
 
-    /** How many of these tasks are here. */
-    int here(List<Integer> receivers) {
-        return (int) receivers.stream().filter(tasks::contains).count();
+    /** Is the one receiver of a batch here? */
+    boolean has(List<Integer> receivers) {
+        return tasks.containsAll(receivers) && !receivers.isEmpty();
     }
 
     /** True for a tuple that no source accounts for. */
@@ -29,7 +29,7 @@ record Worker(String topology, int self, Set<Integer> tasks) {
     void processed(Tuple tuple) {
         if (loose(tuple) && tasks.contains(tuple.getSourceTask())
                 && !tuple.getSourceStreamId().equals(Frames.END_STREAM)) {
-            Loose.processed(name(tuple.getSourceTask()));
+            Loose.processed(name(tuple.getSourceTask()), BatchHeader.sequence(tuple.getBinaryByField("batch")));
         }
     }
 }

@@ -12,6 +12,13 @@ import org.junit.jupiter.api.Test;
 class DeathsTest {
     private final Deaths deaths = new Deaths();
 
+    @Test
+    void howItEnded() {
+        assertEquals("exited with status 3", Deaths.ending(3));
+        assertEquals("was killed by signal 9", Deaths.ending(137));
+        assertEquals("exited with status 255", Deaths.ending(255));
+    }
+
     private String died(long input, long step, long second) {
         return deaths.died(new Page.Place(input, 0, step), true, second * 1000);
     }

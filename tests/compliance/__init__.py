@@ -1,0 +1,1 @@
+"""One meaning on every target."""
