@@ -8,6 +8,7 @@ from typing import Any
 from sferic.compiler.diagnostics import Problem
 from sferic.compiler.graph import Graph
 from sferic.compiler.inputs import needs_items
+from sferic.compiler.partitions import fates
 from sferic.runtime.definition import Definition
 from sferic.runtime.pe import GenericPE, ProducerPE
 from sferic.runtime.settings import SETTING_NAMES
@@ -85,6 +86,14 @@ def weaknesses(graph: Graph) -> Iterator[Problem]:
         yield Problem(
             text, node.location, f"`def read(self, position)` in class {kind}, in place of `process`, mends it"
         )
+
+
+def came_apart(graph: Graph) -> Iterator[Problem]:
+    """Partitions that become several processes because nothing connects their PEs; `graph` is what the plan says."""
+    for fate in fates(graph):
+        if len(fate.parts) > 1 and len(fate.stages) > 1:
+            text = f"the PEs of this partition do not share a process: {fate.why}"
+            yield Problem(text, fate.partition.location, "connect them, or give each part a partition of its own")
 
 
 def stayed_at_one(graph: Graph, processes: int | None) -> Iterator[Problem]:
