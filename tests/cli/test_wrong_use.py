@@ -57,6 +57,21 @@ def test_parameters_for_a_graph_that_is_built_already(workflow):
     assert "def build(size)" in done.stderr
 
 
+@pytest.mark.parametrize("on", ["local", "storm"])
+def test_a_file_that_runs_its_workflow_when_it_is_imported(on, workflow):
+    with (workflow / "flow.py").open("a") as file:
+        file.write("import sferic\nprint(sferic.run(graph))\n")
+    done = sferic_command(workflow, "run", "flow.py", "--on", on)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    last = len((workflow / "flow.py").read_text().splitlines())
+    assert f'flow.py", line {last}' in done.stderr
+    assert 'Put the call below: if __name__ == "__main__":' in done.stderr
+    assert "api.py" not in done.stderr
+    script = subprocess.run([sys.executable, "flow.py"], cwd=workflow, capture_output=True, text=True, check=True)
+    assert "[0, 1, 2]" in script.stdout
+
+
 def test_a_parameter_without_a_value(workflow):
     done = sferic_command(workflow, "run", "flow.py", "-p", "size")
     assert (done.returncode, done.stderr) == (2, "-p size says no value. Write it as NAME=VALUE\n")
