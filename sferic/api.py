@@ -9,8 +9,9 @@ from typing import Any, Literal
 from sferic.compiler.inputs import Inputs
 from sferic.compiler.pipeline import Compiled, Options, compile_plan
 from sferic.launch import TARGETS, launch, pickled, with_reference
+from sferic.report import Speaking
 from sferic.runtime.loading import refuse_while_loading
-from sferic.runtime.observe import Event, Outcome, Speaking
+from sferic.runtime.observe import Event, Outcome
 from sferic.runtime.outline import paths_called
 from sferic.runtime.pe import GenericPE
 from sferic.runtime.plan import RESULTS

@@ -31,20 +31,8 @@ class Reporter(Outcome):
                 self._letters.take(event)
             event = {name: value for name, value in event.items() if name != "data"}  # there may be very many
         super().event(event)
-        if kind in ("print", "log"):
-            self._say(f"[{event['pe']} {event['rank']}] {event['text']}")
-        elif kind == "failed":
-            self._say(f"{event['pe']} (instance {event['rank']}) failed on {event['item']}: {event['error']}")
-        elif kind == "error":
-            self._say(f"error: {event['text']}", always=True)
-        elif kind == "died":
-            self._say(_death(event), always=True)
-        elif kind == "lost":
-            where = f"{event['stage']} (instance {event['rank']})"
-            without = " without it" if event["then"] == "goes on" else ""
-            self._say(f"{where}: its state is lost, the run {event['then']}{without}", always=True)
-        elif kind in ("slow", "hung"):
-            self._say(_standing_still(event))
+        if said := words(event):
+            self._say(said, always=kind in ("error", "died", "lost"))
         elif kind == "counts":
             self._progress()
 
@@ -100,6 +88,34 @@ class Reporter(Outcome):
             failed = f", {counts['failed']:,} failed" if counts["failed"] else ""
             print(f"{pe}: {counts['in']:,} in, {counts['out']:,} out{failed}", file=sys.stderr)  # noqa: T201
         print(f"{seconds:.1f} s", file=sys.stderr)  # noqa: T201
+
+
+class Speaking(Outcome):
+    """An outcome that also shows what PEs print (on stdout), what they log, and what befalls processes (on stderr)."""
+
+    def event(self, event: Event) -> None:
+        """Show and keep."""
+        super().event(event)
+        kind = event["event"]
+        if kind not in ("failed", "error") and (said := words(event)):  # these come with the results, or are raised
+            print(said, file=sys.stdout if kind == "print" else sys.stderr)
+
+
+def words(event: Event) -> str:
+    """An event as users are told of it; "" for one that is for programs."""
+    kind = event["event"]
+    if kind in ("print", "log"):
+        return f"[{event['pe']} {event['rank']}] {event['text']}"
+    if kind == "failed":
+        return f"{event['pe']} (instance {event['rank']}) failed on {event['item']}: {event['error']}"
+    if kind == "error":
+        return f"error: {event['text']}"
+    if kind == "died":
+        return _death(event)
+    if kind == "lost":
+        without = " without it" if event["then"] == "goes on" else ""
+        return f"{event['stage']} (instance {event['rank']}): its state is lost, the run {event['then']}{without}"
+    return _standing_still(event) if kind in ("slow", "hung") else ""
 
 
 def _death(event: Event) -> str:
