@@ -13,6 +13,7 @@ from sferic.runtime.compat.core import GenericPE
 from sferic.runtime.compat.finder import answer, stop_answering
 from sferic.runtime.compat.workflow_graph import WorkflowGraph
 from sferic.runtime.definition import expand
+from sferic.runtime.loading import allowed_while_loading
 from sferic.runtime.outline import Element
 
 __all__ = ["install", "run", "uninstall"]
@@ -59,7 +60,7 @@ def run(
     if ports is not None:
         workflow, kept = _keeping(workflow, ports)
     elements = expand(workflow).elements
-    with _one_each(elements if on == "local" else ()):
+    with _one_each(elements if on == "local" else ()), allowed_while_loading():
         results = api.run(
             workflow, inputs, on, processes=processes, fuse="hints" if partitioned else "auto", codec=codec
         )

@@ -307,7 +307,7 @@ def test_items_of_any_type_in_a_notebook(tmp_path):
         )
 
     assert run("trusted").stdout == "5\n"
-    assert "codec: trusted" in run("general").stderr
+    assert "--codec trusted" in run("general").stderr
 
 
 def test_inputs_from_arguments(d4py, tmp_path):
