@@ -1,7 +1,7 @@
 """What `dispel4py.workflow_graph` has."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from typing import Any, Self
 
 from sferic.runtime import workflow as ours
 from sferic.runtime.compat.core import GenericPE
@@ -60,8 +60,14 @@ class WorkflowNode:
 class _Part(ours.CompositePE):
     """A graph that is used as a PE of another one, as the compiler sees it."""
 
+    def __new__(cls, graph: "WorkflowGraph") -> Self:
+        # Not as a composite of ours, which is made with a graph and mappings of its own.
+        part = ours.GenericPE.__new__(cls)
+        part.subgraph = graph
+        return part
+
     def __init__(self, graph: "WorkflowGraph") -> None:
-        self.subgraph = graph
+        ours.GenericPE.__init__(self)
 
     def called_after(self) -> str:
         """Its graph's name, or its class."""
