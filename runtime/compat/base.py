@@ -135,9 +135,7 @@ def create_iterative_chain(
     chain = CompositePE()
     previous: Any = None
     for given in functions:
-        function: Any
-        params: dict[str, Any]
-        function, params = given if isinstance(given, (tuple, list)) else (given, {})
+        function, params = cast("tuple[Any, Any]", given if isinstance(given, (tuple, list)) else (given, {}))
         pe = (function_pe_class or FunctionPE_class)()
         pe.compute_fn, pe.params = function, params
         pe.name = f"{name_prefix}{function.__name__}{name_suffix}"

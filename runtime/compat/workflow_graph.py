@@ -60,26 +60,25 @@ class WorkflowNode:
 class _Part(ours.CompositePE):
     """A graph that is used as a PE of another one, as the compiler sees it."""
 
-    def __new__(cls, graph: "WorkflowGraph") -> Self:
+    def __new__(cls, *_graph: Any) -> Self:  # pyright: ignore[reportInconsistentConstructor] - unpickled without
         # Not as a composite of ours, which is made with a graph and mappings of its own.
-        part = ours.GenericPE.__new__(cls)
-        part.subgraph = graph
-        return part
+        return ours.GenericPE.__new__(cls)
 
     def __init__(self, graph: "WorkflowGraph") -> None:
         ours.GenericPE.__init__(self)
+        self.subgraph = self._graph = graph
 
     def called_after(self) -> str:
         """Its graph's name, or its class."""
-        return self.subgraph.name or type(self.subgraph).__name__
+        return self._graph.name or type(self._graph).__name__
 
     @property
     def inputmappings(self) -> dict[str, list[tuple[Any, str]]]:  # pyright: ignore[reportIncompatibleVariableOverride] - its graph's, which users go on filling
-        return _inner(self.subgraph.inputmappings)
+        return _inner(self._graph.inputmappings)
 
     @property
     def outputmappings(self) -> dict[str, list[tuple[Any, str]]]:  # pyright: ignore[reportIncompatibleVariableOverride] - likewise
-        return _inner(self.subgraph.outputmappings)
+        return _inner(self._graph.outputmappings)
 
 
 def _inner(mappings: Mappings) -> dict[str, list[tuple[Any, str]]]:
