@@ -11,7 +11,7 @@ _PLAIN: Final = frozenset((str, int, float, bool, bytes, type(None)))
 
 def key_of(fields: tuple[int | str, ...]) -> Callable[[Any], object]:
     """The function that takes the values at `fields` out of an item, as a key of ours; of one field it is the value."""
-    take: Callable[[Any], Any] = operator.itemgetter(*fields)
+    take = cast("Callable[[Any], Any]", operator.itemgetter(*fields))
 
     def get(item: Any) -> object:
         key = take(item)

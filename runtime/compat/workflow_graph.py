@@ -60,11 +60,11 @@ class WorkflowNode:
 class _Part(ours.CompositePE):
     """A graph that is used as a PE of another one, as the compiler sees it."""
 
-    def __new__(cls, *_graph: Any) -> Self:  # pyright: ignore[reportInconsistentConstructor] - unpickled without
+    def __new__(cls, *_graph: Any) -> Self:
         # Not as a composite of ours, which is made with a graph and mappings of its own.
         return ours.GenericPE.__new__(cls)
 
-    def __init__(self, graph: "WorkflowGraph") -> None:
+    def __init__(self, graph: "WorkflowGraph") -> None:  # pyright: ignore[reportInconsistentConstructor] - pickle makes one without
         ours.GenericPE.__init__(self)
         self.subgraph = self._graph = graph
 
