@@ -128,7 +128,8 @@ def test_a_process_that_ends(compiled):
 
 
 def test_what_is_public_may_be_imported_on_a_worker(compiled):
-    above = "from sferic import run, Results\nfrom sferic.sources import Lines\nfrom sferic.sinks import Files"
+    above = "from sferic import run, Results\nfrom sferic.sources import Lines\nfrom sferic.sinks import Files\n"
+    above += "from sferic.aggregates import CountPE\nfrom sferic.compat.dispel4py import install\ninstall()"
     assert compiled(above) == (0, "")
 
 
