@@ -28,7 +28,7 @@ class LoadingError(ValueError):
 def load_graph(target: str, params: Mapping[str, str] | None = None, root: Path | None = None) -> WorkflowGraph:
     """Import the module of `target` (a file relative to `root`) and take or build its graph."""
     module, name = load_module(target, root or Path.cwd())
-    found = _named(module, name, target) if name else _only_one(module, target)
+    found = named(module, name, target) if name else _only_one(module, target)
     return _build(found, dict(params or {}), target)
 
 
@@ -115,7 +115,8 @@ def _ours(filename: str) -> bool:
     return Path(__file__).resolve().parent in Path(filename).resolve().parents
 
 
-def _named(module: ModuleType, name: str, target: str) -> Any:
+def named(module: ModuleType, name: str, target: str) -> Any:
+    """What a module calls `name`."""
     found = getattr(module, name, None)
     if found is None:
         near = difflib.get_close_matches(name, vars(module), 1)
@@ -151,7 +152,7 @@ def _build(found: Any, params: dict[str, str], target: str) -> WorkflowGraph:
         return found
     if not callable(found) or isinstance(found, type):
         raise LoadingError(f"{target}: {_kind(found)}, neither a WorkflowGraph nor a function that builds one")
-    arguments = _arguments(cast(Callable[..., Any], found), params, target)
+    arguments = filled(inspect.signature(cast(Callable[..., Any], found)).parameters, params, target)
     graph: Any = _guarded(lambda: found(**arguments), target)
     if not isinstance(graph, WorkflowGraph):
         raise LoadingError(f"{target}: returned a {type(graph).__name__}; it must return a WorkflowGraph")
@@ -162,8 +163,8 @@ def _kind(found: Any) -> str:
     return f"the class {found.__name__}" if isinstance(found, type) else f"a {type(found).__name__}"
 
 
-def _arguments(function: Callable[..., Any], params: dict[str, str], target: str) -> dict[str, Any]:
-    signature = inspect.signature(function).parameters
+def filled(signature: Mapping[str, inspect.Parameter], params: Mapping[str, str], target: str) -> dict[str, Any]:
+    """-p parameters as what they are to be; LoadingError for one that is unknown, lacks or does not fit."""
     known = {name: p for name, p in signature.items() if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)}
     for name in params:
         if name not in known:

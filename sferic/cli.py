@@ -15,11 +15,12 @@ from sferic import __version__
 from sferic.compiler.advice import stayed_at_one, weaknesses
 from sferic.compiler.diagnostics import InternalError, Problem, WrongInput, shortened
 from sferic.compiler.inputs import Inputs
+from sferic.compiler.load import load
 from sferic.compiler.passes.parallelism import MOST_INSTANCES
 from sferic.compiler.pipeline import Compiled, Options, compile_plan
 from sferic.launch import TARGETS, launch, topology_name
 from sferic.runtime.letters import Letter, LettersError
-from sferic.runtime.loading import LoadingError, load_graph
+from sferic.runtime.loading import LoadingError
 from sferic.runtime.observe import FAILED, INTERRUPTED, ITEMS_FAILED, WRONG_INPUT
 from sferic.stop import StopOnSignal
 
@@ -80,7 +81,8 @@ def _known_failures() -> tuple[type[Exception], ...]:
 def main() -> None:
     """Compile stream workflows to Apache Storm, or run them here.
 
-    WORKFLOW is file.py, file.py:name or package.module:name; name is a WorkflowGraph or a function that builds one.
+    WORKFLOW is file.py, file.py:name or package.module:name, name a WorkflowGraph or a function that builds one; or
+    file.yaml.
     """
 
 
@@ -200,13 +202,14 @@ def _replay(
 ) -> None:
     from sferic.replay import replay  # noqa: PLC0415
 
-    root, reference = _place(workflow)
-    graph = load_graph(reference, dict(_parameter(text) for text in params), root)
-    again = replay(graph, letters, trusted=codec == "trusted")
+    loaded = load(workflow, params)
+    if loaded.problems:
+        raise WrongInput(loaded.problems)
+    again = replay(loaded.graph, letters, trusted=codec == "trusted")
     for line in again.left:
         click.echo(f"left out: {line}", err=True)
     compiled = compile_plan(again.graph, Options(codec=codec, on_failure="dead-letter"), None)
-    _run(compiled, "local", root, results, dead_letters, as_json=as_json, keep="--dead-letters ANOTHER_FILE")
+    _run(compiled, "local", loaded.root, results, dead_letters, as_json=as_json, keep="--dead-letters ANOTHER_FILE")
 
 
 @main.command()
@@ -308,44 +311,22 @@ def doctor(*, as_json: bool) -> None:
 
 def _compile(workflow: str, target: str, given: dict[str, Any]) -> tuple[Compiled, Options]:
     """(what it compiled to, with which options)."""
-    from sferic.compiler.frontend.files import travelling_files  # noqa: PLC0415
-
-    params = dict(_parameter(text) for text in given.get("params", ()))
-    root, reference = _place(workflow)
-    graph = load_graph(reference, params, root)
-    options = Options(
+    loaded = load(workflow, given.get("params", ()))
+    options = loaded.options(
         target=target,  # pyright: ignore[reportArgumentType]
         processes=given.get("processes"),
         fuse=given.get("fuse", "auto"),
         on_failure=given.get("on_failure", "stop"),
         codec=given.get("codec", "general"),
         check_items=given.get("check_items", False),
-        definition=reference,
-        params=tuple(sorted(params.items())),
-        files=travelling_files(reference, root),
-        root=str(root),
         needs_data=not given.get("lenient", False),
     )
-    return compile_plan(graph, options, _inputs(given)), options
-
-
-def _place(workflow: str) -> tuple[Path, str]:
-    place, _, name = workflow.partition(":")
-    if not place.endswith(".py"):
-        return Path.cwd(), workflow
-    return Path(place).resolve().parent, Path(place).name + (f":{name}" if name else "")
+    return compile_plan(loaded.graph, options, _inputs(given)), options
 
 
 def _say(problems: Iterable[Problem], lead: str = "") -> None:
     for problem in problems:
         click.echo(f"{lead}{problem}", err=True)
-
-
-def _parameter(text: str) -> tuple[str, str]:
-    name, equals, value = text.partition("=")
-    if not equals or not name:
-        raise WrongInput([Problem(f"-p {text} says no value", remedy="write it as NAME=VALUE")])
-    return name, value
 
 
 def _inputs(given: dict[str, Any]) -> Inputs:
