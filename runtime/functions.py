@@ -1,7 +1,7 @@
 """Plain functions as PEs: a class for each way in which a function can be used."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 from sferic.runtime.pe import ConsumerPE, GenericPE, IterativePE, ProducerPE, SimpleFunctionPE
 from sferic.runtime.routing import key_getter
@@ -128,4 +128,4 @@ def key_function(key: Any) -> Callable[[Any], Any]:
     if callable(key):
         return key
     fields = tuple(key) if isinstance(key, (list, tuple)) else (key,)  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
-    return key_getter(fields)
+    return key_getter(cast(tuple[int | str, ...], fields))

@@ -8,10 +8,11 @@ import inspect
 import types
 import typing
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from typing import Any, get_origin, get_type_hints
+from typing import Any, cast, get_origin, get_type_hints
 
 from sferic.runtime import functions as of
 from sferic.runtime.pe import GenericPE, SimpleFunctionPE
+from sferic.runtime.settings import SETTING_NAMES
 
 WAYS = ("source", "map", "flat_map", "filter", "branch", "sink", "fold")
 _ONE_ITEM = (str, bytes, int, float, complex, bool, dict, types.NoneType)
@@ -39,18 +40,28 @@ def make(
     if isinstance(what, type) and issubclass(what, GenericPE):
         _check_arguments(what, name, args, params)
         return what(*args, **params)
-    if not callable(what):
+    if not callable(cast(Any, what)):
         raise NotMade(f"{name} is neither a PE nor a function")
-    way = way or "map"
+    return _of_function(cast(Callable[..., Any], what), name, way or "map", args, params, more)
+
+
+def _of_function(
+    what: Callable[..., Any],
+    name: str,
+    way: str,
+    args: Sequence[Any],
+    params: Mapping[str, Any],
+    more: Mapping[str, Any],
+) -> GenericPE:
     _check_function(what, name, way)
     items = {"source": 0, "fold": 2}.get(way, 1)
     _check_arguments(what, name, [*([None] * items), *args], params, implied=items)
-    pe = _of_function(what, way, args, params, more)
+    pe = _pe(what, way, args, params, more)
     pe.base_name = way if name == "<lambda>" else name
     return pe
 
 
-def _of_function(
+def _pe(
     what: Callable[..., Any], way: str, args: Sequence[Any], params: Mapping[str, Any], more: Mapping[str, Any]
 ) -> GenericPE:
     match way:
@@ -96,7 +107,7 @@ def _check_arguments(
         free = [n for n, p in signature.parameters.items() if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
         known = free[implied:]
         for given in params:
-            near = difflib.get_close_matches(given, known, 1)
+            near = difflib.get_close_matches(given, [*known, *SETTING_NAMES], 1)
             if given not in known:
                 has = f"did you mean {near[0]!r}?" if near else f"it has {', '.join(known) or 'none'}"
                 raise NotMade(f"{name} has no parameter {given!r}", has) from None

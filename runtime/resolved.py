@@ -111,7 +111,7 @@ class _Building:
             return ""
         return next(iter(ports))
 
-    def _flaw(self, text: str, place: Location, remedy: str = "", cause: BaseException | None = None) -> StandIn:
+    def _flaw(self, text: str, place: Location, remedy: str = "", cause: BaseException | None = None) -> GenericPE:
         flaw = Flaw(text, place, remedy)
         self.graph.flaws.append(flaw)
         self.causes[flaw] = cause

@@ -7,6 +7,7 @@ if TYPE_CHECKING:
     from sferic.api import Results, WorkflowFailed, run
     from sferic.compiler.diagnostics import WrongInput
     from sferic.runtime.codec import register
+    from sferic.runtime.light import Stream, Workflow
     from sferic.runtime.pe import ConsumerPE, GenericPE, IterativePE, ProducerPE, SimpleFunctionPE, every
     from sferic.runtime.workflow import CompositePE, WorkflowGraph, create_iterative_chain
 
@@ -20,6 +21,8 @@ __all__ = [
     "ProducerPE",
     "Results",
     "SimpleFunctionPE",
+    "Stream",
+    "Workflow",
     "WorkflowFailed",
     "WorkflowGraph",
     "WrongInput",
@@ -34,6 +37,7 @@ _ROOMS = {
     "sferic.api": ("Results", "WorkflowFailed", "run"),
     "sferic.compiler.diagnostics": ("WrongInput",),
     "sferic.runtime.codec": ("register",),
+    "sferic.runtime.light": ("Stream", "Workflow"),
     "sferic.runtime.pe": (
         "ConsumerPE",
         "GenericPE",

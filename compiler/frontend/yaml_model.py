@@ -1,11 +1,11 @@
 """What a workflow's YAML file may hold: the model, and the JSON schema for editors that is made from it."""
 
 import json
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, cast
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, WithJsonSchema, field_validator
 
-from sferic.runtime.settings import check_setting
+from sferic.runtime.settings import SETTING_NAMES, check_setting
 
 _REFERENCE = {"type": "string", "pattern": r"\$\{\w+\}", "description": "a parameter of the workflow"}
 _NAME = r"^[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*$"
@@ -13,17 +13,10 @@ _NAME = r"^[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*$"
 Name = Annotated[str, Field(pattern=_NAME, description="package.module:name, found from the file's folder")]
 
 
-def _setting(name: str, **schema: Any) -> Any:
-    """A setting: checked by the table of all settings, and in the schema as `schema` or ``${parameter}``."""
-
-    def check(value: Any) -> Any:
-        try:
-            check_setting(name, value)
-        except (TypeError, ValueError) as error:
-            raise ValueError(f"{name} {error}, not {value!r}") from None
-        return value
-
-    return Annotated[Any, AfterValidator(check), WithJsonSchema({"anyOf": [schema, _REFERENCE]})]
+def _setting(**schema: Any) -> Any:
+    """A setting as editors see it: a value of this schema, or ``${parameter}``."""
+    extra: Any = {"anyOf": [schema, _REFERENCE]}
+    return Field(None, json_schema_extra=extra)
 
 
 _flag = {"type": "boolean"}
@@ -73,28 +66,38 @@ class PE(_Model):
     )
     ports: list[str] = Field([], description="of a branch: the names of its output ports")
     with_: dict[str, Any] = Field({}, alias="with", description="arguments, by name")
-    numprocesses: _setting("numprocesses", **_number) = None
-    single: _setting("single", **_flag) = None
-    stateless: _setting("stateless", **_flag) = None
-    per_key: _setting("per_key", **_flag) = None
-    endless: _setting("endless", **_flag) = None
-    splits: _setting("splits", **_flag) = None
-    readonly: _setting("readonly", **_flag) = None
-    retries: _setting("retries", type="integer", minimum=0) = None
-    on_failure: _setting("on_failure", enum=["stop", "skip", "dead-letter"]) = None
-    hang_timeout: _setting("hang_timeout", type="number", exclusiveMinimum=0) = None
-    codec: _setting("codec", enum=["general", "trusted"]) = None
-    batch: _setting("batch", type="object", properties=_limits, additionalProperties=False) = None
-    memory: _setting("memory", **_number) = None
-    cpu: _setting("cpu", type="number", exclusiveMinimum=0) = None
+    numprocesses: Any = _setting(**_number)
+    single: Any = _setting(**_flag)
+    stateless: Any = _setting(**_flag)
+    per_key: Any = _setting(**_flag)
+    endless: Any = _setting(**_flag)
+    splits: Any = _setting(**_flag)
+    readonly: Any = _setting(**_flag)
+    retries: Any = _setting(type="integer", minimum=0)
+    on_failure: Any = _setting(enum=["stop", "skip", "dead-letter"])
+    hang_timeout: Any = _setting(type="number", exclusiveMinimum=0)
+    codec: Any = _setting(enum=["general", "trusted"])
+    batch: Any = _setting(type="object", properties=_limits, additionalProperties=False)
+    memory: Any = _setting(**_number)
+    cpu: Any = _setting(type="number", exclusiveMinimum=0)
     optional: list[str] = Field([], description="input ports that may stay unconnected")
+
+    @field_validator(*SETTING_NAMES)
+    @classmethod
+    def _is_setting(cls, value: Any, info: ValidationInfo) -> Any:
+        name = str(info.field_name)
+        try:
+            check_setting(name, value)  # the table of all settings, wherever they are said
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"{name} {error}, not {value!r}") from None
+        return value
 
 
 def _is_key(value: Any) -> Any:
-    fields = value if isinstance(value, list) else [value]
+    fields = cast(list[Any], value) if isinstance(value, list) else [value]
     if not fields or not all(isinstance(one, (str, int)) and not isinstance(one, bool) for one in fields):
         raise ValueError("group_by is a position, a name, a list of these, or a function as package.module:name")
-    return value  # pyright: ignore[reportUnknownVariableType]
+    return fields
 
 
 class Connection(_Model):

@@ -60,7 +60,8 @@ def read(text: str, file: str) -> Document:
     """Read one document. WrongInput where the text is no YAML, or one that is made to be too much."""
     if len(text) > _LONGEST:
         raise WrongInput([Problem(f"more than {_LONGEST >> 20} MiB of YAML", Location(file, 0))])
-    composing = _Composing(yaml.parse(text, Loader=_LOADER), file)
+    parser: Any = yaml
+    composing = _Composing(parser.parse(text, Loader=_LOADER), file)
     try:
         root = composing.document()
     except yaml.reader.ReaderError as error:

@@ -8,7 +8,7 @@ import keyword
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -41,7 +41,12 @@ def resolve(file: str, root: Path, params: Mapping[str, str]) -> tuple[Resolved,
         raise LoadingError(f"{file}: not UTF-8 ({error.reason} at byte {error.start})") from error
     except OSError as error:
         raise LoadingError(f"{file}: cannot be read ({error.strerror})") from error
-    document = yaml_text.read(text, str(path))
+    return resolve_text(text, file, root, params)
+
+
+def resolve_text(text: str, file: str, root: Path, params: Mapping[str, str]) -> tuple[Resolved, list[Problem]]:
+    """The same of the text that is in the file."""
+    document = yaml_text.read(text, str(root / file))
     if not isinstance(document.data, dict):
         told = "no workflow: it has no `workflow: NAME` and no `pes:`"
         raise WrongInput([*document.problems, Problem(told, document.place(()))])
@@ -73,12 +78,8 @@ class _Reading:
             if keyword.iskeyword(name):
                 self.problem(f"{name!r} is no name for a parameter", ("parameters", name), key=True)
             else:
-                typed = isinstance(value, dict)
-                values[name] = None if typed else value
-                kind, default = (TYPES[value["type"]], inspect.Parameter.empty) if typed else (type(value), value)
-                signature[name] = inspect.Parameter(
-                    name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=kind
-                )
+                values[name] = None if isinstance(value, dict) else value
+                signature[name] = _parameter(name, value)
         try:
             values |= filled(signature, params, file)
         except LoadingError as error:
@@ -127,7 +128,7 @@ class _Reading:
             data = data[part]
         last = path[min(len(path), 3 if path[0] in _MODELS else 1) - 1]
         if isinstance(data, dict) and len(path) != 2:
-            data.pop(last, None)
+            cast(dict[Any, Any], data).pop(last, None)
         elif len(path) == 2:
             data[last] = {}
 
@@ -166,7 +167,7 @@ class _Reading:
         function = by if isinstance(by, str) and ":" in by else ""
         if by is not None and one.get("grouping"):
             self.problem("both group_by and grouping", path, "an item goes one of the two ways")
-        fields = by if isinstance(by, list) or by is None else [by]
+        fields = cast(Any, by) if isinstance(by, list) or by is None else [by]
         return {
             "from": self._end(one.get("from"), (*path, "from")),
             "to": self._end(one.get("to"), (*path, "to")),
@@ -200,3 +201,12 @@ class _Reading:
     def _at(self, path: yaml_text.Path) -> list[int]:
         place = self.document.place(path, key=True)
         return [place.line, place.column]
+
+
+def _parameter(name: str, said: Any) -> inspect.Parameter:
+    """As a function would have it: its default, or of a type and to be given."""
+    if isinstance(said, dict):
+        kind, default = TYPES[cast(dict[str, str], said)["type"]], inspect.Parameter.empty
+    else:
+        kind, default = cast(Any, type(said)), said
+    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=kind)

@@ -24,6 +24,8 @@ def test_what_is_public():
         "ProducerPE",
         "Results",
         "SimpleFunctionPE",
+        "Stream",
+        "Workflow",
         "WorkflowFailed",
         "WorkflowGraph",
         "WrongInput",
