@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from sferic import __version__
+from sferic.commands.draw import draw
 from sferic.compiler.advice import stayed_at_one, weaknesses
 from sferic.compiler.diagnostics import InternalError, Problem, WrongInput, shortened
 from sferic.compiler.inputs import Inputs
@@ -368,6 +369,10 @@ def _depth(data: Any) -> int:
         inner = [one.values() if isinstance(one, dict) else one for one in level if isinstance(one, (dict, list))]  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType] - anything that JSON holds
         depth, level = depth + 1, [value for one in inner for value in one]  # pyright: ignore[reportUnknownVariableType]
     return depth
+
+
+for _command in (draw,):
+    main.add_command(_command)
 
 
 if __name__ == "__main__":
