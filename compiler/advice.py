@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from sferic.compiler.diagnostics import Problem
-from sferic.compiler.graph import Graph
+from sferic.compiler.graph import OF_FUNCTION, Graph
 from sferic.compiler.inputs import needs_items
 
 
@@ -17,10 +17,11 @@ def weaknesses(graph: Graph) -> Iterator[Problem]:
         else:
             text = f"{node.path} does not know its position, so it counts as having state: if its process dies, "
             text += "the run begins again from the start, once"
-        kind = node.type.rpartition(":")[2]
-        yield Problem(
-            text, node.location, f"`def read(self, position)` in class {kind}, in place of `process`, mends it"
-        )
+        module, _, kind = node.type.partition(":")
+        remedy = f"`def read(self, position)` in class {kind}, in place of `process`, mends it"
+        if module == OF_FUNCTION:
+            remedy = "a PE with positions in place of the function mends it, such as sferic.sources.Lines"
+        yield Problem(text, node.location, remedy)
 
 
 def stayed_at_one(graph: Graph, processes: int | None) -> Iterator[Problem]:

@@ -4,6 +4,7 @@ It builds the same graph as `connect` does: each step adds a PE and connections,
 `connect` and `partitions`. What is wrong is told with all else, at the line of the step.
 """
 
+import itertools
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any, cast
@@ -149,13 +150,14 @@ class Stream:
 
     def lead_to(self, pe: GenericPE, port: str | None = None) -> None:
         """Connect to `port` of `pe`, or to its only input port."""
-        into = port or self._only(pe, "input", "say which with into=")
+        intos = [port] if port else self._only(pe, "input", "say which with into=")
         for end in self.ends:
-            out = end.port or self._only(end.pe, "output", "say which: stream[PORT]")
-            if out and into:
-                for side, name in ((end.pe.outputconnections, out), (pe.inputconnections, into)):
-                    if isinstance(end.pe if side is end.pe.outputconnections else pe, StandIn):
-                        side[name] = {"name": name}
+            outs = [end.port] if end.port else self._only(end.pe, "output", "say which: stream[PORT]")[:1]
+            for out, into in itertools.product(outs, intos):
+                if isinstance(end.pe, StandIn):
+                    end.pe.add_output(out)
+                if isinstance(pe, StandIn):
+                    pe.add_input(into)
                 self.workflow.connections.append(Connected(end.pe, out, pe, into, caller(), end.grouping))
 
     def _step(
@@ -170,14 +172,15 @@ class Stream:
     def _grouped(self, grouping: Grouping) -> "Stream":
         return replace(self, ends=tuple(replace(end, grouping=grouping) for end in self.ends))
 
-    def _only(self, pe: GenericPE, kind: str, remedy: str) -> str:
+    def _only(self, pe: GenericPE, kind: str, remedy: str) -> list[str]:
+        """The port that need not be said; all, once it is told that there are several."""
         ports = pe.inputconnections if kind == "input" else pe.outputconnections
         if len(ports) == 1 or isinstance(pe, StandIn):
-            return next(iter(ports), kind)
+            return [next(iter(ports), kind)]
         name = pe.name or pe.base_name or type(pe).__name__
         has = f"{len(ports)} {kind} ports: {', '.join(ports)}" if ports else f"no {kind} port"
         self.workflow.flaw(f"{name} has {has}", remedy if ports else "")
-        return ""
+        return list(ports)
 
 
 def count(so_far: int, _: Any) -> int:

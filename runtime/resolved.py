@@ -8,6 +8,7 @@
 a port may be None: the only one there is.
 """
 
+import itertools
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -81,18 +82,19 @@ class _Building:
         place = self._place(one["at"])
         (source, out), (target, into) = one["from"], one["to"]
         ends = self._end(source, place), self._end(target, place)
-        out = out or self._only(ends[0], source, "output", ends[0].outputconnections, place)
-        into = into or self._only(ends[1], target, "input", ends[1].inputconnections, place)
+        outs = [out] if out else self._only(ends[0], source, "output", ends[0].outputconnections, place)[:1]
+        intos = [into] if into else self._only(ends[1], target, "input", ends[1].inputconnections, place)
         grouping = one["grouping"]
         if one["function"]:
             try:
                 grouping = self._found(one["function"])
             except LoadingError as error:
                 self._flaw(str(error), place, cause=error.__cause__)
-        if out and into:
-            for pe, port, add in ((ends[0], out, "add_output"), (ends[1], into, "add_input")):
-                if isinstance(pe, StandIn):
-                    getattr(pe, add)(port)
+        for out, into in itertools.product(outs, intos):
+            if isinstance(ends[0], StandIn):
+                ends[0].add_output(out)
+            if isinstance(ends[1], StandIn):
+                ends[1].add_input(into)
             self.graph.connections.append(Connected(ends[0], out, ends[1], into, place, grouping))
 
     def _end(self, name: str | None, place: Location) -> GenericPE:
@@ -102,14 +104,14 @@ class _Building:
         self.graph.added[id(pe)] = Added(pe, place)
         return pe
 
-    def _only(self, pe: GenericPE, name: str, kind: str, ports: Mapping[str, Any], place: Location) -> str:
+    def _only(self, pe: GenericPE, name: str, kind: str, ports: Mapping[str, Any], place: Location) -> list[str]:
+        """The port that need not be said; all, once it is told that there are several."""
         if isinstance(pe, StandIn):
-            return kind
+            return [kind]
         if len(ports) != 1:
             text = f"{name} has {len(ports) or 'no'} {kind} port{'s' * (len(ports) != 1)}"
             self._flaw(text, place, f"say which: {' or '.join(f'{name}.{port}' for port in ports)}" if ports else "")
-            return ""
-        return next(iter(ports))
+        return list(ports)
 
     def _flaw(self, text: str, place: Location, remedy: str = "", cause: BaseException | None = None) -> GenericPE:
         flaw = Flaw(text, place, remedy)

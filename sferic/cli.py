@@ -13,6 +13,8 @@ import click
 
 from sferic import __version__
 from sferic.commands.draw import draw
+from sferic.commands.new import new
+from sferic.commands.schema import schema
 from sferic.compiler.advice import stayed_at_one, weaknesses
 from sferic.compiler.diagnostics import InternalError, Problem, WrongInput, shortened
 from sferic.compiler.inputs import Inputs
@@ -371,7 +373,7 @@ def _depth(data: Any) -> int:
     return depth
 
 
-for _command in (draw,):
+for _command in (draw, new, schema):
     main.add_command(_command)
 
 

@@ -124,7 +124,7 @@ def whole_groups(picture: Picture) -> tuple[Group, ...]:
         ends = {end for edge in edges for end in edge}
         while bare := ends - {target for source, target in edges if source != target and source in ends}:
             ends -= bare
-        cut = {end for end in ends if isinstance(end, int)}
+        cut = {end for end in ends if isinstance(end, int) and len(groups[end].keys) > 1}
         if not cut:
             return groups
         groups = tuple(group for index, group in enumerate(groups) if index != max(cut))

@@ -23,7 +23,8 @@ _TIP = (
 _STYLE = """
 text { font: 12px ui-sans-serif, system-ui, sans-serif; fill: #1f2933; }
 .note { font-size: 11px; fill: #52606d; } .label { font-size: 10.5px; fill: #334e68; paint-order: stroke;
-stroke: #fff; stroke-width: 3px; } .head { font-size: 11px; fill: #486581; paint-order: stroke; stroke: #f0f4f8; stroke-width: 4px; }
+stroke: #fff; stroke-width: 3px; }
+.head { font-size: 11px; fill: #486581; paint-order: stroke; stroke: #f0f4f8; stroke-width: 4px; }
 .name { font-size: 14px; font-weight: 600; }
 .pe { fill: #fff; stroke: #486581; stroke-width: 1.2; } .quiet { stroke-dasharray: 4 3; }
 .group { fill: #f0f4f8; stroke: #9fb3c8; } .arrow { fill: none; stroke: #829ab1; stroke-width: 1.2; }

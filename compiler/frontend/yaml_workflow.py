@@ -68,23 +68,25 @@ class _Reading:
 
     def parameters(self, params: Mapping[str, str], file: str) -> None:
         """Put parameters in the place of ``${name}``, everywhere but among the parameters."""
-        try:
-            said = TypeAdapter(Parameters).validate_python(self.document.data.get("parameters", {}))
-        except ValidationError:
-            return  # told with all else
         values: dict[str, Any] = {}
         signature: dict[str, inspect.Parameter] = {}
-        for name, value in said.items():
+        said = self.document.data.get("parameters")
+        for name, value in cast(dict[str, Any], said).items() if isinstance(said, dict) else ():
+            values[name] = None if isinstance(value, dict) else value
             if keyword.iskeyword(name):
                 self.problem(f"{name!r} is no name for a parameter", ("parameters", name), key=True)
-            else:
-                values[name] = None if isinstance(value, dict) else value
+            elif _is_whole(name, value):  # what is wrong with others is told with all else
                 signature[name] = _parameter(name, value)
         try:
             values |= filled(signature, params, file)
         except LoadingError as error:
             self.problem(str(error).removeprefix(f"{file}: "), ("parameters",), key=True)
-        fill(self.document.data, values, self.problem)
+        fill(self.document.data, values, self._no_parameter)
+
+    def _no_parameter(self, text: str, path: yaml_text.Path, remedy: str) -> None:
+        self.problem(text, path, remedy)
+        if path[0] == "pes" and len(path) > 1:
+            self.broken.add(str(path[1]))
 
     def check(self) -> None:
         """Note what the model finds wrong, and leave it out."""
@@ -201,6 +203,14 @@ class _Reading:
     def _at(self, path: yaml_text.Path) -> list[int]:
         place = self.document.place(path, key=True)
         return [place.line, place.column]
+
+
+def _is_whole(name: str, said: Any) -> bool:
+    try:
+        TypeAdapter(Parameters).validate_python({name: said})
+    except ValidationError:
+        return False
+    return True
 
 
 def _parameter(name: str, said: Any) -> inspect.Parameter:
