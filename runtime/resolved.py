@@ -54,7 +54,8 @@ class _Building:
         self.made = {one["name"]: self._pe(one) for one in resolved["pes"]}
         for one in resolved["connections"]:
             self._connect(one)
-        if resolved["partitions"]:
+        unknown = any(None in (one["from"][0], one["to"][0]) for one in resolved["connections"])
+        if resolved["partitions"] and not unknown:  # no partition could name who stands in for the unknown
             self.graph.partitions = [[self.made[name] for name in names] for names in resolved["partitions"]]
             self.graph.partitions_at = self._place(resolved["partitions_at"])
 

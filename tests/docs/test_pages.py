@@ -34,6 +34,8 @@ def test_blocks(page, tmp_path):
             path = tmp_path / pages.file_name(text)
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text)
+            if kind == "yaml":  # a console block says what it does
+                continue
             done = subprocess.run(
                 [sys.executable, path], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
             )
