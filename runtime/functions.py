@@ -15,7 +15,8 @@ class FlatMapPE(SimpleFunctionPE):
 
     def _process(self, data: Any) -> None:
         write = self.write
-        for item in items_of(self.compute_fn(data, **self.params), self.compute_fn):
+        found = self.compute_fn(data, **self.params)
+        for item in found if type(found) is list else items_of(found, self.compute_fn):
             write("output", item)
 
 

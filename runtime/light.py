@@ -5,7 +5,7 @@ It builds the same graph as `connect` does: each step adds a PE and connections,
 """
 
 import itertools
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
@@ -28,8 +28,8 @@ class Workflow(WorkflowGraph):
 
         In every step `more` may hold settings (``retries=3``, ``name="…"``), and arguments of the function or class.
         """
-        if isinstance(what, Iterable) and not isinstance(what, (str, bytes, dict)):
-            items = list(cast(Iterable[Any], what))
+        if isinstance(what, Collection) and not isinstance(what, (str, bytes, Mapping)):
+            items = list(cast(Collection[Any], what))
             pe = self._add(lambda: items, "source", (), more)
             pe.base_name = "items"
             return self._stream(pe)

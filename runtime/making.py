@@ -4,6 +4,7 @@ The builder of the light way and the one of resolved YAML make them alike.
 """
 
 import difflib
+import functools
 import inspect
 import types
 import typing
@@ -33,6 +34,8 @@ def make(
     branch. Raises NotMade, and what a PE's own constructor raises."""
     params = params or {}
     name = called(what)
+    if _is_pe(what) and way not in ("", "source", "sink"):
+        raise NotMade(f"{name} is a PE, and {way} takes a function", "a PE is given to apply; in YAML it has no `as`")
     if isinstance(what, GenericPE):
         if args or params:
             raise NotMade(f"{name} is a PE already, and takes no {_listed(args, params)}", "name its class")
@@ -41,7 +44,9 @@ def make(
         _check_arguments(what, name, args, params)
         return what(*args, **params)
     if not callable(cast(Any, what)):
-        raise NotMade(f"{name} is neither a PE nor a function")
+        if isinstance(what, Iterator):
+            raise NotMade("a generator gives its items once", "give the function, which can be called again")
+        raise NotMade(f"{what!r:.60} is neither a PE nor a function")
     return _of_function(cast(Callable[..., Any], what), name, way or "map", args, params, more)
 
 
@@ -54,6 +59,8 @@ def _of_function(
     more: Mapping[str, Any],
 ) -> GenericPE:
     _check_function(what, name, way)
+    if args and way != "source":
+        raise NotMade(f"{way} gives {name} its items, and takes no {_listed(args, {})}", "say arguments by name")
     items = {"source": 0, "fold": 2}.get(way, 1)
     _check_arguments(what, name, [*([None] * items), *args], params, implied=items)
     pe = _pe(what, way, args, params, more)
@@ -76,9 +83,13 @@ def _pe(
         case "sink":
             return of.SinkPE(what, params)
         case "fold":
-            return of.FoldPE(what, **more)
+            return of.FoldPE(functools.partial(what, **params) if params else what, **more)
         case _:
             return SimpleFunctionPE(what, dict(params))
+
+
+def _is_pe(what: Any) -> bool:
+    return isinstance(what, GenericPE) or (isinstance(what, type) and issubclass(what, GenericPE))
 
 
 def called(what: Any) -> str:

@@ -69,6 +69,8 @@ class _Building:
             pe = self._flaw(str(error), place, cause=error.__cause__)
         except Exception as error:  # noqa: BLE001 - raised by the constructor of a user's PE
             pe = self._flaw(f"{one['use']} cannot be made: {type(error).__name__}: {error}", place, cause=error)
+        if id(pe) in self.graph.added:
+            pe = self._flaw(f"{one['use']} is one PE, and used for two", place, "name its class")
         self.graph.added[id(pe)] = Added(pe, place, {**one["settings"], "name": one["name"]})
         return pe
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sferic.compiler.graph import Edge, Graph, Node
+from sferic.compiler.graph import OF_FUNCTION, Edge, Graph, Node
 from sferic.compiler.notation import grouping_text, routing_text
 from sferic.runtime.plan import RESULTS, Link, Plan, PlannedPE
 
@@ -109,10 +109,9 @@ def _class(type_name: str, path: str) -> str:
     """The class, where the name does not say it already."""
     name = type_name.rpartition(":")[2].rpartition(".")[2]
     own = path.rpartition("/")[2]
-    return "" if own.rstrip("0123456789").lower() == name.lower() or name in _OF_FUNCTIONS else name
-
-
-_OF_FUNCTIONS = {"SimpleFunctionPE", "FlatMapPE", "FilterPE", "BranchPE", "SinkPE", "SourcePE", "FoldPE"}
+    if name == "SimpleFunctionPE" or type_name.startswith(f"{OF_FUNCTION}:"):
+        return ""
+    return "" if own.rstrip("0123456789").lower() == name.lower() else name
 
 
 def whole_groups(picture: Picture) -> tuple[Group, ...]:

@@ -100,8 +100,7 @@ class _Composing:
 
     def node(self, event: Any, depth: int) -> _Node:
         if depth > _DEEPEST:
-            text = f"nested more than {_DEEPEST} levels deep"
-            raise WrongInput([*self.problems, Problem(text, self.place(event.start_mark), "make it flatter")])
+            raise WrongInput([*self.problems, _too_deep(self.place(event.start_mark))])
         if isinstance(event, yaml.AliasEvent):
             return self.alias(event)
         node = _Node(self.place(event.start_mark))
@@ -146,6 +145,8 @@ class _Expanding:
         if len(self.values) >= _MOST:
             text = f"more than {_MOST:,} values, with what aliases repeat"
             raise WrongInput([*self.problems, Problem(text, node.at, "write a definition as Python, with loops")])
+        if len(path) > _DEEPEST:  # by aliases of aliases
+            raise WrongInput([*self.problems, _too_deep(node.at)])
         self.values[path] = node.at
         if node.items is not None:
             return [self.value(item, (*path, index)) for index, item in enumerate(node.items)]
@@ -166,6 +167,10 @@ class _Expanding:
                 self.keys[*path, name] = key.at
                 found[name] = self.value(value, (*path, name))
         return found
+
+
+def _too_deep(at: Location) -> Problem:
+    return Problem(f"nested more than {_DEEPEST} levels deep", at, "make it flatter")
 
 
 def _plain(text: str) -> Any:

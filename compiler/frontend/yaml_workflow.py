@@ -123,16 +123,17 @@ class _Reading:
         self._leave_out(path)
 
     def _leave_out(self, path: yaml_text.Path) -> None:
+        section, *inside = path
         data: Any = self.document.data
-        if path[:1] == ("pes",) and (len(path) == 2 or path[2:3] == ("use",)):
-            self.broken.add(str(path[1]))
-        for part in path[: 3 if path[0] in _MODELS else 1][:-1]:
-            data = data[part]
-        last = path[min(len(path), 3 if path[0] in _MODELS else 1) - 1]
-        if isinstance(data, dict) and len(path) != 2:
-            cast(dict[Any, Any], data).pop(last, None)
-        elif len(path) == 2:
-            data[last] = {}
+        if section not in _MODELS or not inside:
+            data.pop(section, None)
+            return
+        if section == "pes" and (len(inside) == 1 or inside[1] == "use"):
+            self.broken.add(str(inside[0]))
+        if len(inside) == 1:
+            data[section][inside[0]] = {}
+        else:
+            data[section][inside[0]].pop(inside[1], None)
 
     def resolved(self, file: str) -> Resolved:
         """As runtime/resolved.py says."""

@@ -1,6 +1,7 @@
 """`sferic new`: a small working project to begin with."""
 
 import re
+import sys
 from importlib import resources
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import click
 from sferic.compiler.diagnostics import Problem, WrongInput
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,60}")
-_TAKEN = {"sferic", "test", "tests"}  # modules of these names are others' already
+_TAKEN = {*sys.stdlib_module_names, "pytest", "sferic", "tests"}  # a module of such a name would hide the other
 
 
 @click.command()
@@ -18,7 +19,7 @@ def new(name: str) -> None:
     """Write a small working project, with a test, to the folder NAME."""
     module = name.replace("-", "_").lower()
     if not _NAME.fullmatch(name) or module in _TAKEN:
-        remedy = f"use letters, digits, - and _, beginning with a letter, and none of {', '.join(sorted(_TAKEN))}"
+        remedy = "use letters, digits, - and _, beginning with a letter, and no name of a module that is there already"
         raise WrongInput([Problem(f"{name!r} is no name for a project", remedy=remedy)])
     folder = Path(name)
     try:

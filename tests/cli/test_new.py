@@ -41,7 +41,7 @@ def test_its_own_commands(tmp_path):
     assert ran == 7
 
 
-@pytest.mark.parametrize("name", ["", "../x", "a/b", "1st", "a b", "sferic", "Test", "-x", "x" * 70])
+@pytest.mark.parametrize("name", ["", "../x", "a/b", "1st", "a b", "sferic", "Test", "json", "-x", "x" * 70])
 def test_names_that_will_not_do(tmp_path, name):
     done = sferic(tmp_path, "new", "--", name)
     assert done.returncode == 2

@@ -80,8 +80,8 @@ def test_a_character_that_no_yaml_holds():
     "text",
     ["a: &a [x,x,x,x,x,x,x,x,x]\n" + "".join(f"{b}: &{b} [{','.join(f'*{a}' for _ in range(9))}]\n"
                                             for a, b in zip("abcdefgh", "bcdefghi")),
-     "[" * 100_000, "{a: " * 100_000, "- " * 100_000, "x: " + "y" * (5 << 20), "[" + "1," * 300_000 + "]"],
-    ids=["aliases", "lists", "mappings", "blocks", "length", "values"],
+     "a0: &a0 []\n" + "".join(f"a{n}: &a{n} [*a{n - 1}]\n" for n in range(1, 5000)), "[" * 100_000, "{a: " * 100_000, "- " * 100_000, "x: " + "y" * (5 << 20), "[" + "1," * 300_000 + "]"],
+    ids=["aliases", "aliases of aliases", "lists", "mappings", "blocks", "length", "values"],
 )  # fmt: skip
 def test_a_bomb_does_nothing(text):
     before = time.process_time()

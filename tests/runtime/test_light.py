@@ -142,6 +142,9 @@ def test_every_problem_at_once_each_at_the_line_of_its_step():
     wf.source(Nothing(), 1)
     numbers.key_by(0).merge(numbers.key_by(1)).fold(0, max)
     wf.source(listed, 1)
+    wf.source(yields(1))
+    numbers.map(Nothing)
+    numbers.apply(one, 3)
     assert at(wf) == [
         (3, "one returns str, and source writes each item of what is returned", "let it yield its items, or return a list of them"),
         (4, "yields yields items, and map looks at what is returned", "use flat_map, which writes each"),
@@ -150,10 +153,13 @@ def test_every_problem_at_once_each_at_the_line_of_its_step():
         (9, "Two has 2 input ports: one, other", "say which with into="),
         (10, "Two has no parameter 'factr'", "did you mean 'factor'?"),
         (12, "one has 2 output ports: x, y", "say which: stream[PORT]"),
-        (13, "int is neither a PE nor a function", ""),
+        (13, "3 is neither a PE nor a function", ""),
         (14, "Nothing is a PE already, and takes no 1", "name its class"),
         (15, "the streams of a fold have different keys", "say key_by after merge"),
         (16, "listed cannot be called so: too many positional arguments", ""),
+        (17, "a generator gives its items once", "give the function, which can be called again"),
+        (18, "Nothing is a PE, and map takes a function", "a PE is given to apply; in YAML it has no `as`"),
+        (19, "map gives one its items, and takes no 3", "say arguments by name"),
         (11, "Two3 has no input port 'ohter'", "did you mean 'other'?"),
         (7, "retries of late must be a whole number of at least 0, not -1", ""),
     ]  # fmt: skip
@@ -169,6 +175,16 @@ def test_a_file_with_one_is_found_by_the_command(tmp_path):
     (tmp_path / "w.py").write_text("from sferic import Workflow\nwf = Workflow('w')\nwf.source([1]).map(str)\n")
     loaded = load(str(tmp_path / "w.py"))
     assert type(loaded.graph) is Workflow
+
+
+def added(so_far, item, by, times=1):
+    return so_far + item + by * times
+
+
+def test_a_fold_has_arguments_too():
+    wf = Workflow()
+    wf.source([1, 2]).fold(0, added, by=10, times=2)
+    assert sferic.run(wf)["added"]["output"] == [43]
 
 
 def test_instances_are_those_of_what_is_next():
