@@ -146,7 +146,9 @@ class Stream:
 
     def merge(self, *others: "Stream") -> "Stream":
         """The items of this stream and of the others."""
-        return replace(self, ends=tuple(end for stream in (self, *others) for end in stream.ends))
+        streams = (self, *others)
+        instances = next((stream.instances for stream in streams if stream.instances is not None), None)
+        return replace(self, ends=tuple(end for stream in streams for end in stream.ends), instances=instances)
 
     def lead_to(self, pe: GenericPE, port: str | None = None) -> None:
         """Connect to `port` of `pe`, or to its only input port."""

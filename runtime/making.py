@@ -61,6 +61,8 @@ def _of_function(
     _check_function(what, name, way)
     if args and way != "source":
         raise NotMade(f"{way} gives {name} its items, and takes no {_listed(args, {})}", "say arguments by name")
+    if way == "branch" and not more.get("ports"):
+        raise NotMade("a branch says the names of its output ports", "such as left and right")
     items = {"source": 0, "fold": 2}.get(way, 1)
     _check_arguments(what, name, [*([None] * items), *args], params, implied=items)
     pe = _pe(what, way, args, params, more)

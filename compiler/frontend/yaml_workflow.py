@@ -151,8 +151,6 @@ class _Reading:
 
     def _pe(self, name: str, one: Mapping[str, Any]) -> dict[str, Any]:
         path, way = ("pes", name), one.get("as", "")
-        if way == "branch" and not one.get("ports"):
-            self.problem("a branch says the names of its output ports", path, "add ports: [one, other]", key=True)
         if way != "branch" and "ports" in one:
             self.problem("only a branch has ports of its own", (*path, "ports"), "a class says its own", key=True)
         return {

@@ -170,7 +170,6 @@ w.yaml:11:3: 'use' is missing
 w.yaml:12:15: 'os.path' is not written as package.module:name
 w.yaml:16:27: as must be one of 'source', 'map', 'flat_map', 'filter', 'branch' or 'sink', not 'flatmap'
 w.yaml:18:21: only a branch has ports of its own. A class says its own
-w.yaml:19:3: a branch says the names of its output ports. Add ports: [one, other]
 w.yaml:21:25: 'duoble' is no PE of this workflow. Did you mean 'double'?
 w.yaml:24:5: both group_by and grouping. An item goes one of the two ways
 w.yaml:25:45: group_by is a position, a name, a list of these, or a function as package.module:name
@@ -184,6 +183,7 @@ w.yaml:13:3: 'no PE' is neither a PE nor a function
 w.yaml:14:3: yields yields items, and map looks at what is returned. Use flat_map, which writes each
 w.yaml:15:3: late is async, which a PE's function cannot be. Write a plain function or generator
 w.yaml:17:3: double returns int, and flat_map writes each item of what is returned. Use map
+w.yaml:19:3: a branch says the names of its output ports. Such as left and right
 w.yaml:22:5: two has 2 output ports. Say which: two.a or two.b
 w.yaml:26:5: m:key: m.py has nothing named 'key'
 w.yaml:23:5: two has no output port 'c'. Known are 'a', 'b'
