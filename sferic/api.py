@@ -24,7 +24,7 @@ class WorkflowFailed(RuntimeError):  # noqa: N818 - says what happened
 class Results(Mapping[Any, dict[str, list[Any]]]):
     """Items of unconnected output ports: ``results[pe][port]``, with the PE as object, name or path; [] for none.
 
-    `failures` are the items that failed under a policy that went on, the first 1,000 of them; `more_failures` says how
+    `failures` are the items that failed under a policy that went on, the first 10,000 of them; `more_failures` says how
     many more there were.
     """
 
