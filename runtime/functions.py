@@ -1,5 +1,6 @@
 """Plain functions as PEs: a class for each way in which a function can be used."""
 
+import copy
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, cast
 
@@ -90,8 +91,9 @@ class FoldPE(IterativePE):
         key = None if self.key_of is None else self.key_of(inputs)
         if key != key:  # noqa: PLR0124 - NaN, which is one key and not equal to itself
             key = _NAN
-        before = self.values[key] if key in self.values else self.start() if callable(self.start) else self.start
-        value = self.values[key] = self.function(before, inputs)
+        if key not in self.values:
+            self.values[key] = self.start() if callable(self.start) else copy.deepcopy(self.start)
+        value = self.values[key] = self.function(self.values[key], inputs)
         if self.running:
             self._tell(key, value)
 

@@ -187,6 +187,17 @@ def test_a_fold_has_arguments_too():
     assert sferic.run(wf)["added"]["output"] == [43]
 
 
+def kept(so_far, item):
+    so_far.append(item)
+    return so_far
+
+
+def test_keys_do_not_share_a_start():
+    wf = Workflow()
+    wf.source([1, 2, 3]).key_by(lambda n: n % 2).fold([], kept)
+    assert sorted(sferic.run(wf)["kept"]["output"]) == [(0, [2]), (1, [1, 3])]
+
+
 def test_instances_are_those_of_what_is_next():
     wf = Workflow()
     step = wf.source([1]).key_by(0, instances=3).map(one)
