@@ -48,7 +48,7 @@ def _build_whole(resolved: Resolved, root: Path) -> WorkflowGraph:
 
 class _Building:
     def __init__(self, resolved: Resolved, root: Path) -> None:
-        self.file, self.root = str(root / resolved["file"]), root
+        self.resolved, self.file, self.root = resolved, str(root / resolved["file"]), root
         self.graph = WorkflowGraph(resolved["name"])
         self.causes: dict[Flaw, BaseException | None] = {}
         self.made = {one["name"]: self._pe(one) for one in resolved["pes"]}
@@ -75,7 +75,18 @@ class _Building:
         return pe
 
     def _made(self, one: Mapping[str, Any]) -> GenericPE:
-        return make(self._found(one["use"]), one["as"], params=one["with"], **one["more"])
+        key = {"start": None, "key": self._key(one["name"])} if one["as"] == "fold" else {}
+        return make(self._found(one["use"]), one["as"], params=one["with"], **{**key, **one["more"]})
+
+    def _key(self, fold: str) -> Any:
+        """What the connections into a fold say; one for all of them."""
+        into = [one for one in self.resolved["connections"] if one["to"][0] == fold]
+        said = {repr((one["grouping"], one["function"])) for one in into}
+        if len(said) > 1:
+            raise NotMade("the connections into a fold have different keys", "give all of them the same group_by")
+        if not into or into[0]["grouping"] in ("all", "global", "shuffle"):
+            return None
+        return self._found(into[0]["function"]) if into[0]["function"] else into[0]["grouping"]
 
     def _found(self, use: str) -> Any:
         module, name = load_module(use, self.root)

@@ -61,10 +61,12 @@ class PE(_Model):
     """A class of PEs, or a function and how it is used; and settings."""
 
     use: Name
-    as_: Literal["", "source", "map", "flat_map", "filter", "branch", "sink"] = Field(
+    as_: Literal["", "source", "map", "flat_map", "filter", "branch", "sink", "fold"] = Field(
         "", alias="as", description="how a function is used; map where it is not said"
     )
     ports: list[str] = Field([], description="of a branch: the names of its output ports")
+    start: Any = Field(None, description="of a fold: the first value of each key")
+    running: bool = Field(False, description="of a fold: whether it writes after each item, not once at the end")
     with_: dict[str, Any] = Field({}, alias="with", description="arguments, by name")
     numprocesses: Any = _setting(**_number)
     single: Any = _setting(**_flag)

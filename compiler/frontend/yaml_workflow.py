@@ -21,11 +21,13 @@ from sferic.runtime.resolved import Resolved
 from sferic.runtime.settings import SETTING_NAMES
 
 _MODELS = {"pes": PE, "connections": Connection}
+_OF_WAYS = {"ports": "branch", "start": "fold", "running": "fold"}
 _WORDS = {
     "model_type": "must be a mapping of keys",
     "dict_type": "must be a mapping of keys",
     "list_type": "must be a list",
     "string_type": "must be a text",
+    "bool_type": "must be true or false",
     "too_short": "must not be empty",
     "string_too_short": "must not be empty",
 }
@@ -151,14 +153,22 @@ class _Reading:
 
     def _pe(self, name: str, one: Mapping[str, Any]) -> dict[str, Any]:
         path, way = ("pes", name), one.get("as", "")
-        if way != "branch" and "ports" in one:
-            self.problem("only a branch has ports of its own", (*path, "ports"), "a class says its own", key=True)
+        for key in _OF_WAYS.keys() & one.keys():
+            if way != _OF_WAYS[key]:
+                self.problem(
+                    f"only a {_OF_WAYS[key]} says {key!r}",
+                    (*path, key),
+                    f"drop it, or add as: {_OF_WAYS[key]}",
+                    key=True,
+                )
+        if way == "fold" and "start" not in one:
+            self.problem("a fold says its 'start'", path, "such as start: 0", key=True)
         return {
             "name": name,
             "use": "" if name in self.broken else one["use"],
             "as": way,
             "with": one.get("with", {}),
-            "more": {"ports": one.get("ports", [])} if way == "branch" else {},
+            "more": {key: one[key] for key in _OF_WAYS if key in one and way == _OF_WAYS[key]},
             "settings": {key: one[key] for key in (*SETTING_NAMES, "optional") if key in one},
             "at": self._at(path),
         }

@@ -168,8 +168,8 @@ w.yaml:9:45: batch has no key 'item'; known are items, bytes, linger, not {'item
 w.yaml:9:70: there is no parameter 'strat'. Known are 'p', 'class'
 w.yaml:11:3: 'use' is missing
 w.yaml:12:15: 'os.path' is not written as package.module:name
-w.yaml:16:27: as must be one of 'source', 'map', 'flat_map', 'filter', 'branch' or 'sink', not 'flatmap'
-w.yaml:18:21: only a branch has ports of its own. A class says its own
+w.yaml:16:27: as must be one of 'source', 'map', 'flat_map', 'filter', 'branch', 'sink' or 'fold', not 'flatmap'
+w.yaml:18:21: only a branch says 'ports'. Drop it, or add as: branch
 w.yaml:21:25: 'duoble' is no PE of this workflow. Did you mean 'double'?
 w.yaml:24:5: both group_by and grouping. An item goes one of the two ways
 w.yaml:25:45: group_by is a position, a name, a list of these, or a function as package.module:name
@@ -221,7 +221,7 @@ def test_a_file_of_other_bytes(tmp_path):
 
 def test_the_model_has_every_setting_and_no_other():
     fields = set(yaml_model.PE.model_fields)
-    assert fields == {*SETTING_NAMES, "use", "as_", "ports", "with_", "optional"}
+    assert fields == {*SETTING_NAMES, "use", "as_", "ports", "with_", "start", "running", "optional"}
 
 
 def test_the_published_schema_is_that_of_the_model(golden):
@@ -277,6 +277,17 @@ def test_a_pattern_that_no_file_matches(told):
     assert told("workflow: w\ninclude: [x, 'no/*.txt']\npes: {n: {use: m:Sum}}") == [
         "w.yaml:2:11: include: no file matches 'x'"
     ]
+
+
+@pytest.mark.parametrize(
+    ("fold", "by", "line"),
+    [("", "", "w.yaml:4:3: a fold says its 'start'. Such as start: 0"),
+     ("start: 0, running: 3", "", "w.yaml:4:51: running must be true or false, not 3"),
+     ("start: 0", "group_by: 0", "w.yaml:4:3: the connections into a fold have different keys. Give all of them the same group_by")],
+)  # fmt: skip
+def test_wrong_folds(told, fold, by, line):
+    text = f"workflow: w\npes:\n  n: {{use: m:numbers, as: source}}\n  f: {{use: m:double, as: fold, {fold}}}\n"
+    assert told(f"{text}connections: [{{from: n, to: f, {by}}}, {{from: n, to: f}}]\n")[0] == line
 
 
 def test_names_may_have_dots(run):

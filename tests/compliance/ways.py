@@ -261,6 +261,9 @@ pes:
   side: {use: ways:side, as: branch, ports: [left, right]}
   len: {use: builtins:len}
   seen: {use: ways:ignore, as: sink}
+  count: {use: ways:more, as: fold, start: 0, numprocesses: 2}
+  all: {use: ways:more, as: fold, start: 0}
+  each: {use: ways:more, as: fold, start: 0, running: true}
 connections:
   - {from: lines, to: split}
   - {from: split, to: long}
@@ -270,8 +273,16 @@ connections:
   - {from: side.right, to: len}
   - {from: len, to: seen}
   - {from: split, to: seen}
+  - {from: split, to: count, group_by: ways:first}
+  - {from: split, to: all}
+  - {from: lines, to: each}
 """)
-    return wf, {"loud.output": [word.upper() for word in WORDS if len(word) >= 3] * 3}
+    return wf, {
+        "loud.output": [word.upper() for word in WORDS if len(word) >= 3] * 3,
+        "count.output": [(letter, 3 * n) for letter, n in Counter(word[0] for word in WORDS).items()],
+        "all.output": [3 * len(WORDS)],
+        "each.output": list(range(1, 3 * len(LINES) + 1)),
+    }
 
 
 def upper(word):
