@@ -9,6 +9,7 @@ a port may be None: the only one there is.
 """
 
 import itertools
+import traceback
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -68,7 +69,9 @@ class _Building:
         except LoadingError as error:
             pe = self._flaw(str(error), place, cause=error.__cause__)
         except Exception as error:  # noqa: BLE001 - raised by the constructor of a user's PE
-            pe = self._flaw(f"{one['use']} cannot be made: {type(error).__name__}: {error}", place, cause=error)
+            last = traceback.extract_tb(error.__traceback__)[-1]
+            text = f"{one['use']} cannot be made: {type(error).__name__}: {error}, at {last.filename}:{last.lineno}"
+            pe = self._flaw(text, place, cause=error)
         if id(pe) in self.graph.added:
             pe = self._flaw(f"{one['use']} is one PE, and used for two", place, "name its class")
         self.graph.added[id(pe)] = Added(pe, place, {**one["settings"], "name": one["name"]})

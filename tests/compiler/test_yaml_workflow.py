@@ -178,7 +178,7 @@ w.yaml:28:5: 'to' is missing
 w.yaml:29:24: 'duoble' is no PE of this workflow. Did you mean 'double'?
 w.yaml:6:3: numbers has no parameter 'cuont'. Did you mean 'count'?
 w.yaml:8:3: m:duoble: m.py has nothing named 'duoble'; did you mean 'double'?
-w.yaml:10:3: m:Sum cannot be made: ValueError: below nothing
+w.yaml:10:3: m:Sum cannot be made: ValueError: below nothing, at m.py:26
 w.yaml:13:3: 'no PE' is neither a PE nor a function
 w.yaml:14:3: yields yields items, and map looks at what is returned. Use flat_map, which writes each
 w.yaml:15:3: late is async, which a PE's function cannot be. Write a plain function or generator
