@@ -18,7 +18,7 @@ def travelling_files(
     the files are those of the modules that it `uses`, and of `include`, each with its line and column.
     """
     firsts = [first_file(one, root) for one in (uses or [target])]
-    waiting = [first for first in firsts if first is not None]
+    waiting = [path for first in firsts if first is not None for path in (first, *_packages_above(first, root))]
     for pattern, at in include:
         waiting += _matching(pattern, root, Location(str(root / target), *at))
     found: dict[Path, bytes] = {}
@@ -70,6 +70,9 @@ def _mentioned(path: Path, text: bytes, root: Path) -> Iterator[Path]:
 
 
 def _matching(pattern: str, root: Path, place: Location) -> list[Path]:
+    if not pattern or Path(pattern).is_absolute() or ".." in Path(pattern).parts:
+        text = f"include: {pattern!r} is no pattern of files below {root}"
+        raise WrongInput([Problem(text, place, "write it from there, such as data/*.txt")])
     files = sorted(root.glob(pattern))
     if not files:
         raise WrongInput([Problem(f"include: no file matches {pattern!r}", place)])

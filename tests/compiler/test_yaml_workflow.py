@@ -9,6 +9,7 @@ import pytest
 
 from sferic.compiler.frontend import yaml_model
 from sferic.compiler.frontend.yaml_workflow import resolve_text
+from sferic.compiler.load import load
 from sferic.runtime.loading import LoadingError
 from sferic.runtime.settings import SETTING_NAMES
 
@@ -214,8 +215,6 @@ def test_a_file_that_is_not_there(tmp_path):
 def test_a_file_of_other_bytes(tmp_path):
     (tmp_path / "w.yaml").write_bytes(b"workflow: \xff")
     with pytest.raises(LoadingError, match="not UTF-8"):
-        from sferic.compiler.load import load
-
         load(str(tmp_path / "w.yaml"))
 
 
@@ -239,7 +238,6 @@ def test_workers_need_neither_yaml_nor_its_model(tmp_path):
     """What the plan holds gives the same definition where both packages cannot be imported."""
     (tmp_path / "m.py").write_text(MODULE)
     (tmp_path / "w.yaml").write_text(GOOD)
-    from sferic.compiler.load import load
     from sferic.compiler.pipeline import compile_plan
     from sferic.runtime.plan import plan_from_json
 
@@ -288,6 +286,23 @@ def test_a_pattern_that_no_file_matches(told):
 def test_wrong_folds(told, fold, by, line):
     text = f"workflow: w\npes:\n  n: {{use: m:numbers, as: source}}\n  f: {{use: m:double, as: fold, {fold}}}\n"
     assert told(f"{text}connections: [{{from: n, to: f, {by}}}, {{from: n, to: f}}]\n")[0] == line
+
+
+@pytest.mark.parametrize("pattern", ["../x.txt", "/etc/passwd", "''", "a/../../x"])
+def test_a_pattern_that_leads_elsewhere(told, tmp_path, pattern):
+    [line] = told(f"workflow: w\ninclude:\n  - {pattern}\npes: {{n: {{use: m:Sum}}}}")
+    shown = repr(pattern.strip("'"))
+    assert line.startswith(f"w.yaml:3:5: include: {shown} is no pattern of files below ")
+
+
+def test_the_packages_above_a_module_travel(tmp_path):
+    (tmp_path / "a" / "b").mkdir(parents=True)
+    for name in ("a/__init__.py", "a/b/__init__.py", "a/other.py"):
+        (tmp_path / name).write_text("")
+    (tmp_path / "a" / "b" / "m.py").write_text(MODULE)
+    (tmp_path / "w.yaml").write_text("workflow: w\npes: {n: {use: 'a.b.m:numbers', as: source}}")
+    names = [name for name, _ in load(str(tmp_path / "w.yaml")).files]
+    assert names == ["a/__init__.py", "a/b/__init__.py", "a/b/m.py"]
 
 
 def test_names_may_have_dots(run):
