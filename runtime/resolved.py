@@ -93,6 +93,11 @@ class _Building:
 
     def _found(self, use: str) -> Any:
         module, name = load_module(use, self.root)
+        place = self.root.joinpath(*module.__name__.split("."))
+        meant = next((path for path in (place.with_suffix(".py"), place / "__init__.py") if path.is_file()), None)
+        found = getattr(module, "__file__", None)
+        if meant is not None and (found is None or not meant.samefile(found)):
+            raise LoadingError(f"{use}: {meant} is meant, and another {module.__name__} is imported already, {found}")
         return named(module, name, use)
 
     def _connect(self, one: Mapping[str, Any]) -> None:

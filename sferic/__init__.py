@@ -4,7 +4,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from sferic.api import Results, WorkflowFailed, run
+    from sferic.api import Results, WorkflowFailed, load, run
     from sferic.compiler.diagnostics import WrongInput
     from sferic.runtime.codec import register
     from sferic.runtime.light import Stream, Workflow
@@ -29,12 +29,13 @@ __all__ = [
     "__version__",
     "create_iterative_chain",
     "every",
+    "load",
     "register",
     "run",
 ]
 
 _ROOMS = {
-    "sferic.api": ("Results", "WorkflowFailed", "run"),
+    "sferic.api": ("Results", "WorkflowFailed", "load", "run"),
     "sferic.compiler.diagnostics": ("WrongInput",),
     "sferic.runtime.codec": ("register",),
     "sferic.runtime.light": ("Stream", "Workflow"),

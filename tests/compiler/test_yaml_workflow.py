@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+import sferic
 from sferic.compiler.frontend import yaml_model
 from sferic.compiler.frontend.yaml_workflow import resolve_text
 from sferic.compiler.load import load
@@ -86,6 +87,14 @@ def run(tmp_path):
         return done.returncode, done.stdout, done.stderr.replace(f"{tmp_path}/", "")
 
     return run_it
+
+
+@pytest.fixture(autouse=True)
+def modules_of_one_test(monkeypatch):
+    """What a test imports in this process is its own."""
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    yield
+    sys.modules.pop("m", None)
 
 
 @pytest.fixture
@@ -303,6 +312,28 @@ def test_the_packages_above_a_module_travel(tmp_path):
     (tmp_path / "w.yaml").write_text("workflow: w\npes: {n: {use: 'a.b.m:numbers', as: source}}")
     names = [name for name, _ in load(str(tmp_path / "w.yaml")).files]
     assert names == ["a/__init__.py", "a/b/__init__.py", "a/b/m.py"]
+
+
+def test_loading_from_python(tmp_path):
+    (tmp_path / "m.py").write_text(MODULE)
+    (tmp_path / "w.yaml").write_text(GOOD)
+    assert sferic.run(sferic.load(str(tmp_path / "w.yaml"), by=10))["sum"]["output"] == [60]
+    (tmp_path / "w.yaml").write_text(GOOD.replace("retries", "retris"))
+    with pytest.raises(sferic.WrongInput, match=r"w\.yaml:7:27: there is no key 'retris'"):
+        sferic.load(str(tmp_path / "w.yaml"), by=10)
+
+
+def test_a_module_of_the_same_name_from_elsewhere_is_not_taken_for_it(tmp_path):
+    for folder in ("one", "other"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "m.py").write_text(MODULE)
+        (tmp_path / folder / "w.yaml").write_text(GOOD)
+    sferic.load(str(tmp_path / "one" / "w.yaml"), by=10)
+    graph = sferic.load(str(tmp_path / "other" / "w.yaml"), by=10)
+    with pytest.raises(
+        sferic.WrongInput, match=r"other/m\.py is meant, and another m is imported already, .*one/m\.py"
+    ):
+        sferic.run(graph)
 
 
 def test_names_may_have_dots(run):

@@ -32,6 +32,7 @@ def test_what_is_public():
         "__version__",
         "create_iterative_chain",
         "every",
+        "load",
         "register",
         "run",
     ]

@@ -32,7 +32,7 @@ def test_top_ten_in_yaml(on):
     assert values("topologies/words.yaml", "--on", on) == plain_loop("\n".join(topics.values()), 10)
 
 
-@pytest.mark.parametrize("on", ["local", "multi"])
+@pytest.mark.parametrize("on", ["local", "multi", "storm"])
 def test_top_ten_in_the_light_way(on):
     assert values("topologies/words.py", "--on", on) == plain_loop("\n".join(topics.values()), 10)
 
