@@ -10,7 +10,17 @@ from sferic.runtime.settings import SETTING_NAMES, check_setting
 _REFERENCE = {"type": "string", "pattern": r"\$\{\w+\}", "description": "a parameter of the workflow"}
 _NAME = r"^[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*$"
 
-Name = Annotated[str, Field(pattern=_NAME, description="package.module:name, found from the file's folder")]
+Name = Annotated[  # ${parameters} are filled in before the model sees it; an editor sees them
+    str,
+    Field(pattern=_NAME),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "pattern": r"^[\w.${}]+:[\w${}]+$",
+            "description": "package.module:name, found from the file's folder",
+        }
+    ),
+]
 
 
 def _setting(**schema: Any) -> Any:
