@@ -15,7 +15,7 @@ from sferic import __version__
 from sferic.commands.draw import draw
 from sferic.commands.new import new
 from sferic.commands.schema import schema
-from sferic.compiler.advice import came_apart, stayed_at_one, weaknesses
+from sferic.compiler.advice import came_apart, stayed_at_one, weaknesses, wrong_hints
 from sferic.compiler.diagnostics import InternalError, Problem, WrongInput, shortened
 from sferic.compiler.inputs import Inputs
 from sferic.compiler.load import load
@@ -232,7 +232,7 @@ def check(workflow: str, params: tuple[str, ...], *, as_json: bool) -> None:
             sys.exit(WRONG_INPUT)
         raise
     count = len(compiled.graph.nodes)
-    found = [*weaknesses(compiled.graph), *came_apart(compiled.graph)]
+    found = [*weaknesses(compiled.graph), *came_apart(compiled.graph), *wrong_hints(compiled.definition)]
     if as_json:
         click.echo(json.dumps({"ok": True, "pes": count, "warnings": [str(problem) for problem in found]}))
         return
