@@ -15,7 +15,7 @@ from sferic import __version__
 from sferic.commands.draw import draw
 from sferic.commands.new import new
 from sferic.commands.schema import schema
-from sferic.compiler.advice import came_apart, stayed_at_one, weaknesses, wrong_hints
+from sferic.compiler.advice import came_apart, stayed_at_one, suspicions, weaknesses, wrong_hints
 from sferic.compiler.diagnostics import InternalError, Problem, WrongInput, shortened
 from sferic.compiler.inputs import Inputs
 from sferic.compiler.load import load
@@ -152,10 +152,12 @@ def _run(
     reporter.summary()
     for failure in reporter.failures:
         if failure["policy"] == "stop":
-            click.echo(failure["traceback"], err=True)
+            if as_json or "\n" in failure["traceback"].strip():  # without lines of the user it was said already
+                click.echo(failure["traceback"], err=True)
             click.echo("To go on with the other items: --on-failure dead-letter", err=True)
     if reporter.status == ITEMS_FAILED:
-        click.echo(reporter.where_letters_are(keep), err=True)
+        skipping = {node.path for node in compiled.graph.nodes if node.settings.on_failure == "skip"}
+        click.echo(reporter.where_letters_are(keep, skipping), err=True)
     sys.exit(reporter.status)
 
 
@@ -232,7 +234,8 @@ def check(workflow: str, params: tuple[str, ...], *, as_json: bool) -> None:
             sys.exit(WRONG_INPUT)
         raise
     count = len(compiled.graph.nodes)
-    found = [*weaknesses(compiled.graph), *came_apart(compiled.graph), *wrong_hints(compiled.definition)]
+    found = [*suspicions(compiled.definition), *weaknesses(compiled.graph), *came_apart(compiled.graph)]
+    found += wrong_hints(compiled.definition)
     if as_json:
         click.echo(json.dumps({"ok": True, "pes": count, "warnings": [str(problem) for problem in found]}))
         return
