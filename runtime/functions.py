@@ -9,6 +9,7 @@ from sferic.runtime.routing import key_getter
 
 Function = Callable[..., Any]
 _NAN = float("nan")
+_LIST: Any = list
 
 
 class FlatMapPE(SimpleFunctionPE):
@@ -17,7 +18,7 @@ class FlatMapPE(SimpleFunctionPE):
     def _process(self, data: Any) -> None:
         write = self.write
         found = self.compute_fn(data, **self.params)
-        for item in found if type(found) is list else items_of(found, self.compute_fn):
+        for item in found if type(found) is _LIST else items_of(found, self.compute_fn):
             write("output", item)
 
 

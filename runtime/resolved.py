@@ -78,7 +78,7 @@ class _Building:
         return pe
 
     def _made(self, one: Mapping[str, Any]) -> GenericPE:
-        key = {"start": None, "key": self._key(one["name"])} if one["as"] == "fold" else {}
+        key: dict[str, Any] = {"start": None, "key": self._key(one["name"])} if one["as"] == "fold" else {}
         return make(self._found(one["use"]), one["as"], params=one["with"], **{**key, **one["more"]})
 
     def _key(self, fold: str) -> Any:

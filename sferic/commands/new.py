@@ -10,7 +10,7 @@ import click
 from sferic.compiler.diagnostics import Problem, WrongInput
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,60}")
-_TAKEN = {*sys.stdlib_module_names, "pytest", "sferic", "tests"}  # a module of such a name would hide the other
+_TAKEN = {*sys.stdlib_module_names, "pytest", "sferic", "test", "tests"}  # a module of such a name would hide the other
 
 
 @click.command()

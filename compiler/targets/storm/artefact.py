@@ -18,7 +18,7 @@ from sferic.compiler.targets.storm.view import component_views
 from sferic.runtime.plan import Plan
 
 _NIMBUS_BUFFER = 1 << 20
-_PUBLIC = ("__init__", "api", "launch", "sinks", "sources")
+_PUBLIC = ("__init__", "api", "launch", "report", "sinks", "sources")
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,200}")  # so that NAME.jar is a file's name everywhere
 _TIME = (1980, 1, 1, 0, 0, 0)
 
