@@ -6,7 +6,8 @@ from collections.abc import Iterator, MutableMapping, MutableSequence, MutableSe
 from typing import Any
 
 from sferic.compiler.diagnostics import Problem
-from sferic.compiler.graph import Graph
+from sferic.compiler.frontend.hints import clash, item_hints
+from sferic.compiler.graph import OF_FUNCTION, Graph
 from sferic.compiler.inputs import needs_items
 from sferic.compiler.partitions import fates
 from sferic.runtime.definition import Definition
@@ -83,10 +84,23 @@ def weaknesses(graph: Graph) -> Iterator[Problem]:
         else:
             text = f"{node.path} does not know its position, so it counts as having state: if its process dies, "
             text += "the run begins again from the start, once"
-        kind = node.type.rpartition(":")[2]
-        yield Problem(
-            text, node.location, f"`def read(self, position)` in class {kind}, in place of `process`, mends it"
-        )
+        module, _, kind = node.type.partition(":")
+        remedy = f"`def read(self, position)` in class {kind}, in place of `process`, mends it"
+        if module == OF_FUNCTION:
+            remedy = "a PE with positions in place of the function mends it, such as sferic.sources.Lines"
+        yield Problem(text, node.location, remedy)
+
+
+def wrong_hints(definition: Definition) -> Iterator[Problem]:
+    """Connections between functions whose type hints say that no item of the one is one for the other."""
+    hints = {element.path: item_hints(element.pe) for element in definition.elements}
+    for edge in definition.edges:
+        gives, takes = hints[edge.source][1], hints[edge.target][0]
+        if gives is not None and takes is not None and clash(gives, takes):
+            text = (
+                f"{edge.source} says that it gives {gives.__name__}, and {edge.target} that it takes {takes.__name__}"
+            )
+            yield Problem(text, edge.location, "mend the type hints, or put a step between them")
 
 
 def came_apart(graph: Graph) -> Iterator[Problem]:

@@ -13,6 +13,8 @@ from sferic.runtime.pe import Grouping
 from sferic.runtime.plan import RootInput, Routing
 from sferic.runtime.settings import BatchLimits, Settings
 
+OF_FUNCTION = "sferic.runtime.functions"  # the module of PEs that are made of a user's function
+
 
 @dataclass(frozen=True, slots=True)
 class Node:

@@ -1,8 +1,8 @@
 """From a workflow graph to a plan: the whole way, in the order in which it happens."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 from sferic.compiler.diagnostics import Problem
 from sferic.compiler.frontend.python import graph_of
@@ -39,6 +39,7 @@ class Options:
     definition: str = ""
     params: tuple[tuple[str, str], ...] = ()
     files: tuple[tuple[str, str], ...] = ()
+    resolved: Mapping[str, Any] | None = None  # what a YAML file came to, for workers
     root: str = ""  # folder of the workflow's files; places in a plan are told relative to it
     needs_data: bool = True  # False: roots that lack their data are no problem yet
     problems: tuple[Problem, ...] = ()  # found with the files; told with all others
@@ -84,7 +85,9 @@ def compile_plan(workflow: WorkflowGraph, options: Options, inputs: Inputs = Non
     read = outline(workflow)
     steps = run_passes(graph_of(read), passes(options, named_inputs(inputs, read)))
     definition = definition_of(read)
-    reference = DefinitionRef(options.definition, options.params, digest(definition), options.files)
+    reference = DefinitionRef(
+        options.definition, options.params, digest(definition), options.files, resolved=options.resolved
+    )
     emit = Emit(reference, options.on_failure, options.check_items, options.root)
     plan = emit.apply(steps[-1].graph)
     verify_plan(plan, steps[-1].graph, definition)

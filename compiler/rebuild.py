@@ -62,8 +62,10 @@ def rebuild(definition: DefinitionRef, root: Path, files: Mapping[str, bytes]) -
 
 def _build(definition: DefinitionRef, folder: Path, report: Path) -> dict[str, Any]:
     report.unlink(missing_ok=True)
-    command = [sys.executable, "-P", "-m", "sferic.runtime.rebuild", str(report), definition.target]
-    command.append(json.dumps(dict(definition.params)))
+    order = report.with_name("order.json")
+    asked = {"target": definition.target, "params": definition.params, "resolved": definition.resolved}
+    order.write_text(json.dumps(asked), encoding="utf-8")
+    command = [sys.executable, "-P", "-m", "sferic.runtime.rebuild", str(report), str(order)]
     # What PYTHONPATH leads to is on this machine only.
     environment = {**os.environ, "PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1"}
     done = subprocess.run(
@@ -142,13 +144,17 @@ def _with_line(missing: _Missing, definition: DefinitionRef, root: Path) -> list
 
 
 def _line(definition: DefinitionRef, root: Path, patterns: list[str]) -> str:
-    file = first_file(definition.target, root)
-    assert file is not None, "files travel only of workflows that are files"
-    said = included(file)
+    if definition.resolved is not None:
+        file, sign = root / definition.target, ":"
+        said = [(pattern, at[0]) for pattern, at in definition.resolved["include"]]
+    else:
+        first, sign = first_file(definition.target, root), " ="
+        assert first is not None, "files travel only of workflows that are files"
+        file, said = first, included(first)
     whole = [*(pattern for pattern, _ in said), *(patterns or ["PATTERN"])]
     place = f"change line {said[0][1]} of {file} to" if said else f"write into {file}"
     lead = place if patterns else f"if a file is missing, {place}"
-    return f"{lead}: include = {json.dumps(whole, ensure_ascii=False)}"
+    return f"{lead}: include{sign} {json.dumps(whole, ensure_ascii=False)}"
 
 
 def _put(path: Path, data: bytes) -> None:

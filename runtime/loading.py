@@ -33,7 +33,7 @@ class LoadingError(ValueError):
 def load_graph(target: str, params: Mapping[str, str] | None = None, root: Path | None = None) -> WorkflowGraph:
     """Import the module of `target` (a file relative to `root`) and take or build its graph."""
     module, name = load_module(target, root or Path.cwd())
-    found = _named(module, name, target) if name else _only_one(module, target)
+    found = named(module, name, target) if name else _only_one(module, target)
     return _build(found, dict(params or {}), target)
 
 
@@ -187,7 +187,8 @@ def _ours(filename: str) -> bool:
     return _PACKAGE in path.parents or Path(__file__).resolve().parent in path.resolve().parents
 
 
-def _named(module: ModuleType, name: str, target: str) -> Any:
+def named(module: ModuleType, name: str, target: str) -> Any:
+    """What a module calls `name`."""
     found = getattr(module, name, None)
     if found is None:
         near = difflib.get_close_matches(name, vars(module), 1)
@@ -229,7 +230,7 @@ def _build(found: Any, params: dict[str, str], target: str) -> WorkflowGraph:
         return found
     if not callable(found) or isinstance(found, type):
         raise LoadingError(f"{target}: {_kind(found)}, neither a WorkflowGraph nor a function that builds one")
-    arguments = _arguments(cast(Callable[..., Any], found), params, target)
+    arguments = filled(inspect.signature(cast(Callable[..., Any], found)).parameters, params, target)
     try:
         graph: Any = _guarded(lambda: found(**arguments), target)
     except ReadEnough:
@@ -243,8 +244,8 @@ def _kind(found: Any) -> str:
     return f"the class {found.__name__}" if isinstance(found, type) else f"a {type(found).__name__}"
 
 
-def _arguments(function: Callable[..., Any], params: dict[str, str], target: str) -> dict[str, Any]:
-    signature = inspect.signature(function).parameters
+def filled(signature: Mapping[str, inspect.Parameter], params: Mapping[str, str], target: str) -> dict[str, Any]:
+    """-p parameters as what they are to be; LoadingError for one that is unknown, lacks or does not fit."""
     known = {name: p for name, p in signature.items() if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)}
     for name in params:
         if name not in known:
@@ -262,7 +263,7 @@ def _convert(parameter: inspect.Parameter, text: str, target: str) -> Any:
     if isinstance(kind, str):
         kind = {"int": int, "float": float, "bool": bool, "str": str}.get(kind, parameter.empty)
     if kind is parameter.empty and parameter.default not in (parameter.empty, None):
-        kind = type(parameter.default)
+        kind = cast(Any, type(parameter.default))
     try:
         if kind is bool:
             if text.lower() not in (*_TRUE, *_FALSE):

@@ -8,13 +8,15 @@ _OUR_ROOMS = ("sferic.runtime", "sferic.compiler", "sferic.cluster", "sferic.cli
 
 @dataclass(frozen=True, slots=True, order=True)
 class Location:
-    """A line of a file; line 0 means the file as a whole."""
+    """A line of a file; line 0 means the file as a whole, column 0 the line as a whole. Both count from 1."""
 
     file: str
     line: int
+    column: int = 0
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}" if self.line else self.file
+        column = f":{self.column}" if self.column else ""
+        return f"{self.file}:{self.line}{column}" if self.line else self.file
 
 
 UNKNOWN = Location("<unknown>", 0)

@@ -11,7 +11,7 @@ from urllib.parse import quote
 from sferic.runtime.location import UNKNOWN, Location
 from sferic.runtime.pe import GenericPE, Grouping
 from sferic.runtime.settings import SETTING_NAMES
-from sferic.runtime.workflow import Added, CompositePE, Connected, WorkflowGraph
+from sferic.runtime.workflow import Added, CompositePE, Connected, Flaw, WorkflowGraph
 
 End = tuple[str, str]  # (path, port)
 _SAFE = " !#$&'()*+,-.:;<=>?@[]^_`{|}~\"\\\n\t"
@@ -59,15 +59,6 @@ class Partition:
     paths: tuple[str, ...]
     scope: str
     location: Location
-
-
-@dataclass(frozen=True, slots=True)
-class Flaw:
-    """Something that makes no sense already while a definition is read: what, where, and what to do."""
-
-    text: str
-    location: Location
-    remedy: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -138,6 +129,7 @@ class _Reading:
     paths: dict[int, str] = field(default_factory=dict[int, str])
 
     def graph(self, graph: WorkflowGraph, prefix: str) -> None:
+        self.flaws += graph.flaws
         all_added = [added for added in graph.added.values() if self._is_pe(added)]
         for added, name in zip(all_added, self._names(all_added), strict=True):
             pe = added.pe

@@ -1,6 +1,7 @@
 """The physical plan: stages and links, the only thing about a workflow that a runtime reads. Data, never code."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -104,6 +105,7 @@ class DefinitionRef:
     digest: str = ""
     files: tuple[tuple[str, str], ...] = ()  # (path, sha256)
     pickled: bool = False  # notebook cells only: definition.pkl beside the plan
+    resolved: Mapping[str, Any] | None = None  # YAML only: what it comes to (runtime/resolved.py)
 
 
 @dataclass(frozen=True, slots=True)

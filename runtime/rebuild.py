@@ -1,6 +1,7 @@
 """Builds a definition from the files around this package alone, as a worker will, and writes what came of it.
 
-Started by `compile` as ``python -m sferic.runtime.rebuild REPORT TARGET PARAMS`` in the folder of the files.
+Started by `compile` as ``python -m sferic.runtime.rebuild REPORT ORDER`` in the folder of the files. ORDER is a file:
+a definition's `target`, `params` and `resolved`, as JSON.
 """
 
 import json
@@ -11,15 +12,18 @@ from typing import Any
 
 from sferic.runtime.compat.finder import answer, read_enough
 from sferic.runtime.definition import digest, expand
-from sferic.runtime.loading import LoadingError, load_graph
+from sferic.runtime.loading import LoadingError
+from sferic.runtime.plan import DefinitionRef
+from sferic.runtime.resolved import rebuilt
 
 
-def main(report: str, target: str, params: str) -> None:
+def main(report: str, order: str) -> None:
     """Write ``{"digest": …}``, or ``{"text": …}`` with what is missing, where, if that is the reason."""
     root = Path.cwd()
     answer(read_enough)
     try:
-        told: dict[str, Any] = {"digest": digest(expand(load_graph(target, json.loads(params), root)))}
+        reference = DefinitionRef(**json.loads(Path(order).read_text(encoding="utf-8")))
+        told: dict[str, Any] = {"digest": digest(expand(rebuilt(reference, root)))}
     except LoadingError as error:
         told = {"text": str(error), **_missing(error.__cause__, root)}
     Path(report).write_text(json.dumps(told), encoding="utf-8")

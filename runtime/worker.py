@@ -18,14 +18,14 @@ from sferic.runtime.definition import Definition, digest, expand
 from sferic.runtime.host import Host
 from sferic.runtime.host.failures import RunStopped, error_event
 from sferic.runtime.host.step import allow_calls
-from sferic.runtime.loading import LoadingError, load_graph, load_pickled
+from sferic.runtime.loading import LoadingError
 from sferic.runtime.plan import Plan, Stage, plan_from_json
 from sferic.runtime.process import at_work, become_child, capture_output
+from sferic.runtime.resolved import rebuilt
 from sferic.runtime.serve import serve_inputs
 from sferic.runtime.serve_source import SourceServer
 from sferic.runtime.threads import share_cores
 from sferic.runtime.wire import Wire
-from sferic.runtime.workflow import WorkflowGraph
 
 
 class Orders:
@@ -85,8 +85,9 @@ def work(incoming: BinaryIO, outgoing: BinaryIO, definition: Definition | None) 
 
 def _definition(plan: Plan, orders: Orders) -> Definition:
     _refuse_other_code(plan, orders.root)
-    graph = _graph(plan, orders)
-    definition = expand(graph)
+    answers = answer(read_enough)
+    definition = expand(rebuilt(plan.definition, orders.root))
+    answers.run = refuse_runs
     found = digest(definition)
     if found != plan.definition.digest:
         raise LoadingError(
@@ -109,16 +110,6 @@ def _refuse_other_code(plan: Plan, root: Path) -> None:
                     f"{path} has changed since the workflow was compiled, and this process would run other code than "
                     "those before it. Compile it, or start the run, again."
                 )
-
-
-def _graph(plan: Plan, orders: Orders) -> WorkflowGraph:
-    answers = answer(read_enough)
-    if plan.definition.pickled:
-        graph = load_pickled(orders.root)
-    else:
-        graph = load_graph(plan.definition.target, dict(plan.definition.params), orders.root)
-    answers.run = refuse_runs
-    return graph
 
 
 def _serve(plan: Plan, stage: Stage, orders: Orders, definition: Definition, wire: Wire, page: memoryview) -> None:

@@ -29,6 +29,15 @@ class Connected:
     grouping: Grouping = None
 
 
+@dataclass(frozen=True, slots=True)
+class Flaw:
+    """Something that makes no sense already before the whole is looked at: what, where, and what to do."""
+
+    text: str
+    location: Location
+    remedy: str = ""
+
+
 class WorkflowGraph:
     """An abstract workflow. Nothing is checked while it is built: the compiler reports all problems together."""
 
@@ -41,6 +50,7 @@ class WorkflowGraph:
         self.connections: list[Connected] = []
         self._partitions: list[list[GenericPE]] = []
         self.partitions_at: Location | None = None
+        self.flaws: list[Flaw] = []  # of whoever built it; the compiler tells them with all other problems
 
     def add(self, pe: GenericPE, **settings: Any) -> GenericPE:
         """Add `pe` (connect does so by itself). Settings given here go before the class's attributes."""

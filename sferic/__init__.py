@@ -4,9 +4,10 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from sferic.api import Results, WorkflowFailed, run
+    from sferic.api import Results, WorkflowFailed, load, run
     from sferic.compiler.diagnostics import WrongInput
     from sferic.runtime.codec import register
+    from sferic.runtime.light import Stream, Workflow
     from sferic.runtime.pe import ConsumerPE, GenericPE, IterativePE, ProducerPE, SimpleFunctionPE, every
     from sferic.runtime.workflow import CompositePE, WorkflowGraph, create_iterative_chain
 
@@ -20,20 +21,24 @@ __all__ = [
     "ProducerPE",
     "Results",
     "SimpleFunctionPE",
+    "Stream",
+    "Workflow",
     "WorkflowFailed",
     "WorkflowGraph",
     "WrongInput",
     "__version__",
     "create_iterative_chain",
     "every",
+    "load",
     "register",
     "run",
 ]
 
 _ROOMS = {
-    "sferic.api": ("Results", "WorkflowFailed", "run"),
+    "sferic.api": ("Results", "WorkflowFailed", "load", "run"),
     "sferic.compiler.diagnostics": ("WrongInput",),
     "sferic.runtime.codec": ("register",),
+    "sferic.runtime.light": ("Stream", "Workflow"),
     "sferic.runtime.pe": (
         "ConsumerPE",
         "GenericPE",

@@ -7,7 +7,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal, cast
 
+from sferic.compiler.diagnostics import WrongInput
 from sferic.compiler.inputs import Inputs
+from sferic.compiler.load import load as _load
 from sferic.compiler.pipeline import Compiled, Options, compile_plan
 from sferic.launch import TARGETS, launch, pickled, with_reference
 from sferic.report import Speaking
@@ -58,6 +60,17 @@ class Results(Mapping[Any, dict[str, list[Any]]]):
 
     def __repr__(self) -> str:
         return f"Results({self._by_path!r})"
+
+
+def load(workflow: str, /, **params: object) -> WorkflowGraph:
+    """The graph of a WORKFLOW as the command line names it, such as ``words.yaml``; `params` are those of -p.
+
+    Raises WrongInput and LoadingError (a ValueError).
+    """
+    loaded = _load(workflow, [f"{name}={value}" for name, value in params.items()])
+    if loaded.problems:
+        raise WrongInput(loaded.problems)
+    return loaded.graph
 
 
 class _Never:

@@ -4,7 +4,7 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -12,8 +12,12 @@ from typing import Any
 import click
 
 from sferic import __version__
-from sferic.compiler.advice import came_apart, stayed_at_one, suspicions, weaknesses
+from sferic.commands.draw import draw
+from sferic.commands.new import new
+from sferic.commands.schema import schema
+from sferic.compiler.advice import came_apart, stayed_at_one, suspicions, weaknesses, wrong_hints
 from sferic.compiler.diagnostics import InternalError, Problem, WrongInput, shortened
+from sferic.compiler.load import Loaded, load
 from sferic.compiler.passes.parallelism import MOST_INSTANCES
 from sferic.compiler.pipeline import Compiled, Options, compile_plan
 from sferic.d4py import d4py
@@ -21,9 +25,8 @@ from sferic.given import inputs_of
 from sferic.launch import TARGETS, launch, topology_name
 from sferic.runtime.compat.finder import answering
 from sferic.runtime.letters import Letter, LettersError
-from sferic.runtime.loading import LoadingError, load_graph
+from sferic.runtime.loading import LoadingError
 from sferic.runtime.observe import FAILED, INTERRUPTED, ITEMS_FAILED, WRONG_INPUT
-from sferic.runtime.workflow import WorkflowGraph
 from sferic.stop import StopOnSignal
 
 _MOST_CALLS = 10**12  # beyond it a run could not end in a lifetime
@@ -79,7 +82,8 @@ def _known_failures() -> tuple[type[Exception], ...]:
 def main() -> None:
     """Compile stream workflows to Apache Storm, or run them here.
 
-    WORKFLOW is file.py, file.py:name or package.module:name; name is a WorkflowGraph or a function that builds one.
+    WORKFLOW is file.py, file.py:name or package.module:name, name a WorkflowGraph or a function that builds one; or
+    file.yaml.
     """
 
 
@@ -205,13 +209,14 @@ def _replay(
 ) -> None:
     from sferic.replay import replay  # noqa: PLC0415
 
-    root, reference = _place(workflow)
-    graph = _load(reference, dict(_parameter(text) for text in params), root)
-    again = replay(graph, letters, trusted=codec == "trusted")
+    loaded = _load(workflow, params)
+    if loaded.problems:
+        raise WrongInput(loaded.problems)
+    again = replay(loaded.graph, letters, trusted=codec == "trusted")
     for line in again.left:
         click.echo(f"left out: {line}", err=True)
     compiled = compile_plan(again.graph, Options(codec=codec, on_failure="dead-letter"), None)
-    _run(compiled, "local", root, results, dead_letters, as_json=as_json, keep="--dead-letters ANOTHER_FILE")
+    _run(compiled, "local", loaded.root, results, dead_letters, as_json=as_json, keep="--dead-letters ANOTHER_FILE")
 
 
 @main.command()
@@ -230,7 +235,7 @@ def check(workflow: str, params: tuple[str, ...], *, as_json: bool) -> None:
         raise
     count = len(compiled.graph.nodes)
     found = [*compiled.graph.warnings, *suspicions(compiled.definition), *weaknesses(compiled.graph)]
-    found += came_apart(compiled.graph)
+    found += [*came_apart(compiled.graph), *wrong_hints(compiled.definition)]
     if as_json:
         click.echo(json.dumps({"ok": True, "pes": count, "warnings": [str(problem) for problem in found]}))
         return
@@ -312,17 +317,10 @@ def doctor(*, as_json: bool) -> None:
     sys.exit(0 if all(check.ok for check in checks) else FAILED)
 
 
-main.add_command(d4py)
-
-
 def _compile(workflow: str, target: str, given: dict[str, Any]) -> tuple[Compiled, Options]:
     """(what it compiled to, with which options)."""
-    from sferic.compiler.frontend.files import travelling_files  # noqa: PLC0415
-
-    params = dict(_parameter(text) for text in given.get("params", ()))
-    root, reference = _place(workflow)
-    graph = _load(reference, params, root)
-    options = Options(
+    loaded = _load(workflow, given.get("params", ()))
+    options = loaded.options(
         target=target,  # pyright: ignore[reportArgumentType]
         processes=given.get("processes"),
         fuse=given.get("fuse", "auto"),
@@ -330,30 +328,19 @@ def _compile(workflow: str, target: str, given: dict[str, Any]) -> tuple[Compile
         codec=given.get("codec", "general"),
         check_items=given.get("check_items", False),
         single=given.get("single", False),
-        definition=reference,
-        params=tuple(sorted(params.items())),
-        files=travelling_files(reference, root),
-        root=str(root),
         needs_data=not given.get("lenient", False),
     )
-    return compile_plan(graph, options, inputs_of(given)), options
+    return compile_plan(loaded.graph, options, inputs_of(given)), options
 
 
-def _load(reference: str, params: dict[str, str], root: Path) -> WorkflowGraph:
+def _load(workflow: str, params: Sequence[str]) -> Loaded:
     from sferic.compat.dispel4py import run  # noqa: PLC0415 - for files that start a run themselves
 
     answers = click.get_current_context().with_resource(answering(run))
-    graph = load_graph(reference, params, root)
+    loaded = load(workflow, params)
     if answers.answered and (other := answers.other()):
         click.echo(f"sferic answers for dispel4py: the one in {other} is not used", err=True)
-    return graph
-
-
-def _place(workflow: str) -> tuple[Path, str]:
-    place, _, name = workflow.partition(":")
-    if not place.endswith(".py"):
-        return Path.cwd(), workflow
-    return Path(place).resolve().parent, Path(place).name + (f":{name}" if name else "")
+    return loaded
 
 
 def _say(problems: Iterable[Problem], lead: str = "") -> None:
@@ -361,11 +348,8 @@ def _say(problems: Iterable[Problem], lead: str = "") -> None:
         click.echo(f"{lead}{problem}", err=True)
 
 
-def _parameter(text: str) -> tuple[str, str]:
-    name, equals, value = text.partition("=")
-    if not equals or not name:
-        raise WrongInput([Problem(f"-p {text} says no value", remedy="write it as NAME=VALUE")])
-    return name, value
+for _command in (d4py, draw, new, schema):
+    main.add_command(_command)
 
 
 if __name__ == "__main__":

@@ -2,15 +2,17 @@
 
 import importlib
 import sys
+import sysconfig
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from types import ModuleType
+from types import FunctionType, ModuleType
 from typing import Any
 
 from sferic import __version__
 from sferic.compiler.pipeline import Compiled
 from sferic.runtime.codec.types import kind_of
-from sferic.runtime.definition import digest, expand
+from sferic.runtime.definition import Definition, digest, expand
 from sferic.runtime.loading import PICKLED
 from sferic.runtime.local.in_process import run_in_process
 from sferic.runtime.local.multi import run_multi
@@ -54,8 +56,7 @@ def pickled(graph: WorkflowGraph, folder: Path) -> DefinitionRef:
     """Write a graph that lives only in this process where workers find it."""
     cloudpickle: Any = importlib.import_module("cloudpickle")  # only graphs in memory need it
 
-    names = {type(element.pe).__module__ for element in expand(graph).elements}
-    modules = [sys.modules[name] for name in sorted(names) if name in sys.modules and not name.startswith("sferic.")]
+    modules = list(_users_modules(expand(graph)))
     by_value = [module for module in modules if module.__name__ != "__main__"]  # which cloudpickle knows by itself
     for module in by_value:
         cloudpickle.register_pickle_by_value(module)
@@ -67,6 +68,22 @@ def pickled(graph: WorkflowGraph, folder: Path) -> DefinitionRef:
         for module in by_value:
             cloudpickle.unregister_pickle_by_value(module)
     return DefinitionRef("", digest=digest(expand(graph)), pickled=True)
+
+
+def _users_modules(definition: Definition) -> Iterator[ModuleType]:
+    """Where PEs' classes come from, and functions that they and groupings hold; what is installed is there anyway."""
+    names = {type(element.pe).__module__ for element in definition.elements}
+    held = [value for element in definition.elements for value in vars(element.pe).values()]
+    for one in [*held, *(edge.grouping for edge in definition.edges)]:
+        if isinstance(one, FunctionType):
+            names.add(one.__module__)
+    installed = tuple(sysconfig.get_paths()[name] for name in ("stdlib", "purelib", "platlib"))
+    for name in sorted(names):
+        module = sys.modules.get(name)
+        if module is not None and not name.startswith("sferic."):
+            file = getattr(module, "__file__", None)
+            if name == "__main__" or (file and not file.startswith(installed)):
+                yield module
 
 
 def _item_classes(module: ModuleType) -> dict[str, type]:

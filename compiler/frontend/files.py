@@ -2,23 +2,26 @@
 
 import ast
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from sferic.compiler.diagnostics import Problem, WrongInput
 from sferic.runtime.location import Location
 
 
-def travelling_files(target: str, root: Path) -> tuple[tuple[str, str], ...]:
+def travelling_files(
+    target: str, root: Path, uses: Sequence[str] = (), include: Sequence[tuple[str, Sequence[int]]] = ()
+) -> tuple[tuple[str, str], ...]:
     """(path below `root`, sha256) of every file, sorted by path.
 
-    Imports are found in the text, not by running it; a module-level ``include = ["data/*.txt"]`` adds files.
+    Imports are found in the text, not by running it; a module-level ``include = ["data/*.txt"]`` adds files. Of YAML
+    the files are those of the modules that it `uses`, and of `include`, each with its line and column.
     """
-    first = first_file(target, root)
-    if first is None:
-        return ()
+    firsts = [first_file(one, root) for one in (uses or [target])]
+    waiting = [path for first in firsts if first is not None for path in (first, *_packages_above(first, root))]
+    for pattern, at in include:
+        waiting += _matching(pattern, root, Location(str(root / target), *at))
     found: dict[Path, bytes] = {}
-    waiting = [first]
     while waiting:
         path = waiting.pop()
         if path in found:
@@ -63,10 +66,17 @@ def _mentioned(path: Path, text: bytes, root: Path) -> Iterator[Path]:
                 yield file
                 yield from _packages_above(file, root)
     for pattern, line in _included(tree):
-        files = sorted(root.glob(pattern))
-        if not files:
-            raise WrongInput([Problem(f"include: no file matches {pattern!r}", Location(str(path), line))])
-        yield from (file for file in files if file.is_file())
+        yield from _matching(pattern, root, Location(str(path), line))
+
+
+def _matching(pattern: str, root: Path, place: Location) -> list[Path]:
+    if not pattern or Path(pattern).is_absolute() or ".." in Path(pattern).parts:
+        text = f"include: {pattern!r} is no pattern of files below {root}"
+        raise WrongInput([Problem(text, place, "write it from there, such as data/*.txt")])
+    files = sorted(root.glob(pattern))
+    if not files:
+        raise WrongInput([Problem(f"include: no file matches {pattern!r}", place)])
+    return [file for file in files if file.is_file()]
 
 
 def _imported(node: ast.AST, path: Path, root: Path) -> Iterator[str]:

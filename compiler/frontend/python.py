@@ -7,8 +7,9 @@ from typing import Any, cast
 
 from sferic.compiler.diagnostics import Problem
 from sferic.compiler.graph import Edge, Graph, Node
+from sferic.runtime.functions import OF_FUNCTIONS
 from sferic.runtime.outline import Element, Outline, groupings
-from sferic.runtime.pe import GenericPE, ProducerPE, SimpleFunctionPE, knows_position, marked, ticks
+from sferic.runtime.pe import GenericPE, ProducerPE, knows_position, marked, ticks
 
 
 def graph_of(outline: Outline) -> Graph:
@@ -71,7 +72,7 @@ def _node(element: Element, traits: dict[type[GenericPE], _Traits], problems: li
         said=tuple(element.settings.items()),
         groupings=groupings(pe),
         optional=tuple(sorted(_optional(element, problems))),
-        function=kind is SimpleFunctionPE,
+        function=kind in OF_FUNCTIONS,
         positions=knows_position(pe),
         generator=known.generator,
         has_postprocess=known.postprocess,

@@ -4,7 +4,7 @@ import itertools
 import re
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
 from sferic.compiler.graph import Edge, Graph, Node, receivers
@@ -81,7 +81,7 @@ class Emit:
 def relative(location: Location, root: str) -> Location:
     """A place as it is on any machine: no plan holds an absolute path of a file that travels with it."""
     inside = root and location.file.startswith(f"{root}/")
-    return Location(location.file[len(root) + 1 :], location.line) if inside else location
+    return replace(location, file=location.file[len(root) + 1 :]) if inside else location
 
 
 def _stage_ids(stages: Sequence[tuple[str, ...]]) -> list[str]:

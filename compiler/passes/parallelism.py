@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
 from sferic.compiler.diagnostics import Problem, WrongInput
-from sferic.compiler.graph import Edge, Graph, Node
+from sferic.compiler.graph import OF_FUNCTION, Edge, Graph, Node
 from sferic.compiler.passes.fuse import Fuse
 from sferic.compiler.passes.groups import Bar, Groups, downstream
 from sferic.runtime.location import UNKNOWN
@@ -180,7 +180,8 @@ def _least(node: Node, kinds: set[str]) -> Node:
 
 
 def _class(node: Node) -> str:
-    return f"class {node.type.rpartition(':')[2]}"
+    module, _, name = node.type.partition(":")
+    return f"the settings of {node.path}" if module == OF_FUNCTION else f"class {name}"
 
 
 def _state(node: Node, kinds: set[str]) -> str:

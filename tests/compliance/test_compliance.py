@@ -2,6 +2,7 @@
 
 import functools
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 
@@ -10,9 +11,9 @@ from sferic import WorkflowGraph
 from sferic.compiler.diagnostics import WrongInput
 from sferic.runtime.definition import expand
 
-from . import cases, endings, graphs, groupings, items, lifecycle, old_wrongs, sums, together
+from . import cases, endings, graphs, groupings, items, lifecycle, old_wrongs, sums, together, ways
 
-MODULES = (cases, graphs, groupings, items, lifecycle, endings, old_wrongs, sums, together)
+MODULES = (cases, graphs, groupings, items, lifecycle, endings, old_wrongs, sums, together, ways)
 CASES = [case for module in MODULES for case in module.CASES]
 WAYS = [("local", "auto"), ("local", "none"), ("multi", "auto"), ("multi", "none")]
 TOGETHER = 8  # cases that share one topology on Storm: starting a JVM takes far longer than a case
@@ -54,6 +55,12 @@ def test_case(case, on, fuse):
     compare(expected, got, results.failures)
 
 
+def renamed(added, case):
+    """Names that a case sets are its own, and not those of the cases beside it."""
+    name = added.settings.get("name")
+    return replace(added, settings={**added.settings, "name": f"{name} of {case.__name__}"}) if name else added
+
+
 class Together:
     """Several cases side by side in one graph, each with its own results."""
 
@@ -64,7 +71,7 @@ class Together:
             graph, expected = case()
             alone = {id(element.pe): element.path for element in expand(graph).elements}
             self.cases[case] = (alone, expected)
-            self.whole.added.update(graph.added)
+            self.whole.added.update({key: renamed(added, case) for key, added in graph.added.items()})
             self.whole.connections += graph.connections
             if graph.partitions:
                 self.whole.partitions = [*self.whole.partitions, *graph.partitions]

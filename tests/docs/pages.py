@@ -9,7 +9,7 @@ PAGES = [ROOT / "README.md", ROOT / "docs" / "contributing.md", *MANUAL]
 
 _FENCE = re.compile(r"^\s*(`{3,}|~{3,})(.*)$")
 _FILE = re.compile(r"# file: (\S+)( \(for the command\))?\n")
-KINDS = ("python", "console")
+KINDS = ("python", "console", "yaml")
 
 
 class UnknownBlock(ValueError):  # noqa: N818 - names the situation
@@ -23,6 +23,7 @@ def blocks(text, page="page"):
              says ``(for the command)`` behind it is not run by Python, but by the session that follows
     console  a session: lines that begin with ``$`` are commands, what follows is all they write to stdout, where
              ``…`` stands for anything in a line, and alone in a line for any lines
+    yaml     a file, which begins with ``# file: NAME``
     """
     found, inside, began, kind = [], None, 0, ""
     for number, line in enumerate(text.splitlines(keepends=True), 1):
@@ -32,7 +33,10 @@ def blocks(text, page="page"):
             if kind not in KINDS or line != f"```{kind}\n":
                 raise UnknownBlock(f"{page}:{number}: a block of kind {kind!r}; known are {', '.join(KINDS)}")
         elif inside is not None and line.rstrip() == "```":
-            found.append((kind, "".join(inside), began))
+            text = "".join(inside)
+            if kind == "yaml" and not _FILE.match(text):
+                raise UnknownBlock(f"{page}:{began}: a block of YAML that is no file: # file: NAME")
+            found.append((kind, text, began))
             inside = None
         elif inside is not None:
             inside.append(line)

@@ -11,6 +11,7 @@ import sferic
 from sferic.api import Results
 from sferic.cli import main
 from sferic.cluster.jars import COMPILER, STORM_VERSION, pinned
+from sferic.compiler.frontend import yaml_model
 from sferic.runtime.observe import KEPT
 from sferic.runtime.settings import BatchLimits, Settings
 
@@ -20,6 +21,8 @@ _spec.loader.exec_module(pages)
 
 CLI = (pages.ROOT / "docs" / "manual" / "cli.md").read_text()
 DEFINITIONS = (pages.ROOT / "docs" / "manual" / "definitions.md").read_text()
+LIGHT = (pages.ROOT / "docs" / "manual" / "light.md").read_text()
+YAML = (pages.ROOT / "docs" / "manual" / "yaml.md").read_text()
 DATA = (pages.ROOT / "docs" / "manual" / "data.md").read_text()
 
 
@@ -80,6 +83,25 @@ def test_settings():
     assert sorted([row[0], row[2]] for row in table) == sorted(expected)
 
 
+def keys(title):
+    rows = pages.rows(pages.section(YAML, "## Keys").partition(title)[2])
+    return {name for row in rows for name in re.findall(r"`(\w+)`", row[0])}
+
+
+def test_keys_of_yaml():
+    assert keys("\n") == {one.alias or name for name, one in yaml_model.Workflow.model_fields.items()}
+    assert keys("Of a connection:") == {one.alias or name for name, one in yaml_model.Connection.model_fields.items()}
+    own = {one.alias or name for name, one in yaml_model.PE.model_fields.items()} - {*Settings.__slots__, "optional"}
+    assert keys("Of a PE:") == own | {"numprocesses", "retries"}
+
+
+def test_steps_of_the_light_way():
+    told = set(re.findall(r"^\| `(?:wf|stream)\.(\w+)\(", LIGHT, re.MULTILINE))
+    steps = {name for kind in (sferic.Workflow, sferic.Stream) for name in vars(kind) if not name.startswith("_")}
+    slots = {"workflow", "ends", "instances", "pe"}
+    assert told == steps - slots - {"flaw", "lead_to"}
+
+
 def test_storm_is_of_the_version_and_size_that_the_pages_say():
     targets = (pages.ROOT / "docs" / "manual" / "targets.md").read_text()
     assert f"(version {STORM_VERSION})" in targets
@@ -101,6 +123,6 @@ def test_how_many_failures_are_kept():
 
 
 def test_public_names_are_all_told():
-    told = DEFINITIONS + DATA
+    told = DEFINITIONS + DATA + LIGHT
     for name in sferic.__all__:
         assert f"`{name}" in told or f"`sferic.{name}" in told, name
