@@ -64,7 +64,7 @@ def _value(value: Any, budget: list[int]) -> Any:
     if _hides_its_place(value):
         raise _TooMuch
     attributes = [(name, _value(of, budget)) for name, of in _attributes(value)]
-    length = len(value) if hasattr(type(value), "__len__") else None
+    length = len(value) if hasattr(type(cast(object, value)), "__len__") else None
     return (id(value), length, attributes, _checksum(value))
 
 
