@@ -15,7 +15,8 @@ def _excluded(path):
     """By what pyright is told: `**/` is any folders, and what is in an excluded folder is excluded, too."""
     parts = path.relative_to(ROOT).parts
     folders = ["/" + "/".join(parts[: n + 1]) for n in range(len(parts))]
-    return any(fnmatch(folder, pattern.replace("**/", "*/")) for folder in folders for pattern in PYRIGHT["exclude"])
+    patterns = [f"/{pattern}".replace("/**/", "*/") for pattern in PYRIGHT["exclude"]]
+    return any(fnmatch(folder, pattern) for folder in folders for pattern in patterns)
 
 
 def _told():
