@@ -9,7 +9,7 @@ import os
 import sys
 import threading
 import urllib.request
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -118,7 +118,7 @@ def _whole(pin: Pin, path: Path) -> bool:
 
 
 @contextlib.contextmanager
-def _locked(folder: Path) -> Iterator[None]:
+def _locked(folder: Path) -> Generator[None]:
     """One process at a time fetches into `folder`; the others find all done when it is their turn."""
     try:
         lock = (folder / ".lock").open("w")
@@ -197,7 +197,7 @@ def _download(url: str, part: Path, most: int, advance: Progress) -> tuple[str, 
 
 
 @contextlib.contextmanager
-def _progress(total: int) -> Iterator[Progress]:
+def _progress(total: int) -> Generator[Progress]:
     """A bar on a terminal, two lines elsewhere; both on stderr."""
     from rich.console import Console  # noqa: PLC0415 - only a first use needs it
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn  # noqa: PLC0415

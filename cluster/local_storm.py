@@ -9,7 +9,7 @@ import signal
 import subprocess
 import tempfile
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 from typing import IO, Any
 
@@ -51,7 +51,7 @@ def run_on_local_storm(artefact: StormArtefact, root: Path, observer: Observer, 
 
 
 @contextlib.contextmanager
-def _folder() -> Iterator[Path]:
+def _folder() -> Generator[Path]:
     folder = Path(tempfile.mkdtemp(prefix="sferic-storm-"))
     try:
         yield folder

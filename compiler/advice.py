@@ -3,7 +3,7 @@
 import difflib
 import inspect
 from collections.abc import Iterator, MutableMapping, MutableSequence, MutableSet
-from typing import Any
+from typing import Any, cast
 
 from sferic.compiler.diagnostics import Problem
 from sferic.compiler.frontend.hints import clash, item_hints
@@ -41,14 +41,15 @@ def suspicions(definition: Definition) -> Iterator[Problem]:
                 text = f"`{name}` of {kind.__name__} is no setting, it only looks like one"
                 yield Problem(text, element.location, f"Did you mean `{near[0]}`?")
             elif isinstance(value, MutableMapping | MutableSequence | MutableSet) and not name.isupper():
-                text = f"`{name}` in the body of class {kind.__name__} is one {type(value).__name__} for all instances "
+                what = type(cast(object, value)).__name__
+                text = f"`{name}` in the body of class {kind.__name__} is one {what} for all instances "
                 text += "in a process: if it changes, results depend on the target"
                 yield Problem(text, element.location, f"Make it in __init__: self.{name} = …")
 
 
 def _handles_items(kind: type[GenericPE]) -> bool:
     return (
-        kind._process is not GenericPE._process
+        kind._process is not GenericPE._process  # pyright: ignore[reportPrivateUsage] - users override it, hosts call it
         or kind.process.__module__ != GenericPE.__module__
         or hasattr(kind, "read")
     )

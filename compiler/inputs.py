@@ -95,7 +95,7 @@ def _read(node: Node, what: Any, problems: list[Problem]) -> RootInput:
         return RootInput()
     items = cast(Sequence[Any], what)
     for item in items:
-        unknown = set(item) - set(node.inputs) if isinstance(item, dict) else None
+        unknown = set(cast(dict[Any, Any], item)) - set(node.inputs) if isinstance(item, dict) else None
         if unknown is None or (unknown and node.inputs):
             text = f"{item!r} is no input for {node.path}"
             problems.append(Problem(text, node.location, f"each item is {{port: item}} with ports {list(node.inputs)}"))

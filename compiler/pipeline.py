@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Any, ClassVar, Literal, Protocol
 
 from sferic.compiler.diagnostics import Problem
 from sferic.compiler.frontend.python import graph_of
@@ -48,10 +48,7 @@ class Options:
 class Pass(Protocol):
     """From one frozen graph to the next. Options are its fields; its docstring says what holds after."""
 
-    @property
-    def name(self) -> str:
-        """As faults and `explain` call it."""
-        ...
+    name: ClassVar[str]  # as faults and `explain` call it
 
     def apply(self, graph: Graph) -> Graph:
         """The next graph. The one that it is made from stays as it is."""

@@ -38,6 +38,7 @@ def rebuild(definition: DefinitionRef, root: Path, files: Mapping[str, bytes]) -
     `root` is the folder of the user's files.
     """
     missing = _Missing()
+    told: dict[str, Any] = {}
     with tempfile.TemporaryDirectory(prefix="sferic-") as name:
         folder = Path(name).resolve() / "files"
         for path, data in files.items():

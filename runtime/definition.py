@@ -5,7 +5,6 @@ The compiler makes the plan from it; a worker finds its PEs in it again.
 
 import hashlib
 import json
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from sferic.runtime.outline import Edge, Element, Outline, Wiring, groupings, outline
@@ -64,6 +63,6 @@ def digest(definition: Definition) -> str:
 
 
 def _grouping_name(grouping: Grouping) -> str:
-    if isinstance(grouping, Callable):
+    if callable(grouping):
         return f"function {getattr(grouping, '__qualname__', type(grouping).__qualname__)}"
     return repr(grouping)

@@ -263,7 +263,7 @@ def _convert(parameter: inspect.Parameter, text: str, target: str) -> Any:
     if isinstance(kind, str):
         kind = {"int": int, "float": float, "bool": bool, "str": str}.get(kind, parameter.empty)
     if kind is parameter.empty and parameter.default not in (parameter.empty, None):
-        kind = cast(Any, type(parameter.default))
+        kind = cast(type[Any], type(parameter.default))
     try:
         if kind is bool:
             if text.lower() not in (*_TRUE, *_FALSE):

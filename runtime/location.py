@@ -24,7 +24,7 @@ UNKNOWN = Location("<unknown>", 0)
 
 def caller() -> Location:
     """The nearest line on the stack that is not this package's own."""
-    frame = sys._getframe(1)
+    frame = sys._getframe(1)  # pyright: ignore[reportPrivateUsage] - inspect.currentframe without importing inspect
     while frame is not None:
         module = str(frame.f_globals.get("__name__", ""))
         if not module.startswith(_OUR_ROOMS):

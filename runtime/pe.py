@@ -163,7 +163,7 @@ class GenericPE:
         """Handle one item: ``{port: item}``, empty for a source."""
         return self._process(inputs)
 
-    def _process(self, inputs: Any) -> Any:
+    def _process(self, inputs: Any, /) -> Any:
         raise NotImplementedError(f"{type(self).__name__} defines neither process nor _process")
 
     def postprocess(self) -> Any:

@@ -8,7 +8,7 @@ import sys
 import threading
 from collections.abc import Callable
 from io import RawIOBase, TextIOWrapper
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 
 from sferic.runtime.host.fiber import pe_of_thread
 from sferic.runtime.host.step import PAGE_PE, Page
@@ -119,9 +119,8 @@ def at_work(stage: Stage, rank: int, page: Page) -> tuple[str, int]:
 
 def capture_output(tell: Tell, at_work: AtWork) -> Callable[[], None]:
     """Turn what PEs print and log into events, until the function that is returned is called."""
-    printed = TextIOWrapper(
-        _Lines(tell, at_work), encoding="utf-8", errors="backslashreplace", newline="\n", write_through=True
-    )
+    lines = cast(BinaryIO, _Lines(tell, at_work))  # only written to
+    printed = TextIOWrapper(lines, encoding="utf-8", errors="backslashreplace", newline="\n", write_through=True)
     stdout, sys.stdout = sys.stdout, printed
     root, handler = logging.getLogger(), _Logged(tell, at_work)
     level = root.level

@@ -109,7 +109,7 @@ def keys_getter(fields: tuple[int | str, ...]) -> Callable[[list[Any]], list[Any
     """The function that takes the keys out of many items, as `key_getter` does of one; raises for the first that has
     none."""
     one = key_getter(fields)
-    many = operator.itemgetter(*fields)
+    many = cast(Callable[[Any], Any], operator.itemgetter(*fields))
     kinds: frozenset[type] = _CONTAINERS.get(frozenset(map(type, fields)), frozenset())
 
     def get(items: list[Any]) -> list[Any]:

@@ -151,7 +151,8 @@ class SourceServer:
     def _commit(self) -> None:
         if self._processed:
             with self._answered:
-                processed, self._processed = self._processed, {}
+                processed = self._processed
+                self._processed = {}
             later = self._host.committed(processed)
             with self._answered:
                 self._processed = {**later, **self._processed}

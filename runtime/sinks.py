@@ -52,7 +52,8 @@ def _named(item: Any) -> tuple[str, Any]:
         parts = cast(list[Any], item)
         if len(parts) == 2 and isinstance(parts[0], str):
             return parts[0], parts[1]
-    raise TypeError(f"Files takes items of the form (name, content), not {type(item).__name__}: {item!r:.80}")
+    kind = type(cast(object, item)).__name__
+    raise TypeError(f"Files takes items of the form (name, content), not {kind}: {item!r:.80}")
 
 
 def _safe(name: str) -> PurePosixPath:

@@ -174,7 +174,7 @@ def create_iterative_chain(
     chain = CompositePE()
     previous: GenericPE | None = None
     for given in functions:
-        function, params = given if isinstance(given, tuple) else (given, {})
+        function, params = cast(tuple[Any, dict[str, Any]], given if isinstance(given, tuple) else (given, {}))
         pe = FunctionPE_class(function, params)
         pe.base_name = f"{name_prefix}{getattr(function, '__name__', 'function')}{name_suffix}"
         if previous is None:

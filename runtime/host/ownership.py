@@ -17,7 +17,7 @@ _all_immutable = IMMUTABLE.issuperset
 
 def own(item: Any) -> Any:
     """`item` itself where nobody can change it, else a copy; what cannot be copied is shared."""
-    kind = type(item)
+    kind = type(item)  # pyright: ignore[reportUnknownVariableType] - users' items; a cast is a call for each
     if kind in IMMUTABLE:
         return item
     if kind is tuple and _all_immutable(map(type, item)):

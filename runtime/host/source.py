@@ -224,8 +224,10 @@ class RunningSource:
         except ENDINGS:
             raise
         except BaseException as error:  # a call fails by whatever the source raises
-            if isinstance(error, BaseExceptionGroup) and error.subgroup(SourceStopped) is not None:
-                raise SourceStopped from error  # it wrote in a task of a group
+            if isinstance(error, BaseExceptionGroup):
+                group = cast(BaseExceptionGroup[BaseException], error)
+                if group.subgroup(SourceStopped) is not None:
+                    raise SourceStopped from error  # it wrote in a task of a group
             self._failure = error
             self._hand_over()
         finally:

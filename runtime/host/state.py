@@ -50,20 +50,27 @@ def _value(value: Any, budget: list[int]) -> Any:
     if isinstance(value, _PLAIN):
         return (type(value), value)
     if isinstance(value, dict):
-        items = cast(dict[Any, Any], value).items()
-        return (id(value), [(_value(k, budget), _value(v, budget)) for k, v in items])
+        pairs = cast(dict[Any, Any], value)
+        return (id(pairs), [(_value(k, budget), _value(v, budget)) for k, v in pairs.items()])
     if isinstance(value, (list, tuple, deque)):
-        return (id(value), [_value(v, budget) for v in cast(list[Any], value)])
+        parts = cast(list[Any], value)
+        return (id(parts), [_value(v, budget) for v in parts])
     if isinstance(value, (set, frozenset)):
-        budget[0] -= len(cast(set[Any], value))
-        return (id(value), hash(frozenset(cast(set[Any], value))))
+        members = cast(set[Any], value)
+        budget[0] -= len(members)
+        return (id(members), hash(frozenset(members)))
     if callable(value) or isinstance(value, ModuleType):
         return id(value)
-    if isinstance(value, Iterator) and not isinstance(value, io.IOBase):
-        raise _TooMuch  # nobody can see where it is
+    if _hides_its_place(value):
+        raise _TooMuch
     attributes = [(name, _value(of, budget)) for name, of in _attributes(value)]
-    length = len(value) if hasattr(type(value), "__len__") else None
+    length = len(value) if hasattr(type(cast(object, value)), "__len__") else None
     return (id(value), length, attributes, _checksum(value))
+
+
+def _hides_its_place(value: Any) -> bool:
+    """Whether it is an iterator of which nobody can see where it is."""
+    return isinstance(value, Iterator) and not isinstance(value, io.IOBase)
 
 
 def _attributes(value: Any) -> Iterator[tuple[str, Any]]:

@@ -70,7 +70,7 @@ class Step:
                 append = appends[name]
             except KeyError:
                 raise self.unknown_port(name) from None
-            kind = type(data)
+            kind = type(data)  # pyright: ignore[reportUnknownVariableType] - users' items; a cast is a call for each
             if kind in immutable:
                 append(data)
             elif kind is tuple:  # what `own` does, without the call: most items are small tuples of plain values
@@ -92,7 +92,8 @@ class Step:
     def call_for(self, port: str | None) -> Callable[[Any], Any]:
         """How an item of an input port is handed to the PE; None: the items are ``{port: item}`` already."""
         process = self.pe.process
-        bare, plain = self._bare_input, cast(Callable[[Any], Any], self.pe._process)
+        bare = self._bare_input
+        plain = self.pe._process  # pyright: ignore[reportPrivateUsage] - users override it, hosts call it
         if port is None:
             # Such a `process` would put what `_process` returns on its port, where bare items are expected.
             return (lambda given: plain(given[bare])) if bare is not None and self.pe.returns_ports else process

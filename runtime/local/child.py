@@ -253,8 +253,8 @@ def _become(incoming: int, outgoing: int, said: int, close: list[int], work: Cal
         sys.stderr = sys.__stderr__ = open(2, "w", buffering=1, errors="backslashreplace", closefd=False)  # noqa: SIM115 - until it exits
         work(incoming, outgoing)
         status = 0
-    except BaseException:  # noqa: BLE001 - whatever it was, this process must not go on as its parent
-        sys.excepthook(*sys.exc_info())
+    except BaseException as error:  # noqa: BLE001 - whatever it was, this process must not go on as its parent
+        sys.excepthook(type(error), error, error.__traceback__)
     finally:
         os._exit(status)
 

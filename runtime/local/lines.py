@@ -14,7 +14,7 @@ class Lines:
         self._clock = clock
         self._rest = b""
         self._cut = False
-        self._second = -1
+        self._second: int = -1
         self._shown = 0
         self._hidden = 0
 

@@ -33,6 +33,7 @@ _MOST_DEATHS = 20  # of one instance, within _DEATHS_WITHIN seconds
 _DEATHS_WITHIN = 60.0
 _MOST_DEATHS_AN_INPUT = 6
 _NEVER_READY = 5  # processes in a row that end before they are ready
+_NO_ROOTS: frozenset[Root] = frozenset()
 
 
 def run_multi(plan: Plan, definition: Definition, observer: Observer, stop: StopRequest) -> None:
@@ -195,7 +196,7 @@ class _Run:
         answered = [instance.held.pop(number) for number in numbers]
         # An answer in part, for no input yet, belongs to all that are there.
         whose = answered or instance.held.values()
-        roots: frozenset[Root] = frozenset().union(*(given.roots for given in whose))
+        roots = _NO_ROOTS.union(*(given.roots for given in whose))
         self._route(emits, roots)
         for given in answered:
             self._close_roots(given.roots)
