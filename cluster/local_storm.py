@@ -80,6 +80,7 @@ class _LocalRun:
         (folder / "topology.bin").write_bytes(artefact.struct)
         config = {
             **artefact.config,
+            "sferic.env": {},
             "sferic.plan": str(folder / "plan.json"),
             "sferic.root": str(root),
             "sferic.attempt": self._attempt.number,

@@ -1,6 +1,7 @@
 package sferic;
 
 import java.io.IOException;
+import java.util.List;
 import java.util.Map;
 
 /** Where a topology's events and results go. Safe from any thread. */
@@ -10,6 +11,6 @@ interface Events {
     /** The END of this source's instance was processed by the whole topology. */
     void finished(String stage, int rank);
 
-    /** A batch of results; returns when it is kept. */
-    void result(byte[] batch) throws IOException;
+    /** Batches of results; returns when they are kept. */
+    void results(List<byte[]> batches) throws IOException, InterruptedException;
 }

@@ -20,7 +20,7 @@ public final class HostBolt implements IRichBolt {
 
     @Override
     public void prepare(Map<String, Object> config, TopologyContext context, OutputCollector collector) {
-        instance = new BoltInstance(Task.of(stage, config, context), collector);
+        instance = new BoltInstance(Task.of(stage, config, context, collector), collector);
         instance.start();
     }
 

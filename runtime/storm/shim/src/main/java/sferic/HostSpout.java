@@ -52,7 +52,7 @@ public final class HostSpout implements IRichSpout {
 
     @Override
     public void open(Map<String, Object> config, TopologyContext context, SpoutOutputCollector output) {
-        start(Task.of(stage, config, context), output, () -> System.nanoTime() / 1_000_000);
+        start(Task.of(stage, config, context, output), output, () -> System.nanoTime() / 1_000_000);
     }
 
     /** Also for tests, which have no topology. */
