@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from sferic.cluster.errors import OperationError
 from sferic.cluster.home import NIMBUS_PORT, SUPERVISOR_PORT, WORKER_PORTS, ZOOKEEPER_PORT, Home, state_folder
 from sferic.cluster.java import find_java
 from sferic.cluster.namespace import in_network_of, in_new_network
@@ -32,7 +33,7 @@ _LAST = 15  # lines of a log that are shown
 Tell = Callable[[str], None]
 
 
-class ClusterError(RuntimeError):
+class ClusterError(OperationError):
     """The development cluster is not as the command needs it; the text says what to do."""
 
 
@@ -91,7 +92,9 @@ def up(place: Home, tell: Tell, *, closed: bool = False) -> Running:
         if before is not None and any(daemon.alive for daemon in before.daemons.values()):
             gone = [name for name in _DAEMONS if name not in before.daemons or not before.daemons[name].alive]
             if gone:
-                raise ClusterError(f"the cluster is up in part, {' and '.join(gone)} is gone. First: sferic cluster down")
+                raise ClusterError(
+                    f"the cluster is up in part, {' and '.join(gone)} is gone. First: sferic cluster down"
+                )
             raise ClusterError("the cluster is up already. See: sferic cluster status")
         _end_workers(place)  # of a cluster that was killed
         java = find_java()
@@ -148,13 +151,16 @@ def _alone(place: Home) -> Iterator[None]:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             raise ClusterError("another command is starting or ending the cluster; wait for it") from error
-        os.set_inheritable(lock.fileno(), False)  # noqa: FBT003 - the system's own way
+        os.set_inheritable(lock.fileno(), False)
         yield
 
 
 def _check_ports() -> None:
     taken: list[str] = []
-    for host, port in (("127.0.0.1", ZOOKEEPER_PORT), *(("", p) for p in (NIMBUS_PORT, SUPERVISOR_PORT, *WORKER_PORTS))):
+    for host, port in (
+        ("127.0.0.1", ZOOKEEPER_PORT),
+        *(("", p) for p in (NIMBUS_PORT, SUPERVISOR_PORT, *WORKER_PORTS)),
+    ):
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
@@ -190,7 +196,13 @@ class _Starter:
     def _launch(self, name: str) -> None:
         main, arguments, heap = _DAEMONS[name]
         place = self._place
-        command = [str(self._java), *_JVM, f"-Xmx{heap}", f"-Dstorm.home={place.storm}", f"-Dstorm.log.dir={place.logs}"]
+        command = [
+            str(self._java),
+            *_JVM,
+            f"-Xmx{heap}",
+            f"-Dstorm.home={place.storm}",
+            f"-Dstorm.log.dir={place.logs}",
+        ]
         command += [f"-Dlogfile.name={name}.log", f"-Dlog4j2.configurationFile={place.storm}/log4j2/cluster.xml"]
         command += ["-cp", f"{place.storm}/lib/*:{place.storm}/conf", main, *arguments]
 

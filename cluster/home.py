@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sferic.cluster.errors import OperationError
 from sferic.cluster.jars import storm_jars
 
 ZOOKEEPER_PORT, NIMBUS_PORT, SUPERVISOR_PORT = 2181, 6627, 6628
 WORKER_PORTS = (6700, 6701, 6702, 6703)
 
 
-class StateUnusable(RuntimeError):  # noqa: N818 - names the situation
+class StateUnusable(OperationError):  # noqa: N818 - names the situation
     """The folder cannot be made; the text says what to do."""
 
 
@@ -25,7 +26,9 @@ def state_folder() -> Path:
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
-        raise StateUnusable(f"{folder} cannot be made: {error.strerror}. Set SFERIC_STATE to a folder of yours") from error
+        raise StateUnusable(
+            f"{folder} cannot be made: {error.strerror}. Set SFERIC_STATE to a folder of yours"
+        ) from error
     return folder
 
 

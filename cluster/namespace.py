@@ -10,13 +10,15 @@ import threading
 from collections.abc import Callable
 from typing import TypeVar
 
+from sferic.cluster.errors import OperationError
+
 _Result = TypeVar("_Result")
 _NEW_NETWORK = 0x40000000  # CLONE_NEWNET
 _GET_FLAGS, _SET_FLAGS = 0x8913, 0x8914  # SIOCGIFFLAGS, SIOCSIFFLAGS
 _UP = 1  # IFF_UP
 
 
-class NamespaceRefused(RuntimeError):  # noqa: N818 - names the situation
+class NamespaceRefused(OperationError):  # noqa: N818 - names the situation
     """The system does not give or open the namespace; the text says what to do."""
 
 
@@ -54,7 +56,9 @@ def _call(name: str, *arguments: int) -> None:
     libc = ctypes.CDLL(None, use_errno=True)
     if getattr(libc, name)(*arguments):
         why = os.strerror(ctypes.get_errno())
-        raise NamespaceRefused(f"a closed cluster needs a network namespace ({name}: {why}). Be root, or leave out --closed")
+        raise NamespaceRefused(
+            f"a closed cluster needs a network namespace ({name}: {why}). Be root, or leave out --closed"
+        )
 
 
 def _loopback_up() -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from sferic.cluster.errors import OperationError
 from sferic.cluster.namespace import in_network_of
 
 SERVED = "2.8."
@@ -15,7 +16,7 @@ _CONNECT = 10.0
 _CHUNK = 512 << 10  # of an upload; Nimbus takes calls of 1 MiB
 
 
-class NimbusError(RuntimeError):
+class NimbusError(OperationError):
     """Nimbus is not there, or refuses; the text says which Nimbus, why, and what to do."""
 
 
@@ -119,7 +120,9 @@ class Nimbus:
             self.call("deleteBlob", key)
 
 
-_STORM_JAR = "Submit with Storm's own client, which authenticates: sferic compile, then storm jar NAME.jar sferic.Main NAME"
+_STORM_JAR = (
+    "Submit with Storm's own client, which authenticates: sferic compile, then storm jar NAME.jar sferic.Main NAME"
+)
 
 
 def _thrift() -> Any:
@@ -132,7 +135,9 @@ def connect(address: Address, answer: float = _ANSWER) -> Iterator[Nimbus]:
     try:
         types: Any = importlib.import_module("streamparse.thrift").storm_thrift
     except ImportError as error:
-        raise NimbusError("Nimbus is spoken to with packages that are not installed. pip install 'sferic[storm]'") from error
+        raise NimbusError(
+            "Nimbus is spoken to with packages that are not installed. pip install 'sferic[storm]'"
+        ) from error
     wires: Any = importlib.import_module("thriftpy2.transport")
     protocols: Any = importlib.import_module("thriftpy2.protocol")
     with _socket(address) as connected:

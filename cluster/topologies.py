@@ -12,9 +12,12 @@ from sferic.cluster.nimbus import Nimbus, NimbusError, NoSuchTopology
 from sferic.runtime import frames
 from sferic.runtime.codec import codec_for
 from sferic.runtime.frames import BATCH_HEADER_SIZE, BatchHeader, FrameReader
+from sferic.runtime.host.failures import with_letter_key
+from sferic.runtime.observe import Event
 
 _ID = re.compile(r"(.+)-\d+-\d+")  # as Nimbus makes it: the name, a number, seconds
 _LOOK = 0.5
+KEPT = ("results", "letters")  # what a topology leaves for somebody to fetch
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,19 +106,29 @@ def take_results(nimbus: Nimbus, found: Found, *, keep: bool = False) -> Iterato
             nimbus.delete_blob(key)
 
 
+def take_letters(nimbus: Nimbus, found: Found, take: Callable[[Event], None], *, keep: bool = False) -> None:
+    """Give the dead letters that are there to `take`, and take them away."""
+    key = b64decode(about(nimbus, found).get("key", ""))
+    for lot in found.parts("letters."):
+        for line in (nimbus.read_blob(lot) or b"").splitlines():
+            take(with_letter_key(json.loads(line), key))
+        if not keep:
+            nimbus.delete_blob(lot)
+
+
 def kill(nimbus: Nimbus, found: Found, *, keep: bool = False) -> int:
-    """End it now; what is in flight is dropped. Returns how many chunks of results went with it."""
+    """End it now; what is in flight is dropped. Returns how many chunks that nobody fetched went with it."""
     if found.status != "gone":
         nimbus.call("killTopologyWithOpts", found.name, nimbus.types.KillOptions(wait_secs=0))
         while any(summary.id == found.id for summary in nimbus.call("getClusterInfo").topologies):
             time.sleep(_LOOK)
     if keep:
         return 0
-    results = 0
+    dropped = 0
     for key in [key for key in nimbus.blobs() if key.startswith(f"sferic.{found.id}.")]:
-        results += ".results." in key
+        dropped += key.split(".")[2] in KEPT
         nimbus.delete_blob(key)
-    return results
+    return dropped
 
 
 def stop(nimbus: Nimbus, found: Found, progress: Callable[[State], None], limit: float) -> State:
@@ -133,8 +146,5 @@ def stop(nimbus: Nimbus, found: Found, progress: Callable[[State], None], limit:
                 f"It goes on draining; ask again, or drop what is in flight: sferic kill {found.name}"
             )
         time.sleep(_LOOK)
-    if any(".results." in key for key in found.blobs):
-        kill(nimbus, found, keep=True)
-    else:
-        kill(nimbus, found)
+    kill(nimbus, found, keep=any(found.parts(f"{kind}.") for kind in KEPT))
     return now

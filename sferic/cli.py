@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from sferic import __version__
+from sferic.commands import operating
 from sferic.compiler.advice import stayed_at_one, weaknesses
 from sferic.compiler.diagnostics import InternalError, Problem, WrongInput, shortened
 from sferic.compiler.inputs import Inputs
@@ -65,14 +66,15 @@ class _Commands(click.Group):
 
 
 def _known_failures() -> tuple[type[Exception], ...]:
-    if "sferic.cluster.cache" not in sys.modules:
+    if "sferic.cluster" not in sys.modules:
         return ()
     from sferic.cluster.cache import CacheUnusable  # noqa: PLC0415 - only if Storm was asked for
+    from sferic.cluster.errors import OperationError  # noqa: PLC0415
     from sferic.cluster.jars import JarsMissing  # noqa: PLC0415
     from sferic.cluster.java import JavaMissing  # noqa: PLC0415
     from sferic.cluster.shim import ShimError  # noqa: PLC0415
 
-    return CacheUnusable, JarsMissing, JavaMissing, ShimError
+    return CacheUnusable, OperationError, JarsMissing, JavaMissing, ShimError
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -304,6 +306,18 @@ def doctor(*, as_json: bool) -> None:
     else:
         click.echo(render(checks))
     sys.exit(0 if all(check.ok for check in checks) else FAILED)
+
+
+for _command in operating.COMMANDS:
+    main.add_command(_command)
+
+
+@operating.submit_command(_WORKFLOW, _PROCESSES, _CALLS, _DATA, _FILE, _PARAMS, _FUSE, _CODEC)
+def _for_submission(workflow: str, given: dict[str, Any]) -> tuple[Compiled, Options]:
+    return _compile(workflow, "storm", given)
+
+
+main.add_command(_for_submission)
 
 
 def _compile(workflow: str, target: str, given: dict[str, Any]) -> tuple[Compiled, Options]:

@@ -39,25 +39,31 @@ final class Blobs {
         return BlobStoreAclHandler.READ | BlobStoreAclHandler.WRITE | BlobStoreAclHandler.ADMIN;
     }
 
-    /** Makes a blob under a key that nobody else uses; while Nimbus is away it tries again. */
-    synchronized void create(String key, byte[] data) throws InterruptedException {
+    /** Makes a blob, or gives it other bytes; while Nimbus is away it tries again. */
+    synchronized void write(String key, byte[] data) throws InterruptedException {
         for (boolean told = false; !tried(key, data, told); told = true) {
             Thread.sleep(AGAIN_MS);
         }
     }
 
     private boolean tried(String key, byte[] data, boolean told) {
-        try (AtomicOutputStream out = store().createBlob(key, meta)) {
+        try (AtomicOutputStream out = open(key)) {
             out.write(data);
             return true;
-        } catch (KeyAlreadyExistsException error) {
-            return true; // the attempt before was kept, only its answer was lost
         } catch (Exception error) { // Thrift, Nimbus or the network: whatever it was, later it may work
             if (!told) {
                 LOG.warn("the blob {} cannot be written yet", key, error);
             }
             leave();
             return false;
+        }
+    }
+
+    private AtomicOutputStream open(String key) throws Exception {
+        try {
+            return store().createBlob(key, meta);
+        } catch (KeyAlreadyExistsException error) {
+            return store().updateBlob(key);
         }
     }
 

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.UUID;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
@@ -16,17 +17,22 @@ import java.util.concurrent.TimeUnit;
 final class ClusterEvents implements Events {
     private static final double POLL_SECONDS = 5;
     private static final long GAP_MS = 200;
+    private static final long TELL_MS = 1000;
 
     private final String prefix;
     private final Blobs blobs;
     private final byte[] about;
     private final ScheduledExecutorService timer;
     private final Runnable stop;
+    private final Counts counts = new Counts();
+    private final Letters letters = new Letters();
+    private final String worker = UUID.randomUUID().toString();
     // Owned by the one caller of results().
     private long lastResults;
     private long chunk;
     // Owned by the timer.
     private boolean stopped;
+    private long lot;
 
     private ClusterEvents(String topology, Blobs blobs, byte[] about, Runnable stop) {
         this.prefix = "sferic." + topology + ".";
@@ -46,6 +52,7 @@ final class ClusterEvents implements Events {
         // Not all workers of a cluster in the same moment.
         long first = ThreadLocalRandom.current().nextLong(period);
         events.timer.scheduleWithFixedDelay(events::look, first, period, TimeUnit.MILLISECONDS);
+        events.timer.scheduleWithFixedDelay(events::tell, TELL_MS, TELL_MS, TimeUnit.MILLISECONDS);
         return events;
     }
 
@@ -66,9 +73,27 @@ final class ClusterEvents implements Events {
         }
     }
 
+    /** What is new of counts and dead letters. */
+    private void tell() {
+        byte[] counted = counts.news();
+        if (counted != null) {
+            write("counts." + worker, counted);
+        }
+        byte[] lines = letters.news();
+        if (lines != null) {
+            lot++;
+            write("letters.%013d.%06d.%s".formatted(System.currentTimeMillis(), lot, worker), lines);
+        }
+    }
+
     @Override
     public void event(Map<String, Object> event) {
         LogEvents.event(event);
+        counts.take(event);
+        if ("failed".equals(event.get("event")) && "dead-letter".equals(event.get("policy")) && !letters.take(event)) {
+            LogEvents.event(Map.of("event", "log", "level", 40, "pe", event.get("pe"), "rank", event.get("rank"),
+                    "text", "too many dead letters: this one is not kept"));
+        }
         boolean last = "error".equals(event.get("event"))
                 || "failed".equals(event.get("event")) && "stop".equals(event.get("policy"));
         if (last) {
@@ -84,20 +109,22 @@ final class ClusterEvents implements Events {
     }
 
     private void later(String name, byte[] data) {
-        timer.execute(() -> {
-            try {
-                blobs.create(prefix + name, data);
-            } catch (InterruptedException error) {
-                Thread.currentThread().interrupt();
-            }
-        });
+        timer.execute(() -> write(name, data));
+    }
+
+    private void write(String name, byte[] data) {
+        try {
+            blobs.write(prefix + name, data);
+        } catch (InterruptedException error) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     /** In one blob, at most so often: what comes meanwhile is in the next. */
     @Override
     public void results(List<byte[]> batches) throws IOException, InterruptedException {
         if (chunk == 0 && about != null) {
-            blobs.create(prefix + "about", about);
+            blobs.write(prefix + "about", about);
         }
         long wait = lastResults + GAP_MS - System.currentTimeMillis();
         if (wait > 0) {
@@ -110,6 +137,6 @@ final class ClusterEvents implements Events {
         }
         lastResults = System.currentTimeMillis();
         chunk++;
-        blobs.create("%sresults.%013d.%06d".formatted(prefix, lastResults, chunk), frames.toByteArray());
+        blobs.write("%sresults.%013d.%06d".formatted(prefix, lastResults, chunk), frames.toByteArray());
     }
 }
