@@ -195,6 +195,7 @@ class _Starter:
 
     def _launch(self, name: str) -> None:
         main, arguments, heap = _DAEMONS[name]
+        # forceSync: only a loss of power would cost data.
         place = self._place
         command = [
             str(self._java),
@@ -202,6 +203,7 @@ class _Starter:
             f"-Xmx{heap}",
             f"-Dstorm.home={place.storm}",
             f"-Dstorm.log.dir={place.logs}",
+            "-Dzookeeper.forceSync=no",
         ]
         command += [f"-Dlogfile.name={name}.log", f"-Dlog4j2.configurationFile={place.storm}/log4j2/cluster.xml"]
         command += ["-cp", f"{place.storm}/lib/*:{place.storm}/conf", main, *arguments]

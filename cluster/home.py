@@ -19,7 +19,7 @@ class StateUnusable(OperationError):  # noqa: N818 - names the situation
 
 
 def state_folder() -> Path:
-    """For what outlives a command: $SFERIC_STATE, else in the user's state folder. Made if missing, for its user only."""
+    """For what outlives a command, for its user only: $SFERIC_STATE, else in the user's state folder."""
     given = os.environ.get("SFERIC_STATE")
     base = Path(os.environ.get("XDG_STATE_HOME", Path.home() / ".local" / "state")) / "sferic"
     folder = (Path(given) if given else base).absolute()
@@ -82,7 +82,7 @@ class Home:
             "supervisor.slots.ports": list(WORKER_PORTS),
             "storm.zookeeper.servers": ["127.0.0.1"],
             "storm.zookeeper.port": ZOOKEEPER_PORT,
-            "storm.zookeeper.session.timeout": 5000,
+            "storm.zookeeper.session.timeout": 10_000,
             "storm.local.dir": str(self.local),
             "storm.workers.artifacts.dir": str(self.logs / "workers-artifacts"),
             "storm.metricstore.class": "org.apache.storm.metricstore.NoOpMetricStore",

@@ -51,7 +51,9 @@ class Nimbus:
         except self.types.NotAliveException as error:
             raise NoSuchTopology(f"Nimbus at {self.address} knows no such topology: {error.msg}") from error
         except self.types.AuthorizationException as error:
-            raise NimbusError(f"Nimbus at {self.address} does not allow it: {error.msg}. {_STORM_JAR}") from error
+            raise NimbusError(
+                f"Nimbus at {self.address} does not allow it: {error.msg}. Instead, {_STORM_JAR}"
+            ) from error
         except (self.types.KeyNotFoundException, self.types.KeyAlreadyExistsException):
             raise
         except (self.types.AlreadyAliveException, self.types.InvalidTopologyException) as error:
@@ -64,7 +66,9 @@ class Nimbus:
 
     def version(self) -> str:
         """Of Storm."""
-        found = [summary.version for summary in self.call("getClusterInfo").nimbuses or ()]
+        cluster = self.call("getClusterInfo")
+        # A Nimbus that lost its ZooKeeper for a while is no longer in the first list.
+        found = [summary.version for summary in (*(cluster.nimbuses or ()), *cluster.supervisors) if summary.version]
         return str(found[0]) if found else "of a version that it does not say"
 
     def check_version(self) -> None:
@@ -121,7 +125,7 @@ class Nimbus:
 
 
 _STORM_JAR = (
-    "Submit with Storm's own client, which authenticates: sferic compile, then storm jar NAME.jar sferic.Main NAME"
+    "submit with Storm's own client, which authenticates: sferic compile, then storm jar NAME.jar sferic.Main NAME"
 )
 
 

@@ -1,4 +1,4 @@
-"""Processes that outlive the command that started them: found again by pid and start, so that none is taken for another."""
+"""Processes that outlive the command that started them: found again by pid and start, so that none is mistaken."""
 
 import contextlib
 import os

@@ -71,7 +71,7 @@ def status_lines(said: dict[str, Any]) -> Iterator[str]:
         yield f"  error in {error['stage']}: {error['text'].strip().splitlines()[0]}"
 
 
-def worker_logs(nimbus: Nimbus, found: Found, logs: Path, count: int) -> Iterator[tuple[str, list[str]]]:
+def worker_logs(found: Found, logs: Path, count: int) -> Iterator[tuple[str, list[str]]]:
     """(worker's port, its last lines) of every worker, from files on this machine. Raises NimbusError."""
     folder = logs / "workers-artifacts" / found.id
     if not folder.is_dir():

@@ -4,7 +4,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from sferic.compiler.pipeline import Compiled, Options
 
 _LOOK = 0.5  # seconds between two looks at a topology
-_DRAIN = 300.0
 
 _JSON = click.option("--json", "as_json", is_flag=True, help="Output for programs.")
 _NAME = click.argument("name", metavar="NAME")
@@ -34,7 +33,7 @@ Compile = Callable[[str, dict[str, Any]], "tuple[Compiled, Options]"]
 
 
 @contextmanager
-def _connected(nimbus: str | None) -> Iterator["Nimbus"]:
+def _connected(nimbus: str | None) -> Generator["Nimbus"]:
     from sferic.cluster.nimbus import connect  # noqa: PLC0415 - only who operates needs it
 
     with connect(_address(nimbus)) as connection:
@@ -212,7 +211,7 @@ def status_command(name: str, nimbus: str | None, *, as_json: bool) -> None:
 @click.command("logs")
 @_NAME
 @click.option(
-    "-n", "count", type=click.IntRange(1, 1_000_000), default=100, help="So many lines of each worker, the last ones."
+    "-n", "count", type=click.IntRange(1), default=100, show_default=True, help="Of each worker so many, the last ones."
 )
 @_NIMBUS
 @_JSON
@@ -224,23 +223,17 @@ def logs_command(name: str, count: int, nimbus: str | None, *, as_json: bool) ->
 
     with _connected(nimbus) as connection:
         found = find(connection, name)
-        for place, lines in worker_logs(connection, found, development.home().logs, count):
+        for place, lines in worker_logs(found, development.home().logs, count):
             for line in lines:
                 click.echo(json.dumps({"worker": place, "line": line}) if as_json else f"[{place}] {line}")
 
 
 @click.command("stop")
 @_NAME
-@click.option(
-    "--limit",
-    type=click.FloatRange(0),
-    default=_DRAIN,
-    metavar="SECONDS",
-    help="How long to wait for the drain.  [default: 300]",
-)
+@click.option("--limit", type=click.IntRange(1), default=300, show_default=True, help="Seconds to wait for the drain.")
 @_NIMBUS
 @_JSON
-def stop_command(name: str, limit: float, nimbus: str | None, *, as_json: bool) -> None:
+def stop_command(name: str, limit: int, nimbus: str | None, *, as_json: bool) -> None:
     """End a topology: its sources end, what is in flight is processed, postprocess runs. Results stay."""
     from sferic.cluster.topologies import find, stop  # noqa: PLC0415 - only who operates needs it
 

@@ -9,6 +9,7 @@ import java.util.UUID;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * Where events and results of a topology on a cluster go: the worker's log, and Nimbus' blobstore below `sferic.ID.`,
@@ -26,6 +27,7 @@ final class ClusterEvents implements Events {
     private final Runnable stop;
     private final Counts counts = new Counts();
     private final Letters letters = new Letters();
+    private final AtomicBoolean failed = new AtomicBoolean();
     private final String worker = UUID.randomUUID().toString();
     // Owned by the one caller of results().
     private long lastResults;
@@ -94,9 +96,7 @@ final class ClusterEvents implements Events {
             LogEvents.event(Map.of("event", "log", "level", 40, "pe", event.get("pe"), "rank", event.get("rank"),
                     "text", "too many dead letters: this one is not kept"));
         }
-        boolean last = "error".equals(event.get("event"))
-                || "failed".equals(event.get("event")) && "stop".equals(event.get("policy"));
-        if (last) {
+        if (Events.last(event) && failed.compareAndSet(false, true)) {
             Map<String, Object> bare = new LinkedHashMap<>(event);
             bare.remove("data");
             later("failed", Json.bytes(bare));

@@ -8,6 +8,12 @@ import java.util.Map;
 interface Events {
     void event(Map<String, Object> event);
 
+    /** Does this end the run, so that the host that said it leaves and is not replaced? */
+    static boolean last(Map<String, Object> event) {
+        return "error".equals(event.get("event"))
+                || "failed".equals(event.get("event")) && "stop".equals(event.get("policy"));
+    }
+
     /** The END of this source's instance was processed by the whole topology. */
     void finished(String stage, int rank);
 

@@ -1,0 +1,103 @@
+"""Topologies on the development cluster, as their operators meet them."""
+
+import importlib.util
+import json
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from sferic.runtime.letters import read_letters
+
+_spec = importlib.util.spec_from_file_location("real_conftest", Path(__file__).with_name("conftest.py"))
+_shared = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(_shared)
+until = _shared.until
+
+pytestmark = pytest.mark.timeout(180)  # each starts a worker, whose JVM takes its time on a busy machine
+
+
+def results(text):
+    return [json.loads(line)["value"] for line in text.splitlines()]
+
+
+def status(sferic, name):
+    done = sferic("status", name, "--json")
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_results_come_back_and_its_end_is_known(sferic, topology):
+    name = topology("w.py:totals", "-p", "count=20000", "--fuse", "none")
+    done = sferic("results", name, "--follow")
+    assert done.returncode == 0, done.stderr
+    expected = Counter()
+    for number in range(20000):
+        expected[number * number % 10] += number * number
+    assert sorted(results(done.stdout)) == sorted([key, total] for key, total in expected.items())
+    said = status(sferic, name)
+    assert said["status"] == "finished"
+    assert said["pes"]["Square"] == {"in": 20000, "out": 20000, "failed": 0, "retried": 0}
+    assert said["results"] == 0, "what was fetched is still there"
+    assert sferic("results", name).stdout == ""
+    listed = [json.loads(line) for line in sferic("list", "--json").stdout.splitlines()]
+    assert [one["name"] for one in listed] == [name]
+
+
+def test_stop_drains_and_results_stay(sferic, topology):
+    name = topology("w.py:forever")
+    until(lambda: status(sferic, name)["pes"].get("Total", {}).get("in", 0) > 100)
+    done = sferic("stop", name)
+    assert done.returncode == 0, done.stderr
+    assert name not in sferic("list").stdout
+    totals = results(sferic("results", name, "--keep").stdout)
+    # 1 + 2 + … + n, by last digit: what has come is whole.
+    count = max(
+        number for number in range(1, 100_000) if sum(total for _, total in totals) >= number * (number + 1) // 2
+    )
+    expected = Counter()
+    for number in range(1, count + 1):
+        expected[number % 10] += number
+    assert count > 100
+    assert sorted(totals) == sorted([key, total] for key, total in expected.items())
+    assert results(sferic("results", name).stdout) == totals
+    gone = sferic("results", name)
+    assert gone.returncode == 0 and gone.stdout == ""
+
+
+def test_failed_items_are_kept_logged_and_reported(sferic, topology, tmp_path):
+    name = topology("w.py:picky", "-p", "count=1000")
+    letters = tmp_path / "letters.jsonl"
+    done = sferic("results", name, "--follow", "--dead-letters", str(letters))
+    assert done.returncode == 0, done.stderr
+    assert sorted(results(done.stdout)) == [number for number in range(1000) if number % 100 != 7]
+    until(lambda: sferic("results", name, "--dead-letters", str(letters)) and len(list(read_letters(letters))) == 10)
+    assert sorted(letter.items()[0] for letter in read_letters(letters)) == list(range(7, 1000, 100))
+    said = until(lambda: (now := status(sferic, name))["errors"] and now)
+    assert "Picky" in said["errors"][0]["text"] and "ValueError: no" in said["errors"][0]["text"]
+    logs = sferic("logs", name, "-n", "100000").stdout
+    assert "INFO s.LogEvents" in logs and "Picky[0] three is here" in logs
+    assert 'raise ValueError(f"no {number}")' in logs
+
+
+def test_a_failure_that_stops_is_told(sferic, topology):
+    name = topology("w.py:picky", "--on-failure", "stop")
+    done = sferic("results", name, "--follow")
+    assert done.returncode == 1
+    assert "Picky failed on 7: ValueError: no 7" in done.stderr
+    assert status(sferic, name)["status"] == "failed"
+    stopped = sferic("stop", name)
+    assert stopped.returncode == 1 and "no 7" in stopped.stderr
+
+
+def test_a_kill_takes_what_nobody_fetched(sferic, topology):
+    name = topology("w.py:squares", "--codec", "trusted")
+    until(lambda: status(sferic, name)["status"] == "finished")
+    assert sorted(results(sferic("results", name, "--keep").stdout)) == [number**2 for number in range(1000)]
+    taken = sferic("submit", "w.py:squares", "--name", name)
+    assert taken.returncode == 1 and f"a topology {name} is on" in taken.stderr
+    done = sferic("kill", name)
+    assert done.returncode == 0
+    assert "1 chunk of results" in done.stderr or "chunks of results" in done.stderr
+    again = sferic("results", name)
+    assert again.returncode == 1 and again.stderr.startswith(f"no topology {name} on")
