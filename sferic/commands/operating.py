@@ -106,17 +106,18 @@ def submit_command(*workflow_options: Callable[[Any], Any]) -> Callable[[Compile
     """`submit`, made of the options that say what to compile, and of what compiles it."""
 
     def made(compile_workflow: Compile) -> click.Command:
-        def submit(
-            workflow: str, name: str, nimbus: str | None, python: str | None, *, as_json: bool, **given: Any
-        ) -> None:
+        def submit(workflow: str, name: str, nimbus: str | None, *, as_json: bool, **given: Any) -> None:
             """Compile a workflow and start it on a Storm cluster, where it stays when this command is over."""
-            _submit(compile_workflow, workflow, name, nimbus, python, given, as_json=as_json)
+            _submit(compile_workflow, workflow, name, nimbus, given, as_json=as_json)
 
         command: Any = submit
         options = [
             *workflow_options,
             click.option("--name", required=True, help="The topology's name."),
             _NIMBUS,
+            click.option(
+                "--workers", type=click.IntRange(1), default=1, show_default=True, help="JVMs it is spread over."
+            ),
             click.option(
                 "--python",
                 metavar="PATH",
@@ -143,7 +144,6 @@ def _submit(
     workflow: str,
     name: str,
     nimbus: str | None,
-    python: str | None,
     given: dict[str, Any],
     *,
     as_json: bool,
@@ -153,11 +153,11 @@ def _submit(
 
     compiled, options = compile_workflow(workflow, given)
     here = nimbus is None and "SFERIC_NIMBUS" not in os.environ
-    chosen = python or (sys.executable if here else "python3")
+    chosen = given["python"] or (sys.executable if here else "python3")
     root = Path(options.root)
     artefact = make_artefact(compiled.plan, root, name=name, python=chosen, version=__version__)
     with _connected(nimbus) as connection:
-        topology = submit(artefact, root, connection, __version__)
+        topology = submit(artefact, root, connection, __version__, workers=given["workers"])
         place = str(connection.address)
     if as_json:
         click.echo(json.dumps({"name": name, "id": topology, "nimbus": place}))

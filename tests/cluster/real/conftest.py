@@ -110,6 +110,9 @@ def closed_here():
     return True
 
 
+CLOSED = ["--closed"] if closed_here() else []
+
+
 @pytest.fixture(scope="session")
 def state(tmp_path_factory):
     """The state folder of all commands here."""
@@ -136,10 +139,10 @@ def sferic(state, folder):
     return run
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def cluster(sferic, state):
     """The cluster, up."""
-    done = sferic("cluster", "up", *(["--closed"] if closed_here() else []))
+    done = sferic("cluster", "up", *CLOSED)
     try:
         assert done.returncode == 0, done.stderr
         yield Home(state / "cluster")

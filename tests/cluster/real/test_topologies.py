@@ -2,11 +2,17 @@
 
 import importlib.util
 import json
+import subprocess
+import sys
 from collections import Counter
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
+from sferic.cluster import development
+from sferic.cluster.java import find_java
+from sferic.cluster.namespace import in_network_of
 from sferic.runtime.letters import read_letters
 
 _spec = importlib.util.spec_from_file_location("real_conftest", Path(__file__).with_name("conftest.py"))
@@ -42,6 +48,41 @@ def test_results_come_back_and_its_end_is_known(sferic, topology):
     assert sferic("results", name).stdout == ""
     listed = [json.loads(line) for line in sferic("list", "--json").stdout.splitlines()]
     assert [one["name"] for one in listed] == [name]
+
+
+def test_two_workers(sferic, topology):
+    name = topology("w.py:totals", "-p", "count=20000", "--fuse", "none", "--workers", "2")
+    done = sferic("results", name, "--follow")
+    assert done.returncode == 0, done.stderr
+    expected = Counter()
+    for number in range(20000):
+        expected[number * number % 10] += number * number
+    assert sorted(results(done.stdout)) == sorted([key, total] for key, total in expected.items())
+    assert len(status(sferic, name)["workers"]) == 2
+
+
+def test_storms_own_client_submits_the_jar(sferic, cluster, folder):
+    name = "by_storm_jar"
+    assert sferic("compile", "w.py:squares", "--to", "storm", "-o", "squares-storm").returncode == 0
+    jar = folder / "squares-storm" / "w.jar"
+    # What the script `storm` runs for `storm jar w.jar sferic.Main by_storm_jar -c sferic.python=…`.
+    command = [find_java().path, f"-Dstorm.options=sferic.python={quote(sys.executable, safe='')}"]
+    command += [f"-Dstorm.home={cluster.storm}", f"-Dstorm.jar={jar}", "-Dstorm.dependency.jars="]
+    command += ["-Dstorm.dependency.artifacts={}", "-cp", f"{cluster.storm}/lib/*:{jar}:{cluster.storm}/conf"]
+    command += ["sferic.Main", name]
+    address = development.running(cluster).address
+
+    def run():
+        return subprocess.run(command, capture_output=True, text=True, check=False)
+
+    submitted = run() if address.network_of is None else in_network_of(address.network_of, run)
+    try:
+        assert submitted.returncode == 0, submitted.stdout + submitted.stderr
+        done = sferic("results", name, "--follow")
+        assert done.returncode == 0, done.stderr
+        assert sorted(results(done.stdout)) == [number**2 for number in range(1000)]
+    finally:
+        sferic("kill", name)
 
 
 def test_stop_drains_and_results_stay(sferic, topology):
