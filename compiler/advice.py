@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from sferic.compiler.diagnostics import Problem
 from sferic.compiler.graph import Graph
 from sferic.compiler.inputs import needs_items
+from sferic.compiler.partitions import fates
 
 
 def weaknesses(graph: Graph) -> Iterator[Problem]:
@@ -21,6 +22,14 @@ def weaknesses(graph: Graph) -> Iterator[Problem]:
         yield Problem(
             text, node.location, f"`def read(self, position)` in class {kind}, in place of `process`, mends it"
         )
+
+
+def came_apart(graph: Graph) -> Iterator[Problem]:
+    """Partitions that become several processes because nothing connects their PEs; `graph` is what the plan says."""
+    for fate in fates(graph):
+        if len(fate.parts) > 1 and len(fate.stages) > 1:
+            text = f"the PEs of this partition do not share a process: {fate.why}"
+            yield Problem(text, fate.partition.location, "connect them, or give each part a partition of its own")
 
 
 def stayed_at_one(graph: Graph, processes: int | None) -> Iterator[Problem]:

@@ -8,6 +8,7 @@ from typing import Any
 from sferic.compiler.diagnostics import Problem, WrongInput, nearest
 from sferic.compiler.graph import Edge, Graph, Node
 from sferic.compiler.notation import batch_text, columns, graph_text, grouping_text, input_text, plan_text, routing_text
+from sferic.compiler.partitions import Fate, fates
 from sferic.compiler.passes.emit import Emit, relative
 from sferic.compiler.pipeline import Compiled, Options, Step
 from sferic.runtime.location import Location
@@ -18,7 +19,7 @@ _Row = Sequence[str]
 
 
 def explain_text(compiled: Compiled, options: Options) -> str:
-    """Sections: passes, PEs, connections, stages, links, inputs, files, what is pickled."""
+    """Sections: passes, PEs, connections, partitions (if any), stages, links, inputs, files, what is pickled."""
     plan, graph = compiled.plan, compiled.graph
     asked = f" -n {options.processes}" if options.processes else ""
     lines = [f"Workflow {plan.name} for {options.target}{asked} --fuse {options.fuse}"]
@@ -31,6 +32,8 @@ def explain_text(compiled: Compiled, options: Options) -> str:
     section("Passes (the graph after one: --pass NAME)", _pass_rows(compiled.steps))
     section("PEs: instances, and why so many", (_pe_row(node, place) for node in graph.nodes))
     section("Connections: fused to a call, or apart", (_connection_row(edge) for edge in graph.edges))
+    if graph.partitions:
+        section("Partitions: PEs that are to share a process", map(_partition_row, fates(graph)))
     section("Stages: a process for each instance", _stage_rows(plan))
     section("Links: hops between processes", (_link_row(link) for link in plan.links))
     section("Inputs of the roots", ([path, input_text(given)] for path, given in plan.inputs))
@@ -51,6 +54,10 @@ def explain_json(compiled: Compiled, options: Options) -> dict[str, Any]:
             for step, changed in zip(compiled.steps, _changes(compiled.steps), strict=True)
         ],
         **_graph_json(compiled.graph, place),
+        "partition_stages": [
+            {"pes": list(fate.partition.paths), "stages": [list(stage) for stage in fate.stages], "why": fate.why}
+            for fate in fates(compiled.graph)
+        ],
         "links": [_link_json(link, plan) for link in plan.links],
         "inputs": [{"pe": path, "calls": given.calls, "items": given.items} for path, given in plan.inputs],
         "files": [{"path": path, "sha256": digest} for path, digest in plan.definition.files],
@@ -141,6 +148,12 @@ def _pe_row(node: Node, place: Callable[[Location], Location]) -> _Row:
 def _connection_row(edge: Edge) -> _Row:
     ends = f"{edge.source}.{edge.source_port} → {edge.target}.{edge.target_port}"
     return [ends, "fused" if edge.fused else "apart", edge.why]
+
+
+def _partition_row(fate: Fate) -> _Row:
+    stages = " | ".join(", ".join(stage) if len(stage) < 9 else f"{len(stage)} PEs" for stage in fate.stages)
+    count = len(fate.stages)
+    return [stages, "one stage" if count == 1 else f"{count} stages", fate.why]
 
 
 def _stage_rows(plan: Plan) -> Iterator[_Row]:

@@ -84,6 +84,7 @@ class SourceServer:
         sys.stdout.flush()  # a last line without an end
         self._tell_counts()
         self._wire.write(frames.DONE)
+        self._page[PAGE_STATE] = WAITING
         while True:  # the supervisor ends this process when all else has ended, too
             with self._answered:
                 self._answered.wait()

@@ -11,7 +11,7 @@ from sferic.runtime import frames
 from sferic.runtime.codec import CodecError
 from sferic.runtime.frames import BatchHeader, Emit, FrameReader
 from sferic.runtime.host.outputs import ANY_NUMBER, Refuse, accepted, raise_it
-from sferic.runtime.host.step import PAGE_FIELDS, PAGE_STATE, WAITING, Page
+from sferic.runtime.host.step import HANDING, PAGE_FIELDS, PAGE_STATE, Page
 from sferic.runtime.observe import Event
 from sferic.runtime.plan import Link
 from sferic.runtime.room import BIG, make_room
@@ -81,7 +81,7 @@ class Wire:
         head = frames.pack_header(kind, size, flags)
         page = self.page if threading.get_ident() == self._owner else [0] * PAGE_FIELDS
         state = page[PAGE_STATE]
-        page[PAGE_STATE] = WAITING
+        page[PAGE_STATE] = HANDING
         with self._writing:
             if size < BIG:
                 self._write_all(b"".join((head, *parts)))

@@ -13,7 +13,7 @@ import click
 
 from sferic import __version__
 from sferic.commands import operating
-from sferic.compiler.advice import stayed_at_one, weaknesses
+from sferic.compiler.advice import came_apart, stayed_at_one, weaknesses
 from sferic.compiler.diagnostics import InternalError, Problem, WrongInput, shortened
 from sferic.compiler.inputs import Inputs
 from sferic.compiler.passes.parallelism import MOST_INSTANCES
@@ -113,6 +113,8 @@ def run(workflow: str, on: str, results: str | None, dead_letters: str | None, *
     compiled, options = _compile(workflow, TARGETS[on], given)
     if not given["as_json"]:
         _say(stayed_at_one(compiled.graph, options.processes))
+        if on != "local" and options.fuse != "none":
+            _say(came_apart(compiled.graph), "warning: ")
     _run(compiled, on, Path(options.root), results, dead_letters, as_json=given["as_json"])
 
 
@@ -226,7 +228,7 @@ def check(workflow: str, params: tuple[str, ...], *, as_json: bool) -> None:
             sys.exit(WRONG_INPUT)
         raise
     count = len(compiled.graph.nodes)
-    found = list(weaknesses(compiled.graph))
+    found = [*weaknesses(compiled.graph), *came_apart(compiled.graph)]
     if as_json:
         click.echo(json.dumps({"ok": True, "pes": count, "warnings": [str(problem) for problem in found]}))
         return

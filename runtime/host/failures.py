@@ -1,6 +1,7 @@
 """What becomes of an item that a PE could not handle."""
 
 import base64
+import logging
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -108,6 +109,10 @@ class Failures:
         self.tell(event)
         if self.pe.on_failure == "stop":
             raise RunStopped(self.pe.path)
+
+    def warn(self, text: str) -> None:
+        """Say what is no failure, and may become one."""
+        self.tell({"event": "log", "level": logging.WARNING, "pe": self.pe.path, "rank": self.rank, "text": text})
 
     def _kept(self, item: object) -> dict[str, Any]:
         """The item's bytes, as far as a codec takes it."""

@@ -1,22 +1,23 @@
 """One PE in its host: runs items through it, keeps an item's writes together, retries, counts."""
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from types import GeneratorType
 from typing import Any, cast
 
-from sferic.runtime.host.failures import ENDINGS, Failures, PoisonItem
+from sferic.runtime.host.failures import ENDINGS, Failures, PoisonItem, short_repr
 from sferic.runtime.host.outputs import ANY_NUMBER, Receiver
 from sferic.runtime.host.ownership import IMMUTABLE, own
 from sferic.runtime.pe import GenericPE, input_name, output_name
 from sferic.runtime.plan import PlannedPE
 
 _FLUSH_AT = 512  # written items that are passed on together
+_MANY = 1_000_000  # written items of which a word is said when one item made them
 _FRAMES_A_PE = 12  # Python frames that one fused PE adds to the stack, generously
 
 # Fields of the shared page (docs/frames.md), as indexes of u64.
 PAGE_INPUT, PAGE_PE, PAGE_STEP, PAGE_STATE, PAGE_HAS_STATE, PAGE_LOOSE_DONE = range(6)
-IDLE, WORKING, WAITING, STARTING = range(4)
+IDLE, WORKING, WAITING, STARTING, HANDING = range(5)
 PAGE_FIELDS = 6
 
 Page = memoryview | list[int]
@@ -51,6 +52,7 @@ class Step:
         self.items_in = self.items_out = self.failed = self.retried = 0
         self.poison: frozenset[int] = frozenset()  # steps of the current input that killed a host
         self._page = page
+        self._warned = False
         self._pending: dict[str, list[Any]] = {port: [] for port in planned.outputs}
         self._out = output_name(pe)
         self._bare_input = input_name(pe)
@@ -136,17 +138,25 @@ class Step:
             if single is not None:
                 before = len(single)
                 if before >= _FLUSH_AT:
-                    self.pass_on()
-                    page[PAGE_PE] = self.index
+                    self._pass_on_many(before, item)
                     before = 0
             elif self._pending:
                 marks = {port: len(gathered) for port, gathered in self._pending.items()}
-                if sum(marks.values()) >= _FLUSH_AT:
-                    self.pass_on()
-                    page[PAGE_PE] = self.index
+                if (count := sum(marks.values())) >= _FLUSH_AT:
+                    self._pass_on_many(count, item)
                     marks = {}
         self.items_in += len(items)
         self.pass_on()
+
+    def _pass_on_many(self, count: int, last: Any) -> None:
+        if count >= _MANY and not self._warned:
+            self._warned = True
+            self.failures.warn(
+                f"wrote about {count:,} items for one, {short_repr(last)}. They are held in memory until it is "
+                "through, as a failed attempt leaves nothing: write them in a source, or give this PE smaller items"
+            )
+        self.pass_on()
+        self._page[PAGE_PE] = self.index
 
     def _drop_after(self, before: int, marks: dict[str, int]) -> None:
         for port, gathered in self._pending.items():
@@ -154,24 +164,32 @@ class Step:
 
     def returned(self, result: Any) -> None:
         """Write what `process` returned."""
-        write = self.pe.write
-        out = self._out
-        if out is not None:
-            if isinstance(result, GeneratorType):
-                for item in cast(Iterator[Any], result):
-                    write(out, item)
-            else:
-                write(out, result)
-            return
-        parts = cast(Iterator[Any], result) if isinstance(result, GeneratorType) else (result,)
-        for part in parts:
-            if not isinstance(part, dict):
-                raise WrongReturnError(
-                    f"{self.planned.path}.process returned {type(part).__name__}; it must return a dict of "
-                    "{output port: item}, None, or write() its items"
-                )
-            for port, item in cast(dict[str, Any], part).items():
-                write(port, item)
+        write, out = self.pe.write, self._out
+        if isinstance(result, GeneratorType):
+            parts = cast(Generator[Any, None, None], result)
+            try:
+                if out is not None:
+                    for item in parts:
+                        write(out, item)
+                else:
+                    for part in parts:
+                        self._write_ports(part)
+            except BaseException:
+                parts.close()  # what its `finally` blocks write belongs to this attempt
+                raise
+        elif out is not None:
+            write(out, result)
+        else:
+            self._write_ports(result)
+
+    def _write_ports(self, part: Any) -> None:
+        if not isinstance(part, dict):
+            raise WrongReturnError(
+                f"{self.planned.path}.process returned {type(part).__name__}; it must return a dict of "
+                "{output port: item}, None, or write() its items"
+            )
+        for port, item in cast(dict[str, Any], part).items():
+            self.pe.write(port, item)
 
     def _failed(self, call: Callable[[Any], Any], item: Any, error: BaseException, port: str | None) -> None:
         attempts = PoisonItem.DEATHS if isinstance(error, PoisonItem) else 1

@@ -4,6 +4,7 @@ import base64
 import json
 import mmap
 import os
+import select
 import selectors
 import signal
 import sys
@@ -66,6 +67,7 @@ class Instance:
     errors: int = -1
     reader: FrameReader = field(default_factory=FrameReader)
     lines: Lines = field(default_factory=Lines)
+    heard: int = 0  # bytes that came from it
     unsent: bytearray = field(default_factory=bytearray)
     page: memoryview | None = None
     held: dict[int, Input] = field(default_factory=dict[int, Input])  # at the child, unanswered
@@ -174,6 +176,13 @@ class Instance:
     def owes(self) -> bool:
         """Has the child something to do that it has not done?"""
         return not self.ready or bool(self.held) or (self.finishing and not self.finished)
+
+    @property
+    def unread(self) -> bool:
+        """Does something lie in the pipe that the child wrote?"""
+        pipe = select.poll()
+        pipe.register(self.incoming, select.POLLIN)
+        return bool(pipe.poll(0))
 
     def loose_done(self, groups: Iterable[int]) -> None:
         """These groups are wholly processed: the process that wrote them may write more."""

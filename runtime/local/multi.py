@@ -154,6 +154,7 @@ class _Run:
                 data = os.read(instance.incoming, _READ)
             except BlockingIOError:
                 return
+            instance.heard += len(data)
             why = ""
             try:
                 for kind, flags, body in instance.reader.feed(data):
@@ -321,10 +322,10 @@ class _Run:
             if instance.left():
                 self._died(instance, "its pipe was still open after it had left")
             if instance.pid and instance.page is not None and not instance.finished:
-                seconds = instance.still.look(instance.page, now, owes=instance.owes)
-                self._look_at_hang(instance, instance.page, seconds)
+                self._look_at_hang(instance, instance.page, now)
 
-    def _look_at_hang(self, instance: Instance, page: memoryview, seconds: float) -> None:
+    def _look_at_hang(self, instance: Instance, page: memoryview, now: float) -> None:
+        seconds = instance.still.look(page, now, owes=instance.owes, heard=instance.heard, unread=instance.unread)
         pe, limit, worth_a_word = limit_at(self._plan.stage(instance.stage), page)
         at = {"stage": instance.stage, "rank": instance.rank, "pe": pe.path, "seconds": seconds}
         at |= {"step": page[PAGE_STEP], "starting": page[PAGE_STATE] == STARTING}

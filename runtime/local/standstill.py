@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sferic.runtime.host.step import IDLE, PAGE_INPUT, PAGE_PE, PAGE_STATE, PAGE_STEP, STARTING, WORKING
+from sferic.runtime.host.step import HANDING, IDLE, PAGE_INPUT, PAGE_PE, PAGE_STATE, PAGE_STEP, STARTING, WORKING
 from sferic.runtime.plan import PlannedPE, Stage
 
 SLOW = 60.0  # seconds at one item after which it is told
@@ -18,11 +18,13 @@ class Standstill:
     killed: bool = False  # for standing still: once is enough, even where its end takes a while
     _last: tuple[int, ...] = ()
 
-    def look(self, page: memoryview, now: float, *, owes: bool) -> float:
-        """Seconds without progress. `owes`: it has not answered all it was given."""
+    def look(self, page: memoryview, now: float, *, owes: bool, heard: int, unread: bool) -> float:
+        """Seconds without progress. `owes`: it has not answered all it was given; `heard`: bytes that came from it;
+        `unread`: others lie in its pipe, and it may wait for its supervisor."""
         state = page[PAGE_STATE]
-        busy = state in (WORKING, STARTING) or (state == IDLE and owes)
-        place = (page[PAGE_INPUT], page[PAGE_PE], page[PAGE_STEP], state)
+        hands = state == HANDING
+        busy = state in (WORKING, STARTING) or (state == IDLE and owes) or (hands and not unread)
+        place = (page[PAGE_INPUT], page[PAGE_PE], page[PAGE_STEP], state, heard if hands else 0)
         if not busy or place != self._last:
             self._last, self.since, self.warned = place, now, False
         return now - self.since

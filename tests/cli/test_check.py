@@ -66,6 +66,74 @@ def test_explain(sferic):
     assert [pe["instances"] for pe in told["pes"]] == [1, 2]
 
 
+PARTED = """
+from sferic import IterativePE, ProducerPE, WorkflowGraph
+
+
+class Numbers(ProducerPE):
+    def read(self, position):
+        yield 1, 1
+
+
+class Pass(IterativePE):
+    stateless = True
+
+    def _process(self, data):
+        return data
+
+
+graph = WorkflowGraph()
+numbers, middle, last, alone = Numbers(), Pass(), Pass(), Pass()
+for before, after in ((numbers, middle), (middle, last), (last, alone)):
+    graph.connect(before, "output", after, "input")
+graph.partitions = [[numbers, last, alone], [middle]]
+"""
+MANY = "middle.numprocesses = 3\n"
+APART = "no connection joins Numbers with Pass2, Pass3"
+
+
+def test_a_partition_of_pes_that_nothing_connects_is_warned_of(sferic, folder):
+    (folder / "parted.py").write_text(PARTED)
+    line = (
+        f"warning: {folder}/parted.py:21: the PEs of this partition do not share a process: {APART}. "
+        "Connect them, or give each part a partition of its own\n"
+    )
+    done = sferic("check", "parted.py")
+    assert (done.returncode, done.stderr) == (0, line)
+    [warning] = json.loads(sferic("check", "parted.py", "--json").stdout)["warnings"]
+    assert f"warning: {warning}\n" == line
+    assert line in sferic("run", "parted.py", "--on", "multi").stderr
+    for silent in (("--on", "multi", "--json"), ("--on", "multi", "--fuse", "none"), ("--on", "local")):
+        assert APART not in sferic("run", "parted.py", *silent).stderr
+
+
+def test_what_became_of_partitions_is_explained(sferic, folder):
+    (folder / "parted.py").write_text(PARTED)
+    text = sferic("explain", "parted.py", "--on", "multi").stdout
+    assert (
+        "Partitions: PEs that are to share a process\n"
+        f"  Numbers | Pass2, Pass3  2 stages   {APART}\n"
+        "  Pass                    one stage\n"
+    ) in text
+    told = json.loads(sferic("explain", "parted.py", "--on", "multi", "--json").stdout)
+    assert told["partition_stages"] == [
+        {"pes": ["Numbers", "Pass2", "Pass3"], "stages": [["Numbers"], ["Pass2", "Pass3"]], "why": APART},
+        {"pes": ["Pass"], "stages": [["Pass"]], "why": ""},
+    ]
+    assert "Partitions" not in sferic("explain", "w.py:good").stdout
+
+
+def test_why_connected_pes_of_a_partition_came_apart_is_explained(sferic, folder):
+    (folder / "parted.py").write_text(PARTED + "graph.partitions = [[numbers, middle], [last, alone]]\n" + MANY)
+    assert sferic("check", "parted.py").stderr == ""
+    told = json.loads(sferic("explain", "parted.py", "--on", "multi", "--json").stdout)
+    assert told["partition_stages"][0] == {
+        "pes": ["Numbers", "Pass"],
+        "stages": [["Numbers"], ["Pass"]],
+        "why": "1 instance against 3",
+    }
+
+
 @pytest.mark.parametrize("name", ["read", "expand", "check", "lower", "parallelism", "fuse", "codecs", "plan"])
 def test_explain_of_a_pass(sferic, name):
     assert "numbers" in sferic("explain", "w.py:good", "--pass", name).stdout

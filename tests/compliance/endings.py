@@ -2,7 +2,7 @@
 
 import asyncio
 
-from sferic import IterativePE, ProducerPE, WorkflowGraph, every
+from sferic import GenericPE, IterativePE, ProducerPE, WorkflowGraph, every
 
 
 class OwnError(BaseException):
@@ -193,7 +193,34 @@ def each_of_them_fails_an_every():
     return graph, {"Passes.output": ["came again"] * len(RAISED), "failures": len(RAISED)}
 
 
+class ClosesLate(GenericPE):
+    """What a generator writes when it is closed belongs to its item, and goes with it."""
+
+    on_failure = "skip"
+
+    def __init__(self):
+        super().__init__()
+        self.add_input("in")
+        self.add_output("out")
+
+    def process(self, inputs):
+        try:
+            yield {"out": inputs["in"]}
+            if inputs["in"] % 3 == 0:
+                yield "no dict"
+        finally:
+            self.write("out", "closed")
+
+
+def a_generator_is_closed_before_its_item_has_failed():
+    graph = WorkflowGraph()
+    graph.connect(Upto(24), "output", ClosesLate(), "in")
+    expected = [part for n in range(24) if n % 3 for part in (n, "closed")]
+    return graph, {"ClosesLate.out": expected, "failures": 8}
+
+
 CASES = [
+    a_generator_is_closed_before_its_item_has_failed,
     each_of_them_fails_its_item,
     each_of_them_is_tried_again,
     each_of_them_ends_a_generator,

@@ -8,8 +8,10 @@ import click
 import pytest
 
 import sferic
+from sferic.api import Results
 from sferic.cli import main
 from sferic.cluster.jars import COMPILER, STORM_VERSION, pinned
+from sferic.runtime.observe import KEPT
 from sferic.runtime.settings import BatchLimits, Settings
 
 _spec = importlib.util.spec_from_file_location("pages", Path(__file__).with_name("pages.py"))
@@ -90,6 +92,12 @@ def test_storm_is_of_the_version_and_size_that_the_pages_say():
 def test_limits_of_a_batch():
     limits = BatchLimits()
     assert f"{limits.items} items, {limits.bytes >> 20} MiB, {limits.linger * 1000:g} ms" in DEFINITIONS
+
+
+def test_how_many_failures_are_kept():
+    assert f"the first {KEPT:,} of them" in DEFINITIONS
+    assert f"the first {KEPT:,} of them" in Results.__doc__
+    assert f"They are the first\n{KEPT:,}" in (pages.ROOT / "docs" / "manual" / "failures.md").read_text()
 
 
 def test_public_names_are_all_told():

@@ -35,6 +35,13 @@ class Numbers(sferic.ProducerPE):
         yield from range(COUNT)
 
 
+def protocol_of(frame):
+    """The protocol's end in this process."""
+    while not hasattr(getattr(frame.f_locals.get("self"), "_wire", None), "_out"):
+        frame = frame.f_back
+    return frame.f_locals["self"]._wire
+
+
 class Once(sferic.IterativePE):
     """Does something bad at one item, the first time it comes."""
 
@@ -65,6 +72,21 @@ class Stopped(Once):
         os.kill(os.getpid(), signal.SIGSTOP)
 
 
+class StoppedHandingOver(Once):
+    """In the middle of a frame: its page says that it waits, and whoever reads the pipe waits for it."""
+
+    hang_timeout = 1
+
+    def bad(self):
+        wire = protocol_of(sys._getframe())
+
+        def half(data):
+            os.write(wire._out, data[: len(data) // 2])
+            os.kill(os.getpid(), signal.SIGSTOP)
+
+        wire._write_all = half
+
+
 class Hangs(Once):
     hang_timeout = 1
 
@@ -89,11 +111,7 @@ class Slow(Once):
 
 class _Lies(Once):
     def wire(self):
-        """The protocol's end in this process."""
-        frame = sys._getframe()
-        while not hasattr(getattr(frame.f_locals.get("self"), "_wire", None), "_out"):
-            frame = frame.f_back
-        return frame.f_locals["self"]._wire._out
+        return protocol_of(sys._getframe())._out
 
 
 class Garbage(_Lies):
@@ -161,6 +179,7 @@ class Poisoned(sferic.IterativePE):
 
 BRANCHES = [
     Stopped,
+    StoppedHandingOver,
     Hangs,
     HangsInPreprocess,
     Slow,
@@ -194,14 +213,14 @@ def test_nothing_is_lost_and_nothing_comes_twice(branch, outcome):
     assert sorted(outcome.out(branch.__name__)) == list(range(COUNT))
 
 
-@pytest.mark.parametrize("branch", [Stopped, Hangs, HangsInPreprocess])
+@pytest.mark.parametrize("branch", [Stopped, StoppedHandingOver, Hangs, HangsInPreprocess])
 def test_who_stands_still_is_replaced_and_named(branch, outcome):
     name = branch.__name__
     [hung] = outcome.told("hung", name)
     assert (hung["rank"], hung["starting"], bool(hung["step"])) == (0, False, branch is not HangsInPreprocess)
     assert 1 <= hung["seconds"] < 5
     assert len(outcome.told("died", name)) == 1
-    assert len(outcome.told("hung")) == 3
+    assert len(outcome.told("hung")) == 4
 
 
 @pytest.mark.parametrize("branch", [Garbage, Oversized, Cut, LyingCount])
@@ -267,3 +286,26 @@ def test_what_kills_is_not_tried_again_and_its_neighbours_live(outcome):
     assert (failure["item"], failure["attempts"]) == (str(AT), 2)
     assert len(outcome.told("died", "Poisoned")) == 2
     assert sorted(outcome.out("Poisoned")) == [n for n in range(COUNT) if n != AT]
+
+
+class Quick(sferic.ProducerPE):
+    hang_timeout = 1
+
+    def _process(self, inputs):
+        yield 1
+
+
+class Late(sferic.ProducerPE):
+    def _process(self, inputs):
+        self.wait(3)
+        yield 2
+
+
+@pytest.mark.parametrize("on", ["multi", "storm"])
+def test_a_source_that_is_done_has_no_hang(on, watch):
+    graph, same = sferic.WorkflowGraph(), RaisesForSome()
+    graph.connect(Quick(), "output", same, "input")
+    graph.connect(Late(), "output", same, "input")
+    outcome = watch(graph, on)
+    assert len(outcome.out("RaisesForSome")) == 2
+    assert outcome.told("hung") == outcome.told("died") == []

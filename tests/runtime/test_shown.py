@@ -12,6 +12,7 @@ from threading import current_thread, main_thread
 import pytest
 
 import sferic
+from sferic.runtime.host import step
 from sferic.runtime.process import capture_output
 
 FLOW = """
@@ -126,6 +127,32 @@ def test_a_call_of_run_shows_what_pes_log(on, capfd):
     out, err = capfd.readouterr()
     assert "[Says 0] got 1" in err
     assert "by the way" in out
+
+
+@pytest.mark.parametrize("ports", [["output"], ["output", "other"]])
+def test_an_item_that_writes_very_much_is_named_once(ports, capfd, monkeypatch):
+    monkeypatch.setattr(step, "_MANY", 5000)  # of a million the results alone would take seconds
+
+    class Two(sferic.ProducerPE):
+        def _process(self, inputs):
+            yield from ("little", "much", "much")
+
+    class Explodes(sferic.GenericPE):
+        def __init__(self):
+            super().__init__()
+            self.add_input("input")
+            for port in ports:
+                self.add_output(port)
+
+        def process(self, inputs):
+            for _ in range(5000 if inputs["input"] == "much" else 999):
+                self.write("output", None)
+
+    graph = sferic.WorkflowGraph()
+    graph.connect(Two(), "output", Explodes(), "input")
+    sferic.run(graph)
+    [line] = capfd.readouterr().err.splitlines()
+    assert line.startswith("[Explodes 0] wrote about 5,000 items for one, 'much'. They are held in memory")
 
 
 SLOW = """

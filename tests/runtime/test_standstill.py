@@ -2,7 +2,7 @@
 
 import pytest
 
-from sferic.runtime.host.step import IDLE, PAGE_PE, PAGE_STATE, PAGE_STEP, STARTING, WAITING, WORKING
+from sferic.runtime.host.step import HANDING, IDLE, PAGE_PE, PAGE_STATE, PAGE_STEP, STARTING, WAITING, WORKING
 from sferic.runtime.local.standstill import START, Standstill, limit_at
 from sferic.runtime.plan import PlannedPE, Stage
 
@@ -27,8 +27,8 @@ def still():
     return Standstill(0.0)
 
 
-def look(still, page, now, *, owes=True):
-    return still.look(page, now, owes=owes)
+def look(still, page, now, *, owes=True, heard=0, unread=False):
+    return still.look(page, now, owes=owes, heard=heard, unread=unread)
 
 
 def test_work_without_a_step_counts(page, still):
@@ -43,6 +43,19 @@ def test_only_who_owes_something_can_stand_still(state, owes, counts, page, stil
     page[PAGE_STATE] = state
     look(still, page, 0, owes=owes)
     assert look(still, page, 9, owes=owes) == counts
+
+
+def test_who_hands_over_waits_as_long_as_nobody_reads(page, still):
+    page[PAGE_STATE] = HANDING
+    assert [look(still, page, now, unread=True) for now in (0, 5, 9)] == [0, 0, 0]
+    assert [look(still, page, now) for now in (10, 12)] == [1, 3]
+
+
+def test_what_comes_from_who_hands_over_is_progress_and_from_who_works_is_not(page, still):
+    page[PAGE_STATE] = HANDING
+    assert [look(still, page, now, heard=now) for now in (0, 5, 9)] == [0, 0, 0]
+    page[PAGE_STATE] = WORKING
+    assert [look(still, page, now, heard=now) for now in (10, 15)] == [0, 5]
 
 
 def test_a_change_of_state_is_progress_and_allows_another_word(page, still):

@@ -26,6 +26,7 @@ final class Child {
     private final Process process;
     private final Page page;
     private final FrameWriter writer;
+    private final Counted output;
     private final Listener listener;
     private final AtomicBoolean gone = new AtomicBoolean();
     // Set once, before anybody else sees this.
@@ -36,6 +37,7 @@ final class Child {
         this.page = page;
         this.listener = listener;
         this.writer = new FrameWriter(process.getOutputStream());
+        this.output = new Counted(process.getInputStream());
     }
 
     static Child start(Settings settings, String name, Listener listener) throws IOException {
@@ -51,7 +53,7 @@ final class Child {
             throw error;
         }
         Child child = new Child(process, page, listener);
-        FrameReader reader = new FrameReader(process.getInputStream(), settings.frameLimit());
+        FrameReader reader = new FrameReader(child.output, settings.frameLimit());
         child.thread(name + "-out", () -> child.readFrames(reader));
         child.errors = child.thread(name + "-err", () -> new Lines(listener::line).read(process.getErrorStream()));
         // A grandchild may hold the pipe open: the exit counts too, a little later.
@@ -90,6 +92,11 @@ final class Child {
 
     long pid() {
         return process.pid();
+    }
+
+    /** How many bytes of its frames came. From any thread. */
+    long taken() {
+        return output.taken();
     }
 
     Page page() {

@@ -105,7 +105,10 @@ final class ClusterEvents implements Events {
 
     @Override
     public void finished(String stage, int rank) {
-        later("end." + rank + "." + stage, new byte[0]);
+        timer.execute(() -> {
+            tell(); // who sees the end finds what came before it
+            write("end." + rank + "." + stage, new byte[0]);
+        });
     }
 
     private void later(String name, byte[] data) {

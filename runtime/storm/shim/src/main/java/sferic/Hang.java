@@ -11,6 +11,7 @@ final class Hang {
     private Page.Place last;
     private long state;
     private long heard;
+    private long bytes;
     private long since;
     private boolean warned;
     private boolean killed;
@@ -20,18 +21,22 @@ final class Hang {
         this.warn = warn;
     }
 
-    /** What the supervisor knows. `frames`: how many came, each is progress; `owes`: it has not answered all it was
-     * given; `heldUp`: what it hands over is not taken, which is not its fault. */
-    record Known(long frames, boolean owes, boolean heldUp) {}
+    /** What the supervisor knows. `frames`: how many came, each is progress; `bytes`: how many came, each is progress of
+     * a child that hands over; `owes`: it has not answered all it was given; `heldUp`: what it hands over is not taken,
+     * which is not its fault. */
+    record Known(long frames, long bytes, boolean owes, boolean heldUp) {}
 
     /** True, once, where the child must be killed. `slow` gets the seconds, once for each standstill. */
     boolean look(Page now, Known known, long nowMs, Consumer<Long> slow) {
         Page.Place place = now.place();
         long doing = now.state();
-        boolean busy = doing == Page.WORKING || doing == Page.STARTING || doing == Page.IDLE && known.owes();
-        boolean moved = now != page || known.frames() != heard || !place.equals(last) || doing != state;
+        boolean hands = doing == Page.HANDING;
+        boolean busy = hands || doing == Page.WORKING || doing == Page.STARTING || doing == Page.IDLE && known.owes();
+        boolean came = known.frames() != heard || hands && known.bytes() != bytes;
+        boolean moved = now != page || came || !place.equals(last) || doing != state;
         if (moved || !busy || known.heldUp()) {
             heard = known.frames();
+            bytes = known.bytes();
             last = place;
             state = doing;
             since = nowMs;

@@ -17,6 +17,7 @@ final class Page {
     static final long IDLE = 0;
     static final long WORKING = 1;
     static final long STARTING = 3;
+    static final long HANDING = 4;
 
     private final Path path;
     private final MappedByteBuffer data;

@@ -97,11 +97,6 @@ final class SourceInstance implements Supervisor.Instance, Runs.Member {
     }
 
     @Override
-    public boolean setAside(Page.Place place, int deaths) {
-        return false;
-    }
-
-    @Override
     public Map<String, Object> position() {
         Map<String, Object> position = new LinkedHashMap<>();
         position.put("group", lastGroup);

@@ -12,7 +12,7 @@ import java.util.concurrent.TimeUnit;
  * a field says otherwise.
  */
 final class Supervisor implements Child.Listener {
-    /** The instance; called from its mailbox. */
+    /** The instance; called from its mailbox. What has a default is for instances that are given inputs. */
     interface Instance {
         /** Further keys of START. */
         Map<String, Object> position();
@@ -21,7 +21,9 @@ final class Supervisor implements Child.Listener {
         void frame(Frame frame) throws FrameException;
 
         /** An input, given back by died(), ended too many processes; true where it will not be given again. */
-        boolean setAside(Page.Place place, int deaths) throws FrameException;
+        default boolean setAside(Page.Place place, int deaths) throws FrameException {
+            return false;
+        }
 
         /** The child is no more; another one follows. */
         void died();
@@ -285,7 +287,7 @@ final class Supervisor implements Child.Listener {
         if (now == null || gaveUp) {
             return;
         }
-        Hang.Known known = new Hang.Known(heard, !ready || instance.outstanding(), handing);
+        Hang.Known known = new Hang.Known(heard, now.taken(), !ready || instance.outstanding(), handing);
         boolean kill = hang.look(now.page(), known, System.nanoTime() / 1_000_000,
                 seconds -> events.event(standingStill("slow", now.page(), seconds)));
         if (kill) {

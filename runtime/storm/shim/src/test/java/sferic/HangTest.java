@@ -17,15 +17,16 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class HangTest {
-    private static final long WAITING = 2;
     private static final Stage STAGE = Stage.read("s", Map.of("pes", List.of(
             Map.of("path", "a", "hang", 100, "policy", "stop"),
             Map.of("path", "b", "policy", "stop", "source", true),
             Map.of("path", "c", "policy", "stop"))), Duration.ofSeconds(10));
+    private static final long WAITING = 2;
     @TempDir
     Path folder;
     private final Hang hang = new Hang(STAGE, Duration.ofSeconds(3));
     private boolean heldUp;
+    private long bytes;
     private final List<Long> slow = new ArrayList<>();
 
     private static void put(Page page, long input, long pe, long step, long state) throws IOException {
@@ -37,7 +38,7 @@ class HangTest {
     }
 
     private boolean look(Page page, long frames, boolean outstanding, long second) {
-        return hang.look(page, new Hang.Known(frames, outstanding, heldUp), second * 1000, slow::add);
+        return hang.look(page, new Hang.Known(frames, bytes, outstanding, heldUp), second * 1000, slow::add);
     }
 
     @Test
@@ -65,12 +66,39 @@ class HangTest {
     }
 
     @Test
-    void waitingToHandOverNeverCounts() throws IOException {
+    void waitingNeverCounts() throws IOException {
         Page page = Page.create(folder);
         put(page, 1, 2, 3, WAITING);
         for (int second = 0; second < 100; second++) {
             assertFalse(look(page, 0, true, second));
         }
+    }
+
+    @Test
+    void whoHandsOverWaitsAsLongAsNobodyReads() throws IOException {
+        Page page = Page.create(folder);
+        put(page, 1, 2, 3, Page.HANDING);
+        heldUp = true;
+        for (int second = 0; second < 100; second++) {
+            assertFalse(look(page, 0, true, second));
+        }
+        heldUp = false;
+        assertFalse(look(page, 0, true, 108));
+        assertTrue(look(page, 0, true, 109));
+    }
+
+    @Test
+    void whatComesFromWhoHandsOverIsProgressAndFromWhoWorksIsNot() throws IOException {
+        Page page = Page.create(folder);
+        put(page, 1, 2, 3, Page.HANDING);
+        for (int second = 0; second < 100; second++) {
+            bytes++;
+            assertFalse(look(page, 0, true, second));
+        }
+        put(page, 1, 2, 3, Page.WORKING);
+        assertFalse(look(page, 0, true, 100));
+        bytes++;
+        assertTrue(look(page, 0, true, 110));
     }
 
     @Test
