@@ -118,6 +118,16 @@ class Nimbus:
             self.call("uploadBlobChunk", session, data[start : start + _CHUNK])
         self.call("finishBlobUpload", session)
 
+    def put_blob(self, key: str, data: bytes) -> None:
+        """Make a blob, or give it other bytes."""
+        try:
+            session = self.call("beginUpdateBlob", key)
+        except self.types.KeyNotFoundException:
+            self.write_blob(key, data)
+            return
+        self.call("uploadBlobChunk", session, data)
+        self.call("finishBlobUpload", session)
+
     def delete_blob(self, key: str) -> None:
         """Remove a blob; one that is gone already is no error."""
         with contextlib.suppress(self.types.KeyNotFoundException):

@@ -83,8 +83,17 @@ def state(nimbus: Nimbus, found: Found) -> State:
     failed = ""
     for key in found.parts("failed"):
         event = json.loads(nimbus.read_blob(key) or b"{}")
-        failed = event.get("text") or f"{event.get('pe')} failed on {event.get('item')}: {event.get('error')}"
+        failed = _why(event)
     return State(len(found.parts("end.")), int(about(nimbus, found).get("sources", 0)), failed)
+
+
+def _why(event: Event) -> str:
+    if event.get("event") == "lost":
+        return (
+            f"{event['stage']} (instance {event['rank']}): its process or its worker died and its state is lost, so "
+            "that results would be wrong. Submit it again"
+        )
+    return event.get("text") or f"{event.get('pe')} failed on {event.get('item')}: {event.get('error')}"
 
 
 Taken = tuple[str, str, list[Any]]  # PE, port, items
@@ -136,7 +145,7 @@ def stop(nimbus: Nimbus, found: Found, progress: Callable[[State], None], limit:
     if found.status == "gone":
         raise NoSuchTopology(f"{found.name} on {nimbus.address} has gone already")
     about(nimbus, found)
-    nimbus.write_blob(f"sferic.{found.id}.stop", b"")
+    nimbus.put_blob(f"sferic.{found.id}.orders", b"stop")
     until = time.monotonic() + limit
     while not (now := state(nimbus, found := find(nimbus, found.name))).finished and not now.failed:
         progress(now)

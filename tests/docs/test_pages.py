@@ -26,7 +26,16 @@ def test_blocks(page, tmp_path):
         "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
         "PYTHONPATH": str(tmp_path),
         "COLUMNS": "100",
+        "SFERIC_STATE": str(tmp_path / "state"),
     }
+    try:
+        run_blocks(page, tmp_path, environment)
+    finally:
+        if (tmp_path / "state").exists():
+            subprocess.run([sys.executable, "-m", "sferic.cli", "cluster", "down"], env=environment, check=True)
+
+
+def run_blocks(page, tmp_path, environment):
     for kind, text, line in pages.blocks(page.read_text(), page.name):
         if kind == "console":
             run_session(text, f"{page.name}:{line}", tmp_path, environment)

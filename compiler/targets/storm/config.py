@@ -44,6 +44,7 @@ def _about(plan: Plan, version: str) -> dict[str, Any]:
         "version": version,
         "plan": hashlib.sha256(plan.to_json().encode()).hexdigest(),
         "sources": sum(stage.instances for stage in plan.stages if stage.source),
+        "endless": any(pe.endless for stage in plan.stages for pe in stage.pes),
         "results": {
             str(link.id): [link.from_pe, link.from_port, link.codec] for link in plan.links if link.to_stage == RESULTS
         },
@@ -68,4 +69,6 @@ def _pe(pe: PlannedPE) -> dict[str, Any]:
         said["hang"] = pe.hang_timeout
     if pe.source:
         said["source"] = True
+    elif pe.stateless:
+        said["stateless"] = True
     return said

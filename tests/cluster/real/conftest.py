@@ -43,6 +43,13 @@ class Forever(ProducerPE):
             yield number, number
 
 
+class Slow(ProducerPE):
+    def _process(self, inputs):
+        for number in range(100_000):
+            time.sleep(0.01)
+            yield number
+
+
 class Square(IterativePE):
     stateless = True
 
@@ -91,6 +98,10 @@ def totals(count: int = 1000):
 
 def squares(count: int = 1000):
     return line(Numbers(count), Square())
+
+
+def slow():
+    return line(Slow(), Total())
 
 
 def forever():

@@ -2,6 +2,8 @@
 
 import importlib.util
 import json
+import os
+import signal
 import subprocess
 import sys
 from collections import Counter
@@ -129,6 +131,33 @@ def test_a_failure_that_stops_is_told(sferic, topology):
     assert status(sferic, name)["status"] == "failed"
     stopped = sferic("stop", name)
     assert stopped.returncode == 1 and "no 7" in stopped.stderr
+
+
+def test_a_worker_that_dies_spoils_a_finite_topology_and_says_so(sferic, cluster, topology):
+    name = topology("w.py:slow")
+    until(lambda: status(sferic, name)["pes"].get("Total", {}).get("in", 0) > 10)
+    for noted in cluster.local.glob("workers/*/pids/*"):
+        os.kill(int(noted.name), signal.SIGKILL)
+    said = until(lambda: (now := status(sferic, name))["failed"] and now)
+    assert said["status"] == "failed"
+    assert "its worker died and its state is lost" in said["failed"]
+    assert sum(counts.get("lost", 0) for counts in said["pes"].values()) > 0
+
+
+def test_a_worker_that_dies_after_the_end_changes_nothing(sferic, cluster, topology):
+    name = topology("w.py:squares")
+    until(lambda: status(sferic, name)["status"] == "finished")
+    [before] = cluster.local.glob("workers/*/pids/*")
+    os.kill(int(before.name), signal.SIGKILL)
+    until(lambda: "began it again" in sferic("logs", name, "-n", "100000").stdout)
+    assert status(sferic, name)["status"] == "finished"
+    assert sorted(results(sferic("results", name).stdout)) == [number**2 for number in range(1000)]
+
+
+def test_many_results_are_not_held_up(sferic, topology):
+    name = topology("w.py:squares", "-p", "count=300000")
+    done = sferic("results", name, "--follow")
+    assert sum(results(done.stdout)) == sum(number**2 for number in range(300_000))
 
 
 def test_a_kill_takes_what_nobody_fetched(sferic, topology):

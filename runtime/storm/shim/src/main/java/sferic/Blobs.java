@@ -1,7 +1,11 @@
 package sferic;
 
+import java.io.InputStream;
+import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.apache.storm.Config;
 import org.apache.storm.blobstore.AtomicOutputStream;
 import org.apache.storm.blobstore.BlobStoreAclHandler;
@@ -15,84 +19,140 @@ import org.apache.storm.utils.Utils;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Nimbus' blobstore, from a worker. One call at a time. */
+/**
+ * Nimbus' blobstore, from a worker. One call at a time. Nimbus logs a stack trace for every blob that is asked for and
+ * not there: nobody asks as a habit.
+ */
 final class Blobs {
+    static final long UNKNOWN = -1;
     private static final Logger LOG = LoggerFactory.getLogger(Blobs.class);
     private static final long AGAIN_MS = 1000;
+
+    /** One try. */
+    private interface Call<T> {
+        T run(ClientBlobStore store) throws Exception;
+    }
 
     private final Map<String, Object> config;
     private final SettableBlobMeta meta;
     // Guarded by this; null while there is no connection.
     private ClientBlobStore store;
+    // Guarded by this: keys that put() knows to be there.
+    private final Set<String> there = new HashSet<>();
 
     Blobs(Map<String, Object> config) {
         this.config = config;
-        Object user = config.get(Config.TOPOLOGY_SUBMITTER_USER);
-        boolean known = user != null && !user.toString().isEmpty();
-        AccessControl everybody = new AccessControl(AccessControlType.OTHER, all());
-        AccessControl submitter = new AccessControl(AccessControlType.USER, all());
-        submitter.set_name(String.valueOf(user));
-        meta = new SettableBlobMeta(List.of(known ? submitter : everybody));
+        this.meta = new SettableBlobMeta(List.of(owner(config)));
     }
 
-    private static int all() {
-        return BlobStoreAclHandler.READ | BlobStoreAclHandler.WRITE | BlobStoreAclHandler.ADMIN;
-    }
-
-    /** Makes a blob, or gives it other bytes; while Nimbus is away it tries again. */
-    synchronized void write(String key, byte[] data) throws InterruptedException {
-        for (boolean told = false; !tried(key, data, told); told = true) {
-            Thread.sleep(AGAIN_MS);
+    /** The submitter, where the cluster knows who that is; else Nimbus would make it everybody, and warn each time. */
+    private static AccessControl owner(Map<String, Object> config) {
+        int all = BlobStoreAclHandler.READ | BlobStoreAclHandler.WRITE | BlobStoreAclHandler.ADMIN;
+        Object principal = config.get(Config.TOPOLOGY_SUBMITTER_PRINCIPAL);
+        if (principal == null || principal.toString().isEmpty()) {
+            return new AccessControl(AccessControlType.OTHER, all);
         }
+        AccessControl submitter = new AccessControl(AccessControlType.USER, all);
+        submitter.set_name(String.valueOf(config.get(Config.TOPOLOGY_SUBMITTER_USER)));
+        return submitter;
     }
 
-    private boolean tried(String key, byte[] data, boolean told) {
-        try (AtomicOutputStream out = open(key)) {
-            out.write(data);
-            return true;
-        } catch (Exception error) { // Thrift, Nimbus or the network: whatever it was, later it may work
-            if (!told) {
-                LOG.warn("the blob {} cannot be written yet", key, error);
+    /** Makes a blob; false where there is one already, which stays as it is. While Nimbus is away it tries again. */
+    synchronized boolean create(String key, byte[] data) throws InterruptedException {
+        return insist("create", key, blobs -> {
+            try (AtomicOutputStream out = blobs.createBlob(key, meta)) {
+                out.write(data);
+                return true;
+            } catch (KeyAlreadyExistsException error) {
+                return false;
             }
-            leave();
-            return false;
-        }
+        });
     }
 
-    private AtomicOutputStream open(String key) throws Exception {
-        try {
-            return store().createBlob(key, meta);
-        } catch (KeyAlreadyExistsException error) {
-            return store().updateBlob(key);
+    /** Makes a blob, or gives it other bytes. While Nimbus is away it tries again. */
+    synchronized void put(String key, byte[] data) throws InterruptedException {
+        if (there.add(key) && create(key, data)) {
+            return;
         }
+        insist("update", key, blobs -> {
+            try (AtomicOutputStream out = blobs.updateBlob(key)) {
+                out.write(data);
+                return true;
+            } catch (KeyNotFoundException error) {
+                return true; // a command removed what the topology had: it is being killed
+            }
+        });
     }
 
-    /** Is there a blob of this key? False, too, while nobody knows. */
-    synchronized boolean has(String key) {
-        try {
-            store().getBlobMeta(key);
+    /** When it was changed last, in no particular unit; UNKNOWN while nobody says. */
+    synchronized long version(String key) {
+        Long version = attempt("look at", key, blobs -> blobs.getBlobMeta(key).get_version(), true);
+        return version == null ? UNKNOWN : version;
+    }
+
+    /** Its bytes; none while there are none to be had. */
+    synchronized byte[] read(String key) {
+        byte[] data = attempt("read", key, blobs -> {
+            try (InputStream in = blobs.getBlob(key)) {
+                return in.readAllBytes();
+            }
+        }, true);
+        return data == null ? new byte[0] : data;
+    }
+
+    /** One that is gone already is as good. */
+    synchronized void delete(String key) {
+        attempt("delete", key, blobs -> {
+            try {
+                blobs.deleteBlob(key);
+            } catch (KeyNotFoundException error) {
+                LOG.debug("somebody has fetched {}", key);
+            }
             return true;
-        } catch (KeyNotFoundException error) {
-            return false;
-        } catch (Exception error) { // as above
-            LOG.debug("Nimbus does not say whether there is a blob {}", key, error);
-            leave();
-            return false;
-        }
+        }, true);
     }
 
-    private ClientBlobStore store() {
-        if (store == null) {
-            store = Utils.getClientBlobStore(config);
-        }
-        return store;
+    /** All that begin so; none while Nimbus does not say. */
+    synchronized List<String> keys(String prefix) {
+        List<String> found = attempt("list", prefix, blobs -> {
+            List<String> keys = new ArrayList<>();
+            blobs.listKeys().forEachRemaining(key -> {
+                if (key.startsWith(prefix)) {
+                    keys.add(key);
+                }
+            });
+            return keys;
+        }, false);
+        return found == null ? List.of() : found;
     }
 
-    private void leave() {
-        ClientBlobStore old = store;
-        store = null;
-        if (old != null) {
-            old.close();
+    private boolean insist(String what, String key, Call<Boolean> call) throws InterruptedException {
+        Boolean done = attempt(what, key, call, false);
+        while (done == null) {
+            Thread.sleep(AGAIN_MS);
+            done = attempt(what, key, call, true);
+        }
+        return done;
+    }
+
+    private <T> T attempt(String what, String key, Call<T> call, boolean quiet) {
+        try {
+            if (store == null) {
+                store = Utils.getClientBlobStore(config);
+            }
+            return call.run(store);
+        } catch (Exception error) { // Thrift, Nimbus or the network: whatever it was, later it may work
+            if (quiet) {
+                LOG.debug("cannot {} the blob {} now", what, key, error);
+            } else {
+                LOG.warn("cannot {} the blob {} now", what, key, error);
+            }
+            ClientBlobStore old = store;
+            store = null;
+            if (old != null) {
+                old.close();
+            }
+            return null;
         }
     }
 }

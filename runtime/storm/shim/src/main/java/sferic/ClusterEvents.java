@@ -1,7 +1,7 @@
 package sferic;
 
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -10,68 +10,108 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Where events and results of a topology on a cluster go: the worker's log, and Nimbus' blobstore below `sferic.ID.`,
- * where commands find them. One for all components of a worker.
+ * where commands find them. One for all components of a worker. The blobs: docs/manual/operating.md.
  */
 final class ClusterEvents implements Events {
+    private static final Logger LOG = LoggerFactory.getLogger(ClusterEvents.class);
     private static final double POLL_SECONDS = 5;
-    private static final long GAP_MS = 200;
     private static final long TELL_MS = 1000;
+    private static final byte[] NOTHING = {};
+    private static final byte[] STOP = {'s', 't', 'o', 'p'};
 
     private final String prefix;
+    private final boolean endless;
+    private final int sources;
     private final Blobs blobs;
-    private final byte[] about;
+    private final Chunks chunks;
     private final ScheduledExecutorService timer;
     private final Runnable stop;
     private final Counts counts = new Counts();
     private final Letters letters = new Letters();
     private final AtomicBoolean failed = new AtomicBoolean();
     private final String worker = UUID.randomUUID().toString();
-    // Owned by the one caller of results().
-    private long lastResults;
-    private long chunk;
     // Owned by the timer.
     private boolean stopped;
+    private long orders = Blobs.UNKNOWN;
     private long lot;
 
-    private ClusterEvents(String topology, Blobs blobs, byte[] about, Runnable stop) {
+    private ClusterEvents(String topology, Map<String, Object> about, Blobs blobs, Runnable stop) {
         this.prefix = "sferic." + topology + ".";
+        this.endless = Boolean.TRUE.equals(about.get("endless"));
+        this.sources = about.get("sources") instanceof Number number ? number.intValue() : Integer.MAX_VALUE;
         this.blobs = blobs;
-        this.about = about;
+        this.chunks = new Chunks(blobs, prefix, Json.bytes(about), endless);
         this.stop = stop;
         this.timer = Timers.create("sferic-cluster");
     }
 
     /** `stop` runs once, when a command or a failure wants the topology to end. */
     static ClusterEvents open(String topology, Map<String, Object> config, Runnable stop) {
-        byte[] about = config.get("sferic.about") instanceof Map<?, ?> map ? Json.bytes(text(map, config)) : null;
-        ClusterEvents events = new ClusterEvents(topology, new Blobs(config), about, stop);
+        ClusterEvents events = new ClusterEvents(topology, about(config), new Blobs(config), stop);
         double seconds = config.get("sferic.poll.seconds") instanceof Number number ? number.doubleValue()
                 : POLL_SECONDS;
         long period = Math.max(1, Math.round(seconds * 1000));
         // Not all workers of a cluster in the same moment.
         long first = ThreadLocalRandom.current().nextLong(period);
+        events.timer.execute(() -> events.create("orders", NOTHING));
         events.timer.scheduleWithFixedDelay(events::look, first, period, TimeUnit.MILLISECONDS);
         events.timer.scheduleWithFixedDelay(events::tell, TELL_MS, TELL_MS, TimeUnit.MILLISECONDS);
         return events;
     }
 
     /** What a command has to know of the topology when Nimbus has forgotten it. */
-    private static Map<String, Object> text(Map<?, ?> about, Map<String, Object> config) {
+    private static Map<String, Object> about(Map<String, Object> config) {
         Map<String, Object> said = new LinkedHashMap<>();
-        about.forEach((name, value) -> said.put(String.valueOf(name), value));
+        if (config.get("sferic.about") instanceof Map<?, ?> about) {
+            about.forEach((name, value) -> said.put(String.valueOf(name), value));
+        }
         if (config.get("sferic.key") != null) {
             said.put("key", config.get("sferic.key"));
         }
         return said;
     }
 
+    /** It is not the first one where a worker was lost, with all that its instances held. */
+    @Override
+    public boolean began(String stage, int rank, boolean source, boolean stateless) {
+        if (source) {
+            return again(stage, rank, stateless); // it must not send anything before this is known
+        }
+        timer.execute(() -> again(stage, rank, stateless));
+        return false;
+    }
+
+    private boolean again(String stage, int rank, boolean stateless) {
+        if (create("began." + rank + "." + stage, NOTHING)) {
+            return false;
+        }
+        List<String> ended = blobs.keys(prefix + "end.");
+        boolean over = ended.contains(prefix + end(stage, rank)) || ended.size() >= sources;
+        LOG.info("{}[{}] is not the first: this worker began it again{}", stage, rank, over ? ", and it was done" : "");
+        if (!over && !stateless) {
+            event(Map.of("event", "lost", "stage", stage, "rank", rank));
+        }
+        return over;
+    }
+
+    private static String end(String stage, int rank) {
+        return "end." + rank + "." + stage;
+    }
+
     private void look() {
-        if (!stopped && (blobs.has(prefix + "stop") || blobs.has(prefix + "failed"))) {
-            stopped = true;
-            stop.run();
+        long version = stopped ? orders : blobs.version(prefix + "orders");
+        if (version != orders) {
+            orders = version;
+            stopped = new String(blobs.read(prefix + "orders"), StandardCharsets.US_ASCII)
+                    .startsWith("stop");
+            if (stopped) {
+                stop.run();
+            }
         }
     }
 
@@ -79,12 +119,12 @@ final class ClusterEvents implements Events {
     private void tell() {
         byte[] counted = counts.news();
         if (counted != null) {
-            write("counts." + worker, counted);
+            put("counts." + worker, counted);
         }
         byte[] lines = letters.news();
         if (lines != null) {
             lot++;
-            write("letters.%013d.%06d.%s".formatted(System.currentTimeMillis(), lot, worker), lines);
+            create("letters.%013d.%06d.%s".formatted(System.currentTimeMillis(), lot, worker), lines);
         }
     }
 
@@ -96,10 +136,14 @@ final class ClusterEvents implements Events {
             LogEvents.event(Map.of("event", "log", "level", 40, "pe", event.get("pe"), "rank", event.get("rank"),
                     "text", "too many dead letters: this one is not kept"));
         }
-        if (Events.last(event) && failed.compareAndSet(false, true)) {
+        boolean spoilt = "lost".equals(event.get("event")) && !endless;
+        if ((spoilt || Events.last(event)) && failed.compareAndSet(false, true)) {
             Map<String, Object> bare = new LinkedHashMap<>(event);
             bare.remove("data");
-            later("failed", Json.bytes(bare));
+            timer.execute(() -> {
+                create("failed", Json.bytes(bare));
+                put("orders", STOP);
+            });
         }
     }
 
@@ -107,39 +151,29 @@ final class ClusterEvents implements Events {
     public void finished(String stage, int rank) {
         timer.execute(() -> {
             tell(); // who sees the end finds what came before it
-            write("end." + rank + "." + stage, new byte[0]);
+            create(end(stage, rank), NOTHING);
         });
     }
 
-    private void later(String name, byte[] data) {
-        timer.execute(() -> write(name, data));
+    private boolean create(String name, byte[] data) {
+        try {
+            return blobs.create(prefix + name, data);
+        } catch (InterruptedException error) {
+            Thread.currentThread().interrupt();
+            return true;
+        }
     }
 
-    private void write(String name, byte[] data) {
+    private void put(String name, byte[] data) {
         try {
-            blobs.write(prefix + name, data);
+            blobs.put(prefix + name, data);
         } catch (InterruptedException error) {
             Thread.currentThread().interrupt();
         }
     }
 
-    /** In one blob, at most so often: what comes meanwhile is in the next. */
     @Override
     public void results(List<byte[]> batches) throws IOException, InterruptedException {
-        if (chunk == 0 && about != null) {
-            blobs.write(prefix + "about", about);
-        }
-        long wait = lastResults + GAP_MS - System.currentTimeMillis();
-        if (wait > 0) {
-            Thread.sleep(wait);
-        }
-        ByteArrayOutputStream frames = new ByteArrayOutputStream();
-        FrameWriter writer = new FrameWriter(frames);
-        for (byte[] batch : batches) {
-            writer.write(Frames.RESULT, batch);
-        }
-        lastResults = System.currentTimeMillis();
-        chunk++;
-        blobs.write("%sresults.%013d.%06d".formatted(prefix, lastResults, chunk), frames.toByteArray());
+        chunks.keep(batches);
     }
 }

@@ -14,6 +14,14 @@ interface Events {
                 || "failed".equals(event.get("event")) && "stop".equals(event.get("policy"));
     }
 
+    /**
+     * An instance starts; true where all that it had to do was done before, and a source has nothing to do any more.
+     * `stateless`: nothing is lost where it is not the first.
+     */
+    default boolean began(String stage, int rank, boolean source, boolean stateless) {
+        return false;
+    }
+
     /** The END of this source's instance was processed by the whole topology. */
     void finished(String stage, int rank);
 

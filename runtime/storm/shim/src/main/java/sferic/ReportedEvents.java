@@ -33,6 +33,11 @@ record ReportedEvents(Events events, IErrorReporter reporter) implements Events 
     }
 
     @Override
+    public boolean began(String stage, int rank, boolean source, boolean stateless) {
+        return events.began(stage, rank, source, stateless);
+    }
+
+    @Override
     public void finished(String stage, int rank) {
         events.finished(stage, rank);
     }
