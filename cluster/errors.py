@@ -1,5 +1,5 @@
-"""What can go wrong with a cluster, for whoever shows it."""
+"""What a command cannot do anything about, for whoever shows it."""
 
 
 class OperationError(RuntimeError):
-    """Something about a cluster is not as a command needs it; the text says what to do."""
+    """Java, jars or a cluster are not as a command needs them; the text says what to do."""

@@ -58,6 +58,8 @@ class Nimbus:
             raise
         except (self.types.AlreadyAliveException, self.types.InvalidTopologyException) as error:
             raise NimbusError(f"Nimbus at {self.address} refuses: {error.msg}") from error
+        except _thrift().TApplicationException as error:
+            raise NimbusError(f"Nimbus at {self.address} failed at {name}: {error}. Its log says more") from error
         except (OSError, EOFError, _thrift().TException) as error:
             raise NimbusError(
                 f"Nimbus at {self.address} broke off at {name} ({type(error).__name__}: {error}). If it wants "

@@ -140,6 +140,13 @@ def kill(nimbus: Nimbus, found: Found, *, keep: bool = False) -> int:
     return dropped
 
 
+def tidy(nimbus: Nimbus, name: str) -> None:
+    """Remove what is left of a topology that has gone, if nothing of it waits to be fetched."""
+    found = find(nimbus, name)
+    if found.status == "gone" and not any(found.parts(f"{kind}.") for kind in KEPT):
+        kill(nimbus, found)
+
+
 def stop(nimbus: Nimbus, found: Found, progress: Callable[[State], None], limit: float) -> State:
     """End its sources, wait until all is processed, and let it go; results stay. Raises NimbusError after `limit` s."""
     if found.status == "gone":
@@ -155,5 +162,6 @@ def stop(nimbus: Nimbus, found: Found, progress: Callable[[State], None], limit:
                 f"It goes on draining; ask again, or drop what is in flight: sferic kill {found.name}"
             )
         time.sleep(_LOOK)
-    kill(nimbus, found, keep=any(found.parts(f"{kind}.") for kind in KEPT))
+    kill(nimbus, found, keep=True)
+    tidy(nimbus, found.name)
     return now

@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from sferic import __version__
+from sferic.cluster.errors import OperationError
 from sferic.commands import operating
 from sferic.compiler.advice import came_apart, stayed_at_one, weaknesses
 from sferic.compiler.diagnostics import InternalError, Problem, WrongInput, shortened
@@ -60,21 +61,9 @@ class _Commands(click.Group):
             sys.exit(WRONG_INPUT)
         except KeyboardInterrupt:
             sys.exit(INTERRUPTED)
-        except (InternalError, *_known_failures()) as error:
+        except (InternalError, OperationError) as error:
             click.echo(str(error), err=True)
             sys.exit(FAILED)
-
-
-def _known_failures() -> tuple[type[Exception], ...]:
-    if "sferic.cluster" not in sys.modules:
-        return ()
-    from sferic.cluster.cache import CacheUnusable  # noqa: PLC0415 - only if Storm was asked for
-    from sferic.cluster.errors import OperationError  # noqa: PLC0415
-    from sferic.cluster.jars import JarsMissing  # noqa: PLC0415
-    from sferic.cluster.java import JavaMissing  # noqa: PLC0415
-    from sferic.cluster.shim import ShimError  # noqa: PLC0415
-
-    return CacheUnusable, OperationError, JarsMissing, JavaMissing, ShimError
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -310,18 +299,6 @@ def doctor(*, as_json: bool) -> None:
     sys.exit(0 if all(check.ok for check in checks) else FAILED)
 
 
-for _command in operating.COMMANDS:
-    main.add_command(_command)
-
-
-@operating.submit_command(_WORKFLOW, _PROCESSES, _CALLS, _DATA, _FILE, _PARAMS, _FUSE, _CODEC)
-def _for_submission(workflow: str, given: dict[str, Any]) -> tuple[Compiled, Options]:
-    return _compile(workflow, "storm", given)
-
-
-main.add_command(_for_submission)
-
-
 def _compile(workflow: str, target: str, given: dict[str, Any]) -> tuple[Compiled, Options]:
     """(what it compiled to, with which options)."""
     from sferic.compiler.frontend.files import travelling_files  # noqa: PLC0415
@@ -404,6 +381,9 @@ def _depth(data: Any) -> int:
         depth, level = depth + 1, [value for one in inner for value in one]  # pyright: ignore[reportUnknownVariableType]
     return depth
 
+
+for _command in operating.commands(_compile, _WORKFLOW, _PROCESSES, _CALLS, _DATA, _FILE, _PARAMS, _FUSE, _CODEC):
+    main.add_command(_command)
 
 if __name__ == "__main__":
     main()

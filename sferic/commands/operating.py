@@ -4,7 +4,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,7 +29,7 @@ _NIMBUS = click.option(
     help="Where Nimbus listens.  [default: $SFERIC_NIMBUS, else the cluster that `sferic cluster up` started]",
 )
 
-Compile = Callable[[str, dict[str, Any]], "tuple[Compiled, Options]"]
+Compile = Callable[[str, str, dict[str, Any]], "tuple[Compiled, Options]"]
 
 
 @contextmanager
@@ -102,41 +102,36 @@ def cluster_command(action: str, *, closed: bool, as_json: bool) -> None:
     click.echo(f"  logs: {home.logs}")
 
 
-def submit_command(*workflow_options: Callable[[Any], Any]) -> Callable[[Compile], click.Command]:
-    """`submit`, made of the options that say what to compile, and of what compiles it."""
+def _submit_command(compile_workflow: Compile, workflow_options: Sequence[Callable[[Any], Any]]) -> click.Command:
+    """`submit`, of the options that say what to compile, and of what compiles it."""
 
-    def made(compile_workflow: Compile) -> click.Command:
-        def submit(workflow: str, name: str, nimbus: str | None, *, as_json: bool, **given: Any) -> None:
-            """Compile a workflow and start it on a Storm cluster, where it stays when this command is over."""
-            _submit(compile_workflow, workflow, name, nimbus, given, as_json=as_json)
+    def submit(workflow: str, name: str, nimbus: str | None, *, as_json: bool, **given: Any) -> None:
+        """Compile a workflow and start it on a Storm cluster, where it stays when this command is over."""
+        _submit(compile_workflow, workflow, name, nimbus, given, as_json=as_json)
 
-        command: Any = submit
-        options = [
-            *workflow_options,
-            click.option("--name", required=True, help="The topology's name."),
-            _NIMBUS,
-            click.option(
-                "--workers", type=click.IntRange(1), default=1, show_default=True, help="JVMs it is spread over."
-            ),
-            click.option(
-                "--python",
-                metavar="PATH",
-                help="The workers' interpreter.  [default: this one on a cluster of this machine, elsewhere python3]",
-            ),
-            click.option(
-                "--on-failure",
-                type=click.Choice(["stop", "skip", "dead-letter"]),
-                default="dead-letter",
-                show_default=True,
-                help="What becomes of an item that a PE cannot handle.",
-            ),
-            _JSON,
-        ]
-        for option in reversed(options):
-            command = option(command)
-        return click.command("submit")(command)
-
-    return made
+    options = [
+        *workflow_options,
+        click.option("--name", required=True, help="The topology's name."),
+        _NIMBUS,
+        click.option("--workers", type=click.IntRange(1), default=1, show_default=True, help="JVMs it is spread over."),
+        click.option(
+            "--python",
+            metavar="PATH",
+            help="The workers' interpreter.  [default: this one on a cluster of this machine, elsewhere python3]",
+        ),
+        click.option(
+            "--on-failure",
+            type=click.Choice(["stop", "skip", "dead-letter"]),
+            default="dead-letter",
+            show_default=True,
+            help="What becomes of an item that a PE cannot handle.",
+        ),
+        _JSON,
+    ]
+    command: Any = submit
+    for option in reversed(options):
+        command = option(command)
+    return click.command("submit")(command)
 
 
 def _submit(
@@ -151,7 +146,7 @@ def _submit(
     from sferic.cluster.submission import submit  # noqa: PLC0415 - only who operates needs it
     from sferic.compiler.targets.storm import make_artefact  # noqa: PLC0415
 
-    compiled, options = compile_workflow(workflow, given)
+    compiled, options = compile_workflow(workflow, "storm", given)
     here = nimbus is None and "SFERIC_NIMBUS" not in os.environ
     chosen = given["python"] or (sys.executable if here else "python3")
     root = Path(options.root)
@@ -289,7 +284,7 @@ def results_command(
 
     --json is how they are written in any case.
     """
-    from sferic.cluster.topologies import find, state, take_letters, take_results  # noqa: PLC0415
+    from sferic.cluster.topologies import find, state, take_letters, take_results, tidy  # noqa: PLC0415
     from sferic.report import result_line  # noqa: PLC0415
     from sferic.runtime.letters import LettersFile  # noqa: PLC0415
 
@@ -309,17 +304,22 @@ def results_command(
             if not follow or now.finished or now.failed or found.status == "gone":
                 break
             time.sleep(_LOOK)
+        if not keep:
+            tidy(connection, name)
     if now.failed:
         _tell(f"{name} has failed: {now.failed}")
         sys.exit(FAILED)
 
 
-COMMANDS = (
-    cluster_command,
-    list_command,
-    status_command,
-    logs_command,
-    stop_command,
-    kill_command,
-    results_command,
-)
+def commands(compile_workflow: Compile, *workflow_options: Callable[[Any], Any]) -> list[click.Command]:
+    """All commands of this module. `compile_workflow`: takes WORKFLOW, a target, and what the options say."""
+    return [
+        cluster_command,
+        _submit_command(compile_workflow, workflow_options),
+        list_command,
+        status_command,
+        logs_command,
+        stop_command,
+        kill_command,
+        results_command,
+    ]

@@ -23,7 +23,7 @@ import org.slf4j.LoggerFactory;
  * Nimbus' blobstore, from a worker. One call at a time. Nimbus logs a stack trace for every blob that is asked for and
  * not there: nobody asks as a habit.
  */
-final class Blobs {
+final class Blobs implements Store {
     static final long UNKNOWN = -1;
     private static final Logger LOG = LoggerFactory.getLogger(Blobs.class);
     private static final long AGAIN_MS = 1000;
@@ -57,8 +57,9 @@ final class Blobs {
         return submitter;
     }
 
-    /** Makes a blob; false where there is one already, which stays as it is. While Nimbus is away it tries again. */
-    synchronized boolean create(String key, byte[] data) throws InterruptedException {
+    /** While Nimbus is away it tries again. */
+    @Override
+    public synchronized boolean create(String key, byte[] data) throws InterruptedException {
         return insist("create", key, blobs -> {
             try (AtomicOutputStream out = blobs.createBlob(key, meta)) {
                 out.write(data);
@@ -100,8 +101,8 @@ final class Blobs {
         return data == null ? new byte[0] : data;
     }
 
-    /** One that is gone already is as good. */
-    synchronized void delete(String key) {
+    @Override
+    public synchronized void delete(String key) {
         attempt("delete", key, blobs -> {
             try {
                 blobs.deleteBlob(key);

@@ -18,7 +18,7 @@ final class Chunks {
 
     private record Chunk(String key, int bytes) {}
 
-    private final Blobs blobs;
+    private final Store blobs;
     private final String prefix;
     private final byte[] about;
     private final boolean endless;
@@ -27,7 +27,7 @@ final class Chunks {
     private long last;
     private long count;
 
-    Chunks(Blobs blobs, String prefix, byte[] about, boolean endless) {
+    Chunks(Store blobs, String prefix, byte[] about, boolean endless) {
         this.blobs = blobs;
         this.prefix = prefix;
         this.about = about;
