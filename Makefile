@@ -34,6 +34,7 @@ $(VENV)/.made:
 	touch $@
 
 $(VENV)/.demo: $(VENV)/.made pyproject.toml
+	@echo "Installing what sferic needs into $(VENV), once; this takes up to a minute…"
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[storm]'
 	@$(BIN)/python -m sferic.cluster.java || $(BIN)/pip install --quiet --disable-pip-version-check --editable '.[storm,java]'
 	touch $@

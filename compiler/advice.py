@@ -1,11 +1,75 @@
 """What is no error, and still worth knowing before a run: where it would be weak, where it stays slow."""
 
-from collections.abc import Iterator
+import difflib
+import inspect
+from collections.abc import Iterator, MutableMapping, MutableSequence, MutableSet
+from typing import Any
 
 from sferic.compiler.diagnostics import Problem
 from sferic.compiler.graph import Graph
 from sferic.compiler.inputs import needs_items
 from sferic.compiler.partitions import fates
+from sferic.runtime.definition import Definition
+from sferic.runtime.pe import GenericPE, ProducerPE
+from sferic.runtime.settings import SETTING_NAMES
+
+_LIKE = 0.87  # as alike as numprocesses and numproceses; `retried` and `retries` are less
+_KNOWN = (*SETTING_NAMES, "optional")
+
+
+def suspicions(definition: Definition) -> Iterator[Problem]:
+    """What makes sense to Python and is hardly meant, once a class."""
+    seen: set[type] = set()
+    for element in definition.elements:
+        kind = type(element.pe)
+        if kind in seen:
+            continue
+        seen.add(kind)
+        if not _handles_items(kind):
+            text = f"class {kind.__name__} defines neither process nor _process: every item at {element.path} fails"
+            yield Problem(text, element.location)
+        for method in _without_an_argument(kind):
+            what = "`inputs`, which is empty" if issubclass(kind, ProducerPE) else "the item"
+            text = f"`{method}` in class {kind.__name__} must take one argument beside self: {what}"
+            yield Problem(text, element.location)
+        for name, value in (*_written_by_users(kind), *((name, None) for name in vars(element.pe))):
+            if name in _KNOWN:
+                continue
+            if near := difflib.get_close_matches(name, _KNOWN, 1, _LIKE):
+                text = f"`{name}` of {kind.__name__} is no setting, it only looks like one"
+                yield Problem(text, element.location, f"Did you mean `{near[0]}`?")
+            elif isinstance(value, MutableMapping | MutableSequence | MutableSet) and not name.isupper():
+                text = f"`{name}` in the body of class {kind.__name__} is one {type(value).__name__} for all instances "
+                text += "in a process: if it changes, results depend on the target"
+                yield Problem(text, element.location, f"Make it in __init__: self.{name} = …")
+
+
+def _handles_items(kind: type[GenericPE]) -> bool:
+    return (
+        kind._process is not GenericPE._process
+        or kind.process.__module__ != GenericPE.__module__
+        or hasattr(kind, "read")
+    )
+
+
+def _without_an_argument(kind: type[GenericPE]) -> Iterator[str]:
+    for name in ("process", "_process"):
+        method = inspect.getattr_static(kind, name)
+        if inspect.isfunction(method):
+            try:
+                inspect.signature(method).bind(None, None)
+            except TypeError:
+                yield name
+
+
+def _written_by_users(kind: type) -> Iterator[tuple[str, Any]]:
+    for base in kind.__mro__:
+        if not _is_ours(base):
+            yield from (pair for pair in vars(base).items() if not pair[0].startswith("__"))
+
+
+def _is_ours(kind: type) -> bool:
+    return kind is object or kind.__module__.partition(".")[0] == "sferic"
 
 
 def weaknesses(graph: Graph) -> Iterator[Problem]:

@@ -7,6 +7,7 @@ import inspect
 import sys
 import traceback
 from collections.abc import Callable, Mapping
+from contextvars import ContextVar
 from pathlib import Path
 from types import ModuleType
 from typing import Any, cast
@@ -16,7 +17,8 @@ from sferic.runtime.workflow import WorkflowGraph
 _BUILDERS = ("graph", "workflow", "build")
 _CONVERT: dict[type, Callable[[str], Any]] = {int: int, float: float, str: str}
 _TRUE, _FALSE = ("true", "yes", "1", "on"), ("false", "no", "0", "off")
-
+_PACKAGE = Path(__file__).parents[1]
+_loading: ContextVar[str] = ContextVar("target that is being imported", default="")
 
 PICKLED = "definition.pkl"  # a graph that lived only in the process that runs it
 
@@ -81,10 +83,21 @@ def _import_file(path: Path, target: str) -> ModuleType:
     loader = spec.loader
     try:
         _guarded(lambda: loader.exec_module(module), target)
-    except LoadingError:
+    except LoadingError as error:
         del sys.modules[stem]
+        if isinstance(error.__cause__, ImportError) and "no known parent package" in str(error.__cause__):
+            raise LoadingError(f"{error}\n{_in_its_package(path, target)}") from error.__cause__
         raise
     return module
+
+
+def _in_its_package(path: Path, target: str) -> str:
+    """What to write for a file that imports from the package around it."""
+    parts, folder = [path.parent.name, path.stem], path.parent.parent
+    while (folder / "__init__.py").is_file():
+        parts, folder = [folder.name, *parts], folder.parent
+    _, colon, name = target.partition(":")
+    return f"It belongs to a package: name it {'.'.join(parts)}{colon}{name}, in the folder {folder}."
 
 
 def _is_file(path: Path) -> bool:
@@ -94,7 +107,18 @@ def _is_file(path: Path) -> bool:
         return False
 
 
+def refuse_while_loading(what: str) -> None:
+    """Raises while a workflow's file is being imported: each process of a run imports it, and would do `what` again."""
+    target = _loading.get()
+    if target:
+        raise RuntimeError(
+            f"{what} was called while {target} was imported, and every process of a run imports it. "
+            'Put the call below: if __name__ == "__main__":'
+        )
+
+
 def _guarded(load: Callable[[], Any], target: str) -> Any:
+    outer = _loading.set(target)
     try:
         return load()
     except (Exception, SystemExit) as error:
@@ -102,6 +126,8 @@ def _guarded(load: Callable[[], Any], target: str) -> Any:
         if isinstance(error, ModuleNotFoundError):
             text += f"\nInstall {error.name} for {sys.executable}, or mend its name."
         raise LoadingError(text) from error
+    finally:
+        _loading.reset(outer)
 
 
 def _users_frames(error: BaseException) -> str:
@@ -112,7 +138,8 @@ def _users_frames(error: BaseException) -> str:
 
 
 def _ours(filename: str) -> bool:
-    return Path(__file__).resolve().parent in Path(filename).resolve().parents
+    path = Path(filename)
+    return _PACKAGE in path.parents or Path(__file__).resolve().parent in path.resolve().parents
 
 
 def _named(module: ModuleType, name: str, target: str) -> Any:

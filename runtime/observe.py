@@ -1,6 +1,5 @@
 """What a run tells whoever started it: events (docs/frames.md, EVENT) and results; and what they come to."""
 
-import sys
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -96,14 +95,3 @@ class Outcome:
         if self.interrupted:
             return INTERRUPTED
         return ITEMS_FAILED if self.failed else DONE
-
-
-class Speaking(Outcome):
-    """An outcome that also shows what PEs print (on stdout) and log (on stderr)."""
-
-    def event(self, event: Event) -> None:
-        """Show and keep."""
-        super().event(event)
-        if event["event"] in ("print", "log"):
-            out = sys.stdout if event["event"] == "print" else sys.stderr
-            print(f"[{event['pe']} {event['rank']}] {event['text']}", file=out)

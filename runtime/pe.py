@@ -126,11 +126,11 @@ class GenericPE:
     def _process(self, inputs: Any) -> Any:
         raise NotImplementedError(f"{type(self).__name__} defines neither process nor _process")
 
-    def postprocess(self) -> None:
-        """Run once an instance, after all its inputs have ended."""
-        self._postprocess()
+    def postprocess(self) -> Any:
+        """Run once an instance, after all its inputs have ended; may return what `process` may."""
+        return self._postprocess()
 
-    def _postprocess(self) -> None:
+    def _postprocess(self) -> Any:
         return None
 
 

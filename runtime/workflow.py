@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 from sferic.runtime.location import Location, caller
 from sferic.runtime.pe import GenericPE, Grouping, SimpleFunctionPE
@@ -89,11 +89,20 @@ class WorkflowGraph:
 class CompositePE(GenericPE):
     """A sub-workflow used as one PE. A mapped port may lead to several inner ports."""
 
+    subgraph: "WorkflowGraph"
+    inputmappings: dict[str, list[tuple[GenericPE, str]]]
+    outputmappings: dict[str, list[tuple[GenericPE, str]]]
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> "CompositePE":
+        # As of every PE: one whose subclass forgets super().__init__() is whole.
+        composite = cast("CompositePE", super().__new__(cls, *args, **kwargs))
+        composite.subgraph = WorkflowGraph()
+        composite.inputmappings = {}
+        composite.outputmappings = {}
+        return composite
+
     def __init__(self, create_graph: Callable[..., Any] | None = None, params: dict[str, Any] | None = None) -> None:
         super().__init__()
-        self.subgraph = WorkflowGraph()
-        self.inputmappings: dict[str, list[tuple[GenericPE, str]]] = {}
-        self.outputmappings: dict[str, list[tuple[GenericPE, str]]] = {}
         if create_graph is not None:
             create_graph(self, **(params or {}))
 

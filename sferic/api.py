@@ -9,7 +9,9 @@ from typing import Any, Literal
 from sferic.compiler.inputs import Inputs
 from sferic.compiler.pipeline import Compiled, Options, compile_plan
 from sferic.launch import TARGETS, launch, pickled, with_reference
-from sferic.runtime.observe import Event, Outcome, Speaking
+from sferic.report import Speaking
+from sferic.runtime.loading import refuse_while_loading
+from sferic.runtime.observe import Event, Outcome
 from sferic.runtime.outline import paths_called
 from sferic.runtime.pe import GenericPE
 from sferic.runtime.plan import RESULTS
@@ -77,6 +79,7 @@ def run(
     `inputs`: how often sources are called, or by PE (object, name) calls or a list of ``{port: item}``. Raises
     WrongInput before anything starts, and WorkflowFailed.
     """
+    refuse_while_loading("sferic.run")
     _refuse_nonsense(graph, inputs, on=on, fuse=fuse, codec=codec, on_failure=on_failure)
     options = Options(
         target=TARGETS[on],  # pyright: ignore[reportArgumentType]

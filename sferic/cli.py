@@ -14,7 +14,7 @@ import click
 from sferic import __version__
 from sferic.cluster.errors import OperationError
 from sferic.commands import operating
-from sferic.compiler.advice import came_apart, stayed_at_one, weaknesses
+from sferic.compiler.advice import came_apart, stayed_at_one, suspicions, weaknesses
 from sferic.compiler.diagnostics import InternalError, Problem, WrongInput, shortened
 from sferic.compiler.inputs import Inputs
 from sferic.compiler.passes.parallelism import MOST_INSTANCES
@@ -138,10 +138,12 @@ def _run(
     reporter.summary()
     for failure in reporter.failures:
         if failure["policy"] == "stop":
-            click.echo(failure["traceback"], err=True)
+            if as_json or "\n" in failure["traceback"].strip():  # without lines of the user it was said already
+                click.echo(failure["traceback"], err=True)
             click.echo("To go on with the other items: --on-failure dead-letter", err=True)
     if reporter.status == ITEMS_FAILED:
-        click.echo(reporter.where_letters_are(keep), err=True)
+        skipping = {node.path for node in compiled.graph.nodes if node.settings.on_failure == "skip"}
+        click.echo(reporter.where_letters_are(keep, skipping), err=True)
     sys.exit(reporter.status)
 
 
@@ -217,7 +219,7 @@ def check(workflow: str, params: tuple[str, ...], *, as_json: bool) -> None:
             sys.exit(WRONG_INPUT)
         raise
     count = len(compiled.graph.nodes)
-    found = [*weaknesses(compiled.graph), *came_apart(compiled.graph)]
+    found = [*suspicions(compiled.definition), *weaknesses(compiled.graph), *came_apart(compiled.graph)]
     if as_json:
         click.echo(json.dumps({"ok": True, "pes": count, "warnings": [str(problem) for problem in found]}))
         return

@@ -4,7 +4,7 @@ import json
 import math
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any, TextIO, cast
 
@@ -31,20 +31,8 @@ class Reporter(Outcome):
                 self._letters.take(event)
             event = {name: value for name, value in event.items() if name != "data"}  # there may be very many
         super().event(event)
-        if kind in ("print", "log"):
-            self._say(f"[{event['pe']} {event['rank']}] {event['text']}")
-        elif kind == "failed":
-            self._say(f"{event['pe']} (instance {event['rank']}) failed on {event['item']}: {event['error']}")
-        elif kind == "error":
-            self._say(f"error: {event['text']}", always=True)
-        elif kind == "died":
-            self._say(_death(event), always=True)
-        elif kind == "lost":
-            where = f"{event['stage']} (instance {event['rank']})"
-            without = " without it" if event["then"] == "goes on" else ""
-            self._say(f"{where}: its state is lost, the run {event['then']}{without}", always=True)
-        elif kind in ("slow", "hung"):
-            self._say(_standing_still(event))
+        if said := words(event):
+            self._say(said, always=kind in ("error", "died", "lost"))
         elif kind == "counts":
             self._progress()
 
@@ -54,12 +42,16 @@ class Reporter(Outcome):
         if self._letters is not None:
             self._letters.begin_again()
 
-    def where_letters_are(self, options: str) -> str:
-        """What became of the items that failed, and how to see them; `options` would have kept them."""
+    def where_letters_are(self, options: str, skipping: Collection[str]) -> str:
+        """What became of the items that failed, and how to see them; `options` would have kept them, but for the PEs
+        that are `skipping` by a setting of their own."""
         kept = 0 if self._letters is None else self._letters.count
         dropped = self.failed_items - kept
         if self._letters is None or not kept:
-            return f"{dropped} failed and not kept. To keep them: {options}"
+            failed = dict.fromkeys(event["pe"] for event in self.failures)
+            own = ", ".join(pe for pe in failed if pe in skipping)
+            first = f'on_failure = "dead-letter" in place of "skip" in {own}, and ' if own else ""
+            return f"{dropped} failed and not kept. To keep them: {first}{options}"
         file = self._letters.path
         rest = f", {dropped} more were skipped" if dropped else ""
         return f"{kept} failed and kept in {file}{rest}. To see them: sferic dead-letters {file}"
@@ -96,6 +88,34 @@ class Reporter(Outcome):
             failed = f", {counts['failed']:,} failed" if counts["failed"] else ""
             print(f"{pe}: {counts['in']:,} in, {counts['out']:,} out{failed}", file=sys.stderr)  # noqa: T201
         print(f"{seconds:.1f} s", file=sys.stderr)  # noqa: T201
+
+
+class Speaking(Outcome):
+    """An outcome that also shows what PEs print (on stdout), what they log, and what befalls processes (on stderr)."""
+
+    def event(self, event: Event) -> None:
+        """Show and keep."""
+        super().event(event)
+        kind = event["event"]
+        if kind not in ("failed", "error") and (said := words(event)):  # these come with the results, or are raised
+            print(said, file=sys.stdout if kind == "print" else sys.stderr)
+
+
+def words(event: Event) -> str:
+    """An event as users are told of it; "" for one that is for programs."""
+    kind = event["event"]
+    if kind in ("print", "log"):
+        return f"[{event['pe']} {event['rank']}] {event['text']}"
+    if kind == "failed":
+        return f"{event['pe']} (instance {event['rank']}) failed on {event['item']}: {event['error']}"
+    if kind == "error":
+        return f"error: {event['text']}"
+    if kind == "died":
+        return _death(event)
+    if kind == "lost":
+        without = " without it" if event["then"] == "goes on" else ""
+        return f"{event['stage']} (instance {event['rank']}): its state is lost, the run {event['then']}{without}"
+    return _standing_still(event) if kind in ("slow", "hung") else ""
 
 
 def _death(event: Event) -> str:

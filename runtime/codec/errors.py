@@ -52,6 +52,7 @@ def unregistered(cls: type, why: str) -> CodecError:
     return CodecError(
         f"cannot encode {type_name(cls)}: {why}",
         advice=f"to let it pass, say sferic.register({short}) after the class"
-        f" (with encode= and decode= if {short} is more than its attributes), or codec: trusted",
+        f" (with encode= and decode= if {short} is more than its attributes),"
+        ' or set codec = "trusted" on the PE that gets it',
         type_name=type_name(cls),
     )

@@ -185,7 +185,7 @@ class Step:
     def _write_ports(self, part: Any) -> None:
         if not isinstance(part, dict):
             raise WrongReturnError(
-                f"{self.planned.path}.process returned {type(part).__name__}; it must return a dict of "
+                f"{self.planned.path} returned {type(part).__name__}; it must return a dict of "
                 "{output port: item}, None, or write() its items"
             )
         for port, item in cast(dict[str, Any], part).items():

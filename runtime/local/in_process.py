@@ -17,11 +17,17 @@ from sferic.runtime.host.source import Source
 from sferic.runtime.host.step import allow_calls
 from sferic.runtime.host.turns import Turns
 from sferic.runtime.observe import Observer, StopRequest
+from sferic.runtime.outline import Element
+from sferic.runtime.pe import GenericPE
 from sferic.runtime.plan import RESULTS, Link, Plan, Stage
 from sferic.runtime.process import at_work, capture_output
 
 _COUNT_EVERY = 0.2  # seconds between counters
 _NO_TIMER = 60.0  # seconds
+
+
+class _NotCopied(Exception):  # noqa: N818 - names the situation
+    """An instance cannot have a copy of its own of a PE; the text says which, why, and what to do."""
 
 
 class _Queue:
@@ -95,14 +101,18 @@ def run_in_process(
     """
     allow_calls(max((len(stage.pes) for stage in plan.stages), default=0))
     queue = _Queue(plan, observer)
-    for stage in plan.stages:
-        queue.hosts[stage.id] = []
-        for rank in range(stage.instances):
-            outlet = _Outlet(queue)
-            own_pes = _own_pes(definition, stage)
-            host = Host(plan, stage, rank, own_pes, outlet=outlet, tell=observer.event, clock=clock)
-            outlet.refused = host.refused
-            queue.hosts[stage.id].append(host)
+    try:
+        for stage in plan.stages:
+            queue.hosts[stage.id] = []
+            for rank in range(stage.instances):
+                outlet = _Outlet(queue)
+                own_pes = _own_pes(definition, stage)
+                host = Host(plan, stage, rank, own_pes, outlet=outlet, tell=observer.event, clock=clock)
+                outlet.refused = host.refused
+                queue.hosts[stage.id].append(host)
+    except _NotCopied as error:
+        observer.event({"event": "error", "kind": "input", "text": str(error)})
+        return
     put_back = capture_output(observer.event, queue.who) if capture else _nothing
     try:
         _run(plan, queue, stop, observer)
@@ -165,6 +175,26 @@ def _own_pes(definition: Definition, stage: Stage) -> Definition:
     mine = {pe.path for pe in stage.pes}
     memo: dict[int, Any] = {}
     elements = tuple(
-        replace(element, pe=copy.deepcopy(element.pe, memo)) for element in definition.elements if element.path in mine
+        replace(element, pe=_copied(element, memo)) for element in definition.elements if element.path in mine
     )
     return replace(definition, elements=elements)
+
+
+def _copied(element: Element, memo: dict[int, Any]) -> GenericPE:
+    try:
+        return copy.deepcopy(element.pe, memo)
+    except Exception as error:  # whatever the class of a user's attribute raises
+        what = f"{type(error).__name__}: {error}"
+        raise _NotCopied(
+            f"{element.location}: {element.path} cannot be copied for an instance of its own{_which(element.pe)} "
+            f"({what}). What belongs to one process (a lock, an open file, a connection) is made in `preprocess`"
+        ) from error
+
+
+def _which(pe: GenericPE) -> str:
+    for name, value in vars(pe).items():
+        try:
+            copy.deepcopy(value)
+        except Exception:  # noqa: BLE001 - as above
+            return f": its attribute `{name}` is a {type(value).__name__}"
+    return ""

@@ -164,3 +164,61 @@ def test_help(sferic, arguments):
 @pytest.mark.parametrize("arguments", [("nothing",), ("run",), ("run", "w.py:good", "--no-such")])
 def test_unknown_words(sferic, arguments):
     assert sferic(*arguments).returncode == 2
+
+
+SUSPICIOUS = """
+class Forgets(IterativePE):
+    pass
+
+
+class Shares(IterativePE):
+    counts = {}
+    NAMES = ["a constant"]
+    optional = []
+    retried = 0
+
+    def _process(self, data):
+        return data
+
+
+class Misspells(IterativePE):
+    numproceses = 2
+
+    def __init__(self):
+        super().__init__()
+        self.statelss = True
+
+    def _process(self, data):
+        return data
+
+
+class TakesNothing(ConsumerPE):
+    def _process(self):
+        pass
+
+
+def suspicious():
+    return line(Positions(), Forgets(), Shares(), Shares(), Misspells(), TakesNothing())
+"""
+
+
+def test_what_is_hardly_meant_is_warned_of_once_a_class(sferic, folder):
+    with (folder / "w.py").open("a") as file:
+        file.write(SUSPICIOUS)
+    done = sferic("check", "w.py:suspicious", "--json")
+    warnings = json.loads(done.stdout)["warnings"]
+    shared = "`counts` in the body of class Shares is one dict for all instances in a process: if it changes, results "
+    assert [warning.partition(": ")[2] for warning in warnings] == [
+        "class Forgets defines neither process nor _process: every item at Forgets fails",
+        f"{shared}depend on the target. Make it in __init__: self.counts = …",
+        "`numproceses` of Misspells is no setting, it only looks like one. Did you mean `numprocesses`?",
+        "`statelss` of Misspells is no setting, it only looks like one. Did you mean `stateless`?",
+        "`_process` in class TakesNothing must take one argument beside self: the item",
+    ]
+
+
+def test_a_base_class_alone_handles_nothing(sferic, folder):
+    with (folder / "w.py").open("a") as file:
+        file.write("\n\ndef bare():\n    return line(Positions(), ConsumerPE())\n")
+    done = sferic("check", "w.py:bare")
+    assert "class ConsumerPE defines neither process nor _process: every item at ConsumerPE fails" in done.stderr

@@ -153,3 +153,12 @@ def test_pes_that_stayed_at_one_are_named_with_the_line_that_changes_it(sferic):
 @pytest.mark.parametrize("asked", [(), ("-n", "2")])
 def test_nothing_is_said_of_it_where_no_more_were_asked_for(sferic, asked):
     assert "stays" not in sferic("run", "w.py:good", "--on", "multi", "--fuse", "none", *asked).stderr
+
+
+def test_a_failure_without_lines_of_the_user_is_said_once(sferic):
+    done = sferic("run", "w.py:strange", "--on", "multi", "--fuse", "none")
+    assert done.returncode == 1
+    assert done.stderr.count("cannot encode") == 1
+    assert 'set codec = "trusted" on the PE that gets it' in done.stderr
+    quiet = sferic("run", "w.py:strange", "--on", "multi", "--fuse", "none", "--json")
+    assert quiet.stderr.count("cannot encode") == 1

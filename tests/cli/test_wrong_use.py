@@ -57,6 +57,21 @@ def test_parameters_for_a_graph_that_is_built_already(workflow):
     assert "def build(size)" in done.stderr
 
 
+@pytest.mark.parametrize("on", ["local", "storm"])
+def test_a_file_that_runs_its_workflow_when_it_is_imported(on, workflow):
+    with (workflow / "flow.py").open("a") as file:
+        file.write("import sferic\nprint(sferic.run(graph))\n")
+    done = sferic_command(workflow, "run", "flow.py", "--on", on)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    last = len((workflow / "flow.py").read_text().splitlines())
+    assert f'flow.py", line {last}' in done.stderr
+    assert 'Put the call below: if __name__ == "__main__":' in done.stderr
+    assert "api.py" not in done.stderr
+    script = subprocess.run([sys.executable, "flow.py"], cwd=workflow, capture_output=True, text=True, check=True)
+    assert "[0, 1, 2]" in script.stdout
+
+
 def test_a_parameter_without_a_value(workflow):
     done = sferic_command(workflow, "run", "flow.py", "-p", "size")
     assert (done.returncode, done.stderr) == (2, "-p size says no value. Write it as NAME=VALUE\n")
@@ -105,3 +120,39 @@ def test_results_of_a_pe_that_is_none():
     graph.add(Numbers())
     with pytest.raises(KeyError, match="'Nmbers' has no unconnected output port; Numbers has"):
         sferic.run(graph)["Nmbers"]
+
+
+def test_a_file_of_a_package_is_told_its_name_as_a_module(tmp_path):
+    folder = tmp_path / "around" / "outer" / "inner"
+    folder.mkdir(parents=True)
+    for package in (folder, folder.parent):
+        (package / "__init__.py").touch()
+    (folder.parent / "helper.py").write_text("x = 1\n")
+    (folder / "flow.py").write_text(f"from ..helper import x\n{WORKFLOW}")
+    done = sferic_command(folder, "run", "flow.py:graph")
+    assert done.returncode == 2
+    assert f"name it outer.inner.flow:graph, in the folder {tmp_path / 'around'}." in done.stderr
+    assert sferic_command(tmp_path / "around", "run", "outer.inner.flow:graph").returncode == 0
+
+
+def test_an_attribute_that_cannot_be_copied_is_named(workflow):
+    text = WORKFLOW.replace("    def _process(self, item)", "    def __init__(self):\n        super().__init__()\n        "
+                            "self.guard = __import__('threading').Lock()\n\n    def _process(self, item)")  # fmt: skip
+    (workflow / "flow.py").write_text(text)
+    done = sferic_command(workflow, "run", "flow.py", "--on", "local")
+    assert done.returncode == 2
+    assert f"{workflow}/flow.py:17: Same cannot be copied" in done.stderr
+    assert "its attribute `guard` is a lock" in done.stderr
+    assert "made in `preprocess`" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_who_skips_by_itself_is_told_how_to_keep(workflow):
+    text = WORKFLOW.replace("        return item", "        return 1 // item").replace(
+        "class Same(IterativePE):", "class Same(IterativePE):\n    on_failure = 'skip'"
+    )
+    (workflow / "flow.py").write_text(text)
+    for given in ((), ("--dead-letters", "letters")):
+        done = sferic_command(workflow, "run", "flow.py", *given)
+        assert done.returncode == 3
+        assert 'To keep them: on_failure = "dead-letter" in place of "skip" in Same, and --on' in done.stderr

@@ -186,12 +186,44 @@ def siblings_of_a_failing_pe_go_on():
     return graph, {"Order.output": [list(range(20))], "AlwaysFails.output": [], "failures": 20}
 
 
+class Returns(IterativePE):
+    def _process(self, data):
+        pass
+
+    def _postprocess(self):
+        return "the end"
+
+
+class YieldsAtTheEnd(Returns):
+    def _postprocess(self):
+        yield "one"
+        yield "two"
+
+
+class OldSpelling(Returns):
+    def postprocess(self):
+        yield "old"
+
+
+def what_the_end_returns_or_yields_is_written():
+    graph = WorkflowGraph()
+    source = Numbers(3)
+    for pe in (Returns(), YieldsAtTheEnd(), OldSpelling()):
+        graph.connect(source, "output", pe, "input")
+    return graph, {
+        "Returns.output": ["the end"],
+        "YieldsAtTheEnd.output": ["one", "two"],
+        "OldSpelling.output": ["old"],
+    }
+
+
 CASES = [
     each_instance_lives_once,
     no_items_still_end,
     ends_come_in_topological_order,
     a_source_may_write_at_its_end,
     written_before_returned_before_the_end,
+    what_the_end_returns_or_yields_is_written,
     process_itself_overridden,
     every_comes_between_the_items_of_a_source,
     a_failed_end_leaves_the_rest,

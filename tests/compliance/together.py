@@ -76,4 +76,25 @@ def sources_share_a_process():
     return graph, {"Total.output": [sum(range(1000)) + sum(range(500))]}
 
 
-CASES = [composites_nest, chain_of_functions, partitions, sources_share_a_process]
+class ForgetsSuper(CompositePE):
+    def __init__(self):
+        plus = Plus(1)
+        self.map_input("input", plus, "input")
+        self.map_output("output", plus, "output")
+
+
+def a_composite_that_forgets_super_is_whole():
+    graph = WorkflowGraph()
+    composite = ForgetsSuper()
+    graph.connect(Numbers(3), "output", composite, "input")
+    graph.connect(composite, "output", Same(), "input")
+    return graph, {"Same.output": [1, 2, 3]}
+
+
+CASES = [
+    a_composite_that_forgets_super_is_whole,
+    composites_nest,
+    chain_of_functions,
+    partitions,
+    sources_share_a_process,
+]

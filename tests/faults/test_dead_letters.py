@@ -177,7 +177,10 @@ def test_without_a_file_the_last_line_says_how_to_keep_them(run):
     _, _, flow = run
     done = sferic("run", flow, "--on-failure", "dead-letter", "--check-items")
     assert done.returncode == 3
-    expected = "8 failed and not kept. To keep them: --on-failure dead-letter --dead-letters FILE"
+    expected = (
+        '8 failed and not kept. To keep them: on_failure = "dead-letter" in place of "skip" in Known, and '
+        "--on-failure dead-letter --dead-letters FILE"
+    )
     assert done.stderr.splitlines()[-1] == expected
 
 

@@ -1,5 +1,7 @@
 """What a run keeps of what happened, and the words in which the command tells it."""
 
+import os
+
 import pytest
 
 import sferic
@@ -64,7 +66,7 @@ def test_the_command_counts_items_not_failures(capsys):
     for number in range(KEPT + 5):
         reporter.event(failed(number, count=0))
     reporter.event(failed("a batch of 7", count=7))
-    assert reporter.where_letters_are("--so").startswith(f"{KEPT + 12} failed and not kept.")
+    assert reporter.where_letters_are("--so", ()).startswith(f"{KEPT + 12} failed and not kept.")
 
 
 def test_letters_in_a_file_are_all_there(tmp_path):
@@ -74,7 +76,7 @@ def test_letters_in_a_file_are_all_there(tmp_path):
         reporter.event(failed(number, "dead-letter", count=1, data="", traceback="", attempts=1))
     letters.close()
     assert (tmp_path / "letters").read_text().count("\n") == KEPT + 5
-    assert reporter.where_letters_are("").startswith(f"{KEPT + 5} failed and kept in {tmp_path}/letters. ")
+    assert reporter.where_letters_are("", ()).startswith(f"{KEPT + 5} failed and kept in {tmp_path}/letters. ")
 
 
 class Numbers(sferic.ProducerPE):
@@ -94,3 +96,33 @@ def test_results_say_how_many_failures_they_do_not_have(on):
     results = sferic.run(graph, on=on, on_failure="skip")
     assert len(results.failures) == KEPT
     assert results.more_failures == 5
+
+
+class Dies(sferic.IterativePE):
+    def __init__(self, flag):
+        super().__init__()
+        self.flag = flag
+        self.seen = 0
+
+    def _process(self, data):
+        self.seen += 1
+        if data == 2 and not self.flag.exists():
+            self.flag.touch()
+            os._exit(3)
+        return data
+
+
+class Slowly(sferic.ProducerPE):
+    def _process(self, inputs):
+        for number in range(4):
+            yield number
+            self.wait(0.05)  # each is answered before the next comes
+
+
+def test_a_script_is_told_of_lost_state(tmp_path, capfd):
+    graph = sferic.WorkflowGraph()
+    graph.connect(Slowly(), "output", Dies(tmp_path / "died"), "input")
+    assert sferic.run(graph, on="multi")["Dies"]["output"] == [0, 1, 2, 3]
+    told = capfd.readouterr().err
+    assert "exited with status 3 at Dies and is replaced" in told
+    assert "Dies (instance 0): its state is lost, the run begins again" in told

@@ -9,6 +9,7 @@ import pytest
 import sferic
 from sferic.compiler.pipeline import Options, compile_plan
 from sferic.launch import TARGETS, launch, pickled, with_reference
+from sferic.runtime.host import turns
 from sferic.runtime.observe import Outcome
 from sferic.sources import SocketLines
 
@@ -69,22 +70,21 @@ def test_many_lines_cut_anywhere():
 
 
 class Watcher(Outcome):
-    asked = took = None
+    asked = False
 
     @property
     def requested(self):
-        return self.asked is not None
+        return self.asked
 
     def result(self, pe, port, values):
         super().result(pe, port, values)
         if "last" in values:
-            self.asked = time.monotonic()
-        if "end" in values:
-            self.took = time.monotonic() - self.asked
+            self.asked = True
 
 
 @pytest.mark.parametrize("on", TARGETS)
-def test_a_stop_closes_the_connection(on, tmp_path):
+def test_a_stop_closes_the_connection(on, tmp_path, monkeypatch):
+    monkeypatch.setattr(turns, "_GRACE", 3600.0)  # it sees the stop by itself: nobody gives it up
     gone = threading.Event()
 
     def send_and_wait(connection):
@@ -97,7 +97,6 @@ def test_a_stop_closes_the_connection(on, tmp_path):
     compiled, watcher = compile_plan(graph, Options(target=TARGETS[on])), Watcher()
     launch(with_reference(compiled, pickled(graph, tmp_path)), on, watcher, watcher, tmp_path)
     assert watcher.results == {("Same", "output"): ["first", "last", "end"]}
-    assert watcher.took < 1
     assert gone.wait(10)
 
 

@@ -12,6 +12,7 @@ import pytest
 import sferic
 from sferic.compiler.pipeline import Options, compile_plan
 from sferic.launch import launch
+from sferic.runtime.host import turns
 from sferic.runtime.observe import Outcome
 
 TARGETS = {"local": "in-process", "multi": "multi"}
@@ -97,7 +98,20 @@ def meeting(*sources, join=None):
     return graph
 
 
+@pytest.fixture
+def patient(monkeypatch):
+    """A source that the machine stops between two items is waited for, as one that is quick: the order is fixed."""
+    monkeypatch.setattr(turns, "_PATIENCE", 60.0)
+
+
+@pytest.fixture
+def no_grace_needed(monkeypatch):
+    """A stop that has to leave a source alone with its own code would take an hour."""
+    monkeypatch.setattr(turns, "_GRACE", 3600.0)
+
+
 @pytest.mark.parametrize("kind", [Numbers, Yields])
+@pytest.mark.usefixtures("patient")
 def test_quick_sources_alternate_in_an_order_that_is_always_the_same(kind, run):
     a, b = 150, 200
     expected = [(name, n) for at in range(0, 256, 64) for name, count in (("a", a), ("b", b)) for n in range(at, min(at + 64, count))]  # fmt: skip
@@ -154,15 +168,22 @@ def test_a_sleeping_source_holds_up_no_other_and_no_stop(on, run):
 
 
 class Ticks(Same):
-    """Rings when its `every` has come three times."""
+    """Rings when its `every` has come three times since the source wrote and went to sleep."""
 
     def __init__(self, bell):
         super().__init__()
         self.bell = bell
+        self.asleep = False
         self.ticks = 0
+
+    def _process(self, data):
+        self.asleep = True
+        return data
 
     @sferic.every(0.01)
     def tick(self):
+        if not self.asleep:
+            return
         self.ticks += 1
         self.write("output", "tick")
         if self.ticks == 3:
@@ -176,7 +197,7 @@ def test_every_comes_while_the_source_sleeps(on, together, run):
     source, ticks = Sleeps(1, bell), Ticks(bell)
     graph = meeting(source, join=ticks)
     got = run(graph, on, Watcher(), one_stage=together)
-    assert got[("Ticks", "output")][:4] in ([0] + ["tick"] * 3, ["tick", 0, "tick", "tick"])
+    assert got[("Ticks", "output")][:4] == [0] + ["tick"] * 3
 
 
 class Waits(sferic.ProducerPE):
@@ -197,12 +218,12 @@ class Waits(sferic.ProducerPE):
 
 
 @pytest.mark.parametrize("on", TARGETS)
+@pytest.mark.usefixtures("no_grace_needed")
 def test_every_of_a_source_comes_while_it_waits_and_a_stop_ends_the_wait(on, run):
     watcher = Watcher(lambda value: value == "tick" and not watcher.requested and watcher.stop())
     got = run(meeting(Waits()), on, watcher)[("Same", "output")]
     assert set(got[:-1]) == {"tick"}
     assert got[-1] == "end"
-    assert time.monotonic() - watcher.asked < 1
 
 
 class Threads(sferic.ProducerPE):
@@ -383,6 +404,7 @@ def test_every_comes_between_the_items_of_a_batch(on, together, run):
     assert got[-1] < 20
 
 
+@pytest.mark.usefixtures("patient")
 def test_a_slow_receiver_changes_no_order_and_every_comes_within_a_turn(run):
     *got, most = run(meeting(Numbers("a", 100), Numbers("b", 80), join=Slow(0.005)), "local", Watcher())[
         ("Slow", "output")
