@@ -109,26 +109,26 @@ class Nimbus:
             parts.append(part)
         return b"".join(parts)
 
-    def write_blob(self, key: str, data: bytes) -> None:
-        """Make a blob; one that is there already stays as it is."""
+    def write_blob(self, key: str, data: bytes) -> bool:
+        """Make a blob; False where there is one already, which stays as it is."""
         everybody = self.types.AccessControl(type=self.types.AccessControlType.OTHER, access=7)
         try:
             session = self.call("beginCreateBlob", key, self.types.SettableBlobMeta(acl=[everybody]))
         except self.types.KeyAlreadyExistsException:
-            return
+            return False
         for start in range(0, len(data), _CHUNK):
             self.call("uploadBlobChunk", session, data[start : start + _CHUNK])
         self.call("finishBlobUpload", session)
+        return True
 
     def put_blob(self, key: str, data: bytes) -> None:
-        """Make a blob, or give it other bytes."""
-        try:
-            session = self.call("beginUpdateBlob", key)
-        except self.types.KeyNotFoundException:
-            self.write_blob(key, data)
-            return
-        self.call("uploadBlobChunk", session, data)
-        self.call("finishBlobUpload", session)
+        """Make a blob, or give it other bytes: no more than one call of Nimbus takes."""
+        while not self.write_blob(key, data):
+            with contextlib.suppress(self.types.KeyNotFoundException):  # removed meanwhile: made anew
+                session = self.call("beginUpdateBlob", key)
+                self.call("uploadBlobChunk", session, data)
+                self.call("finishBlobUpload", session)
+                return
 
     def delete_blob(self, key: str) -> None:
         """Remove a blob; one that is gone already is no error."""

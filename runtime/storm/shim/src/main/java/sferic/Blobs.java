@@ -6,6 +6,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.apache.storm.Config;
 import org.apache.storm.blobstore.AtomicOutputStream;
 import org.apache.storm.blobstore.BlobStoreAclHandler;
@@ -60,12 +61,17 @@ final class Blobs implements Store {
     /** While Nimbus is away it tries again. */
     @Override
     public synchronized boolean create(String key, byte[] data) throws InterruptedException {
+        AtomicBoolean tried = new AtomicBoolean();
         return insist("create", key, blobs -> {
+            boolean again = tried.getAndSet(true);
             try (AtomicOutputStream out = blobs.createBlob(key, meta)) {
                 out.write(data);
                 return true;
             } catch (KeyAlreadyExistsException error) {
-                return false;
+                if (again && data.length > 0) {
+                    update(blobs, key, data); // what broke off may have left it half
+                }
+                return again;
             }
         });
     }
@@ -76,13 +82,19 @@ final class Blobs implements Store {
             return;
         }
         insist("update", key, blobs -> {
-            try (AtomicOutputStream out = blobs.updateBlob(key)) {
-                out.write(data);
-                return true;
+            try {
+                update(blobs, key, data);
             } catch (KeyNotFoundException error) {
-                return true; // a command removed what the topology had: it is being killed
+                LOG.info("{} was removed: the topology is being killed", key);
             }
+            return true;
         });
+    }
+
+    private static void update(ClientBlobStore blobs, String key, byte[] data) throws Exception {
+        try (AtomicOutputStream out = blobs.updateBlob(key)) {
+            out.write(data);
+        }
     }
 
     /** When it was changed last, in no particular unit; UNKNOWN while nobody says. */

@@ -27,6 +27,8 @@ final class ClusterEvents implements Events {
     private final String prefix;
     private final boolean endless;
     private final int sources;
+    private final long period;
+    private final AtomicBoolean started = new AtomicBoolean();
     private final Blobs blobs;
     private final Chunks chunks;
     private final ScheduledExecutorService timer;
@@ -40,10 +42,11 @@ final class ClusterEvents implements Events {
     private long orders = Blobs.UNKNOWN;
     private long lot;
 
-    private ClusterEvents(String topology, Map<String, Object> about, Blobs blobs, Runnable stop) {
+    private ClusterEvents(String topology, Map<String, Object> about, Blobs blobs, long period, Runnable stop) {
         this.prefix = "sferic." + topology + ".";
         this.endless = Boolean.TRUE.equals(about.get("endless"));
         this.sources = about.get("sources") instanceof Number number ? number.intValue() : Integer.MAX_VALUE;
+        this.period = Math.max(1, period);
         this.blobs = blobs;
         this.chunks = new Chunks(blobs, prefix, Json.bytes(about), endless);
         this.stop = stop;
@@ -52,16 +55,20 @@ final class ClusterEvents implements Events {
 
     /** `stop` runs once, when a command or a failure wants the topology to end. */
     static ClusterEvents open(String topology, Map<String, Object> config, Runnable stop) {
-        ClusterEvents events = new ClusterEvents(topology, about(config), new Blobs(config), stop);
         double seconds = config.get("sferic.poll.seconds") instanceof Number number ? number.doubleValue()
                 : POLL_SECONDS;
-        long period = Math.max(1, Math.round(seconds * 1000));
-        // Not all workers of a cluster in the same moment.
-        long first = ThreadLocalRandom.current().nextLong(period);
-        events.timer.execute(() -> events.create("orders", NOTHING));
-        events.timer.scheduleWithFixedDelay(events::look, first, period, TimeUnit.MILLISECONDS);
-        events.timer.scheduleWithFixedDelay(events::tell, TELL_MS, TELL_MS, TimeUnit.MILLISECONDS);
-        return events;
+        return new ClusterEvents(topology, about(config), new Blobs(config), Math.round(seconds * 1000), stop);
+    }
+
+    /** From now on it looks and tells; a second call does nothing. */
+    void start() {
+        if (started.compareAndSet(false, true)) {
+            // Not all workers of a cluster in the same moment.
+            long first = ThreadLocalRandom.current().nextLong(period);
+            timer.execute(() -> create("orders", NOTHING));
+            timer.scheduleWithFixedDelay(this::look, first, period, TimeUnit.MILLISECONDS);
+            timer.scheduleWithFixedDelay(this::tell, TELL_MS, TELL_MS, TimeUnit.MILLISECONDS);
+        }
     }
 
     /** What a command has to know of the topology when Nimbus has forgotten it. */

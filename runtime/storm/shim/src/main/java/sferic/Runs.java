@@ -39,10 +39,14 @@ final class Runs {
 
     /** The run of a worker on a cluster, by the topology's id; opened by its first component. */
     static Events onCluster(String topology, Map<String, Object> config) {
-        return RUNS.computeIfAbsent(topology, id -> {
+        Run run = RUNS.computeIfAbsent(topology, id -> {
             ClusterEvents events = ClusterEvents.open(id, config, () -> stop(id));
             return new Run(events, ConcurrentHashMap.newKeySet(), new AtomicBoolean());
-        }).events();
+        });
+        if (run.events() instanceof ClusterEvents events) {
+            events.start(); // not before the run can be found
+        }
+        return run.events();
     }
 
     static void join(String name, Member member) {
