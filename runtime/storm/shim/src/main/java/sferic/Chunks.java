@@ -15,23 +15,25 @@ final class Chunks {
     static final long GAP_MS = 100;
     static final int ENDLESS_CHUNKS = 1000;
     static final long ENDLESS_BYTES = 256L << 20;
+    static final long ALL = Long.MAX_VALUE;
 
     private record Chunk(String key, int bytes) {}
 
     private final Store blobs;
     private final String prefix;
     private final byte[] about;
-    private final boolean endless;
+    private final long most;
     private final Deque<Chunk> kept = new ArrayDeque<>();
     private long bytes;
     private long last;
     private long count;
 
-    Chunks(Store blobs, String prefix, byte[] about, boolean endless) {
+    /** `most`: bytes that are kept, the newest; ALL of a finite topology. */
+    Chunks(Store blobs, String prefix, byte[] about, long most) {
         this.blobs = blobs;
         this.prefix = prefix;
         this.about = about;
-        this.endless = endless;
+        this.most = most;
     }
 
     /** Returns when they are in a blob. What comes meanwhile is in the next one. */
@@ -52,7 +54,7 @@ final class Chunks {
         count++;
         Chunk chunk = new Chunk("%sresults.%013d.%06d".formatted(prefix, last, count), frames.size());
         blobs.create(chunk.key, frames.toByteArray());
-        if (endless) {
+        if (most < ALL) {
             rotate(chunk);
         }
     }
@@ -61,7 +63,7 @@ final class Chunks {
     private void rotate(Chunk newest) {
         kept.add(newest);
         bytes += newest.bytes;
-        while (kept.size() > ENDLESS_CHUNKS || bytes > ENDLESS_BYTES && kept.size() > 1) {
+        while (kept.size() > ENDLESS_CHUNKS || bytes > most && kept.size() > 1) {
             Chunk oldest = kept.remove();
             bytes -= oldest.bytes;
             blobs.delete(oldest.key);

@@ -48,7 +48,7 @@ final class ClusterEvents implements Events {
         this.sources = about.get("sources") instanceof Number number ? number.intValue() : Integer.MAX_VALUE;
         this.period = Math.max(1, period);
         this.blobs = blobs;
-        this.chunks = new Chunks(blobs, prefix, Json.bytes(about), endless);
+        this.chunks = new Chunks(blobs, prefix, Json.bytes(about), endless ? Chunks.ENDLESS_BYTES : Chunks.ALL);
         this.stop = stop;
         this.timer = Timers.create("sferic-cluster");
     }

@@ -45,7 +45,7 @@ class ChunksTest {
     @Test
     void keysAreInTheOrderOfTheResults() throws Exception {
         Memory memory = new Memory();
-        Chunks chunks = new Chunks(memory, "p.", new byte[] {7}, false);
+        Chunks chunks = new Chunks(memory, "p.", new byte[] {7}, Chunks.ALL);
         chunks.keep(List.of(new byte[] {1}, new byte[] {2}));
         chunks.keep(List.of(new byte[] {3}));
         List<byte[]> results = memory.results();
@@ -59,8 +59,8 @@ class ChunksTest {
     @Test
     void anEndlessTopologyKeepsTheNewest() throws Exception {
         Memory memory = new Memory();
-        Chunks chunks = new Chunks(memory, "p.", new byte[0], true);
-        int large = (int) (Chunks.ENDLESS_BYTES / 2);
+        Chunks chunks = new Chunks(memory, "p.", new byte[0], 1 << 20);
+        int large = 1 << 19;
         for (int i = 0; i < 3; i++) {
             byte[] batch = new byte[large];
             batch[0] = (byte) i;
@@ -74,7 +74,7 @@ class ChunksTest {
     @Test
     void aFiniteOneKeepsAll() throws Exception {
         Memory memory = new Memory();
-        Chunks chunks = new Chunks(memory, "p.", new byte[0], false);
+        Chunks chunks = new Chunks(memory, "p.", new byte[0], Chunks.ALL);
         for (int i = 0; i < 5; i++) {
             chunks.keep(List.of(new byte[1 << 20]));
         }
