@@ -65,6 +65,7 @@ def test_up_twice_status_down_twice(command, place):
     assert command("cluster", "down").stdout == "It was not up.\n"
 
 
+@pytest.mark.slow
 def test_after_a_kill_of_everything_it_starts_again_with_what_it_kept(command, place, tmp_path):
     (tmp_path / "w.py").write_text(
         "from sferic import ProducerPE, WorkflowGraph\n\n\nclass Numbers(ProducerPE):\n"
