@@ -3,6 +3,7 @@
 import contextlib
 import importlib
 import socket
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -13,11 +14,16 @@ from sferic.cluster.namespace import in_network_of
 SERVED = "2.8."
 _ANSWER = 60.0  # seconds that Nimbus may take for a call
 _CONNECT = 10.0
+_TRIES, _AGAIN = 5, 0.1  # how often, and after how many seconds, a blob is asked for that is being written
 _CHUNK = 512 << 10  # of an upload; Nimbus takes calls of 1 MiB
 
 
 class NimbusError(OperationError):
     """Nimbus is not there, or refuses; the text says which Nimbus, why, and what to do."""
+
+
+class NimbusFault(NimbusError):  # noqa: N818 - names the situation
+    """Something broke inside Nimbus."""
 
 
 class NoSuchTopology(NimbusError):  # noqa: N818 - names the situation
@@ -59,7 +65,7 @@ class Nimbus:
         except (self.types.AlreadyAliveException, self.types.InvalidTopologyException) as error:
             raise NimbusError(f"Nimbus at {self.address} refuses: {error.msg}") from error
         except _thrift().TApplicationException as error:
-            raise NimbusError(f"Nimbus at {self.address} failed at {name}: {error}. Its log says more") from error
+            raise NimbusFault(f"Nimbus at {self.address} failed at {name}: {error}. Its log says more") from error
         except (OSError, EOFError, _thrift().TException) as error:
             raise NimbusError(
                 f"Nimbus at {self.address} broke off at {name} ({type(error).__name__}: {error}). If it wants "
@@ -99,15 +105,18 @@ class Nimbus:
         return keys
 
     def read_blob(self, key: str) -> bytes | None:
-        """A blob's bytes; None where there is none."""
-        try:
-            begun = self.call("beginBlobDownload", key)
-        except self.types.KeyNotFoundException:
-            return None
-        parts: list[bytes] = []
-        while part := self.call("downloadBlobChunk", begun.session):
-            parts.append(part)
-        return b"".join(parts)
+        """A blob's bytes; None where there is none, or none that is whole."""
+        for _ in range(_TRIES):
+            try:
+                return self._download(str(self.call("beginBlobDownload", key).session))
+            except self.types.KeyNotFoundException:
+                return None
+            except NimbusFault:  # as Nimbus says that it is being written
+                time.sleep(_AGAIN)
+        return None
+
+    def _download(self, session: str) -> bytes:
+        return b"".join(iter(lambda: self.call("downloadBlobChunk", session), b""))
 
     def write_blob(self, key: str, data: bytes) -> bool:
         """Make a blob; False where there is one already, which stays as it is."""

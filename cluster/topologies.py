@@ -93,7 +93,9 @@ def _why(event: Event) -> str:
             f"{event['stage']} (instance {event['rank']}): its process or its worker died and its state is lost, so "
             "that results would be wrong. Submit it again"
         )
-    return event.get("text") or f"{event.get('pe')} failed on {event.get('item')}: {event.get('error')}"
+    if event.get("event") == "failed":
+        return f"{event['pe']} failed on {event['item']}: {event['error']}"
+    return event.get("text") or "the logs of its workers say why"
 
 
 Taken = tuple[str, str, list[Any]]  # PE, port, items

@@ -124,11 +124,13 @@ def test_failed_items_are_kept_logged_and_reported(sferic, topology, tmp_path):
 
 
 def test_a_failure_that_stops_is_told(sferic, topology):
-    name = topology("w.py:picky", "--on-failure", "stop")
+    name = topology("w.py:picky", "--on-failure", "stop", "--fuse", "none")
     done = sferic("results", name, "--follow")
     assert done.returncode == 1
     assert "Picky failed on 7: ValueError: no 7" in done.stderr
-    assert status(sferic, name)["status"] == "failed"
+    said = until(lambda: "Numbers" in (now := status(sferic, name))["pes"] and now)
+    assert said["status"] == "failed"
+    assert "restarts" not in said["pes"].get("Picky", {}), "what ended the run was given to another process"
     stopped = sferic("stop", name)
     assert stopped.returncode == 1 and "no 7" in stopped.stderr
 
