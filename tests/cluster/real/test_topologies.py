@@ -128,9 +128,10 @@ def test_a_failure_that_stops_is_told(sferic, topology):
     done = sferic("results", name, "--follow")
     assert done.returncode == 1
     assert "Picky failed on 7: ValueError: no 7" in done.stderr
-    said = until(lambda: "Numbers" in (now := status(sferic, name))["pes"] and now)
-    assert said["status"] == "failed"
-    assert "restarts" not in said["pes"].get("Picky", {}), "what ended the run was given to another process"
+    assert status(sferic, name)["status"] == "failed"
+    logs = sferic("logs", name, "-n", "100000").stdout
+    assert "Picky[0] failed on 7" in logs
+    assert '"died"' not in logs, "what ended the run was given to another process"
     stopped = sferic("stop", name)
     assert stopped.returncode == 1 and "no 7" in stopped.stderr
 
