@@ -3,8 +3,10 @@
 import os
 from pathlib import Path
 
+from sferic.cluster.errors import OperationError
 
-class CacheUnusable(RuntimeError):  # noqa: N818 - names the situation
+
+class CacheUnusable(OperationError):  # noqa: N818 - names the situation
     """The folder cannot be made; the text says what to do."""
 
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sferic.cluster.cache import cache_folder
+from sferic.cluster.errors import OperationError
 
 STORM_VERSION = "2.8.3"
 COMPILER_VERSION = "3.36.0"
@@ -28,7 +29,7 @@ _PART = ".part"
 Progress = Callable[[int], None]  # is told the bytes that came in; fewer than none when they were of no use
 
 
-class JarsMissing(RuntimeError):  # noqa: N818 - names the situation
+class JarsMissing(OperationError):  # noqa: N818 - names the situation
     """Jars could not be fetched; the text says which, from where, and what to do."""
 
 

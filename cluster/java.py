@@ -9,10 +9,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from sferic.cluster.errors import OperationError
+
 LEAST = 17
 
 
-class JavaMissing(RuntimeError):  # noqa: N818 - names the situation
+class JavaMissing(OperationError):  # noqa: N818 - names the situation
     """No Java that is new enough; the text says what to do."""
 
 

@@ -78,8 +78,9 @@ class _LocalRun:
     def _start(self, artefact: StormArtefact, root: Path, folder: Path) -> "subprocess.Popen[bytes]":
         artefact.plan.write(folder / "plan.json")
         (folder / "topology.bin").write_bytes(artefact.struct)
-        config = {
+        config: dict[str, Any] = {
             **artefact.config,
+            "sferic.env": {},
             "sferic.plan": str(folder / "plan.json"),
             "sferic.root": str(root),
             "sferic.attempt": self._attempt.number,

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import sferic.runtime.storm
 from sferic.cluster.cache import cache_folder
+from sferic.cluster.errors import OperationError
 from sferic.cluster.jars import STORM_VERSION, compiler_jar, storm_jars
 from sferic.cluster.java import Java, find_java
 
@@ -18,7 +19,7 @@ CARRIED = "shim.jar"
 _TIME = (1980, 1, 1, 0, 0, 0)
 
 
-class ShimError(RuntimeError):
+class ShimError(OperationError):
     """The shim did not compile; the text is the compiler's."""
 
 

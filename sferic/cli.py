@@ -12,6 +12,8 @@ from typing import Any
 import click
 
 from sferic import __version__
+from sferic.cluster.errors import OperationError
+from sferic.commands import operating
 from sferic.commands.draw import draw
 from sferic.commands.new import new
 from sferic.commands.schema import schema
@@ -61,20 +63,9 @@ class _Commands(click.Group):
             sys.exit(WRONG_INPUT)
         except KeyboardInterrupt:
             sys.exit(INTERRUPTED)
-        except (InternalError, *_known_failures()) as error:
+        except (InternalError, OperationError) as error:
             click.echo(str(error), err=True)
             sys.exit(FAILED)
-
-
-def _known_failures() -> tuple[type[Exception], ...]:
-    if "sferic.cluster.cache" not in sys.modules:
-        return ()
-    from sferic.cluster.cache import CacheUnusable  # noqa: PLC0415 - only if Storm was asked for
-    from sferic.cluster.jars import JarsMissing  # noqa: PLC0415
-    from sferic.cluster.java import JavaMissing  # noqa: PLC0415
-    from sferic.cluster.shim import ShimError  # noqa: PLC0415
-
-    return CacheUnusable, JarsMissing, JavaMissing, ShimError
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -348,7 +339,8 @@ def _say(problems: Iterable[Problem], lead: str = "") -> None:
         click.echo(f"{lead}{problem}", err=True)
 
 
-for _command in (d4py, draw, new, schema):
+_PLANNED = (_WORKFLOW, _PROCESSES, _CALLS, _DATA, _FILE, _PARAMS, _FUSE, _CODEC)
+for _command in (d4py, draw, new, schema, *operating.commands(_compile, *_PLANNED)):
     main.add_command(_command)
 
 

@@ -151,9 +151,14 @@ def result_lines(outcome: Outcome) -> Iterator[str]:
     """Each result as a line of JSON."""
     for (pe, port), values in sorted(outcome.results.items()):
         for value in values:
-            line = {"pe": pe, "port": port, "value": jsonable(value)}
-            text = json.dumps(line, ensure_ascii=False, allow_nan=False)
-            yield text if _is_text(text) else json.dumps(line)
+            yield result_line(pe, port, value)
+
+
+def result_line(pe: str, port: str, value: Any) -> str:
+    """A result as a line of JSON."""
+    line = {"pe": pe, "port": port, "value": jsonable(value)}
+    text = json.dumps(line, ensure_ascii=False, allow_nan=False)
+    return text if _is_text(text) else json.dumps(line)
 
 
 def _is_text(text: str) -> bool:

@@ -51,7 +51,8 @@ def values(option):
 def default(option):
     if option.required:
         return "must be given"
-    return f"`{option.default}`" if isinstance(option.default, str) else ""
+    said = isinstance(option.default, str) or option.show_default
+    return f"`{option.default}`" if said else ""
 
 
 @pytest.mark.parametrize("name", main.commands)

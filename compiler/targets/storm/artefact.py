@@ -57,7 +57,7 @@ def make_artefact(plan: Plan, root: Path, *, name: str, python: str, version: st
         remedy = "fuse PEs into partitions, or raise nimbus.thrift.max_buffer_size on the cluster"
         raise WrongInput([Problem(message, remedy=remedy)])
     files = {path: (root / path).read_bytes() for path, _ in plan.definition.files}
-    return StormArtefact(name, text, struct, topology_config(plan, python=python), plan, files)
+    return StormArtefact(name, text, struct, topology_config(plan, python=python, version=version), plan, files)
 
 
 def render(plan: Plan, name: str, version: str) -> str:

@@ -1,11 +1,12 @@
 """The topology's configuration, each number with its reason."""
 
+import hashlib
 from typing import Any
 
 from sferic.runtime.plan import RESULTS, Plan, PlannedPE
 
 
-def topology_config(plan: Plan, *, python: str) -> dict[str, Any]:
+def topology_config(plan: Plan, *, python: str, version: str) -> dict[str, Any]:
     """Storm's settings and the shim's (`sferic.…`). `python`: the interpreter that the children run."""
     return {
         "topology.workers": 1,
@@ -27,10 +28,26 @@ def topology_config(plan: Plan, *, python: str) -> dict[str, Any]:
         "topology.skip.missing.kryo.registrations": False,
         "sferic.python": python,
         "sferic.child": ["-m", "sferic.runtime.worker"],
+        # The runtime that travels in the jar, before any that is installed.
+        "sferic.env": {"PYTHONPATH": "{resources}"},
         "sferic.plan": "plan.json",
         "sferic.attempt": 1,
         "sferic.hang.seconds": 0,
         "sferic.stages": _supervised(plan),
+        "sferic.about": _about(plan, version),
+    }
+
+
+def _about(plan: Plan, version: str) -> dict[str, Any]:
+    """What commands have to know of a topology that they find on a cluster."""
+    return {
+        "version": version,
+        "plan": hashlib.sha256(plan.to_json().encode()).hexdigest(),
+        "sources": sum(stage.instances for stage in plan.stages if stage.source),
+        "endless": any(pe.endless for stage in plan.stages for pe in stage.pes),
+        "results": {
+            str(link.id): [link.from_pe, link.from_port, link.codec] for link in plan.links if link.to_stage == RESULTS
+        },
     }
 
 
@@ -52,4 +69,6 @@ def _pe(pe: PlannedPE) -> dict[str, Any]:
         said["hang"] = pe.hang_timeout
     if pe.source:
         said["source"] = True
+    elif pe.stateless:
+        said["stateless"] = True
     return said

@@ -2,6 +2,7 @@ package sferic;
 
 import java.io.IOException;
 import java.io.OutputStream;
+import java.util.List;
 import java.util.Map;
 
 /** Events of a local run go as frames to the command that started it. */
@@ -41,8 +42,10 @@ final class FrameEvents implements Events {
     }
 
     @Override
-    public void result(byte[] batch) throws IOException {
-        out.write(Frames.RESULT, batch);
+    public void results(List<byte[]> batches) throws IOException {
+        for (byte[] batch : batches) {
+            out.write(Frames.RESULT, batch);
+        }
     }
 
     private void send(int type, Map<String, Object> object) {

@@ -20,7 +20,9 @@ public final class HostBolt implements IRichBolt {
 
     @Override
     public void prepare(Map<String, Object> config, TopologyContext context, OutputCollector collector) {
-        instance = new BoltInstance(Task.of(stage, config, context), collector);
+        Task task = Task.of(stage, config, context, collector);
+        task.events().began(stage, task.rank(), false, task.settings().stage().stateless());
+        instance = new BoltInstance(task, collector);
         instance.start();
     }
 

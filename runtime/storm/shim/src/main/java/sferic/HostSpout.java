@@ -52,7 +52,10 @@ public final class HostSpout implements IRichSpout {
 
     @Override
     public void open(Map<String, Object> config, TopologyContext context, SpoutOutputCollector output) {
-        start(Task.of(stage, config, context), output, () -> System.nanoTime() / 1_000_000);
+        Task own = Task.of(stage, config, context, output);
+        if (!own.events().began(stage, own.rank(), true, false)) {
+            start(own, output, () -> System.nanoTime() / 1_000_000);
+        }
     }
 
     /** Also for tests, which have no topology. */
@@ -68,6 +71,9 @@ public final class HostSpout implements IRichSpout {
 
     @Override
     public void nextTuple() {
+        if (instance == null) {
+            return; // it was done before its worker was replaced
+        }
         Part again = failed.poll();
         if (again != null) {
             emit(again);

@@ -2,21 +2,20 @@ package sferic;
 
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.concurrent.atomic.AtomicBoolean;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** Events of a topology on a cluster go to the worker's log. */
-final class LogEvents implements Events {
+final class LogEvents {
     private static final Logger LOG = LoggerFactory.getLogger(LogEvents.class);
     private static final int PYTHON_WARNING = 30;
     private static final int PYTHON_ERROR = 40;
     private static final int PYTHON_INFO = 20;
 
-    private final AtomicBoolean resultsSeen = new AtomicBoolean();
+    private LogEvents() {}
 
-    @Override
-    public void event(Map<String, Object> event) {
+    /** One entry of the log, at the level that the event has. */
+    static void event(Map<String, Object> event) {
         String name = String.valueOf(event.get("event"));
         if (event.get("data") != null) {
             Map<String, Object> bare = new LinkedHashMap<>(event);
@@ -28,9 +27,19 @@ final class LogEvents implements Events {
             case "log" -> log(event);
             case "print" -> LOG.info("{}[{}] {}", event.get("pe"), event.get("rank"), event.get("text"));
             case "counts" -> LOG.debug("{}", Json.text(event));
+            case "failed" -> LOG.error("{}", text(event));
             case "error", "lost" -> LOG.error("{}", Json.text(event));
             default -> LOG.warn("{}", Json.text(event));
         }
+    }
+
+    /** A failure in words, with the user's traceback. */
+    static String text(Map<String, Object> event) {
+        if (!"failed".equals(event.get("event"))) {
+            return event.containsKey("text") ? String.valueOf(event.get("text")) : Json.text(event);
+        }
+        return event.get("pe") + "[" + event.get("rank") + "] failed on " + event.get("item") + ": " + event.get("error")
+                + " (" + event.get("policy") + ")\n" + event.get("traceback");
     }
 
     private static void log(Map<String, Object> event) {
@@ -46,18 +55,6 @@ final class LogEvents implements Events {
             LOG.info("{}[{}] {}", pe, rank, text);
         } else {
             LOG.debug("{}[{}] {}", pe, rank, text);
-        }
-    }
-
-    @Override
-    public void finished(String stage, int rank) {
-        LOG.info("source {}[{}] has ended and all it wrote is processed", stage, rank);
-    }
-
-    @Override
-    public void result(byte[] batch) {
-        if (resultsSeen.compareAndSet(false, true)) {
-            LOG.warn("results arrive that nobody asked for; they are dropped");
         }
     }
 }

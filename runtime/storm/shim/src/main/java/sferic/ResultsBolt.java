@@ -1,5 +1,8 @@
 package sferic;
 
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ScheduledExecutorService;
 import org.apache.storm.task.OutputCollector;
@@ -15,16 +18,19 @@ public final class ResultsBolt implements IRichBolt {
     private transient Events events;
     private transient HeldTuples held;
     private transient Mailbox mailbox;
+    // Owned by the mailbox: what came since the last was kept.
+    private transient List<Tuple> waiting;
     private transient ScheduledExecutorService timer;
 
     @Override
     public void prepare(Map<String, Object> config, TopologyContext context, OutputCollector collector) {
-        Task task = Task.of(context.getThisComponentId(), config, context);
+        Task task = Task.of(context.getThisComponentId(), config, context, collector);
         events = task.events();
+        waiting = new ArrayList<>();
         held = new HeldTuples(collector, task.worker());
         timer = Timers.create(task.name() + "-timer");
         held.keepAlive(timer, task.settings().messageTimeout());
-        mailbox = new Mailbox(task.name(), () -> { }, error -> events.event(Map.of("event", "error", "kind", "failed",
+        mailbox = new Mailbox(task.name(), this::keep, error -> events.event(Map.of("event", "error", "kind", "failed",
                 "stage", task.stage(), "rank", task.rank(), "text", "results cannot be written: " + error)));
         mailbox.start();
     }
@@ -32,14 +38,17 @@ public final class ResultsBolt implements IRichBolt {
     @Override
     public void execute(Tuple tuple) {
         held.add(tuple);
-        mailbox.post(() -> keep(tuple));
+        mailbox.post(() -> waiting.add(tuple));
     }
 
-    private void keep(Tuple tuple) throws java.io.IOException {
-        if (!tuple.getSourceStreamId().equals(Frames.END_STREAM)) {
-            events.result(tuple.getBinaryByField("batch"));
+    private void keep() throws IOException, InterruptedException {
+        List<byte[]> batches = waiting.stream().filter(tuple -> !tuple.getSourceStreamId().equals(Frames.END_STREAM))
+                .map(tuple -> tuple.getBinaryByField("batch")).toList();
+        if (!batches.isEmpty()) {
+            events.results(batches);
         }
-        held.ack(tuple);
+        waiting.forEach(held::ack);
+        waiting.clear();
     }
 
     @Override

@@ -6,7 +6,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
- * Local runs of this JVM, by the name that `sferic.run` in a topology's configuration says. Storm makes the components
+ * Runs of this JVM: local ones by the name that `sferic.run` in a topology's configuration says, in a worker of a
+ * cluster by the topology's id. Storm makes the components
  * itself, so this is how they find the run they belong to, and how the run finds them. Safe from any thread.
  */
 final class Runs {
@@ -33,8 +34,19 @@ final class Runs {
     }
 
     static Events events(String name) {
-        Run run = name == null ? null : RUNS.get(name);
-        return run == null ? new LogEvents() : run.events();
+        return RUNS.get(name).events();
+    }
+
+    /** The run of a worker on a cluster, by the topology's id; opened by its first component. */
+    static Events onCluster(String topology, Map<String, Object> config) {
+        Run run = RUNS.computeIfAbsent(topology, id -> {
+            ClusterEvents events = ClusterEvents.open(id, config, () -> stop(id));
+            return new Run(events, ConcurrentHashMap.newKeySet(), new AtomicBoolean());
+        });
+        if (run.events() instanceof ClusterEvents events) {
+            events.start(); // not before the run can be found
+        }
+        return run.events();
     }
 
     static void join(String name, Member member) {

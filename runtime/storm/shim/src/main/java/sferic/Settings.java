@@ -59,6 +59,12 @@ record Settings(
                 text(config, "sferic.run", null));
     }
 
+    /** The same, of this run. */
+    Settings of(String name) {
+        return new Settings(command, env, plan, root, attempt, window, key, folder, frameLimit, stage, fails, slow,
+                messageTimeout, name);
+    }
+
     /** The same, with its files in this folder. */
     Settings in(Path own) {
         return new Settings(command, env, plan, root, attempt, window, key, own, frameLimit, stage, fails, slow,

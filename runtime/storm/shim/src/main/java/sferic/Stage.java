@@ -26,11 +26,12 @@ record Stage(List<Pe> pes, Map<Integer, Port> inputs, Map<Integer, Port> outputs
                 boolean patient = !says && Boolean.TRUE.equals(pe.get("source"));
                 Duration own = says ? Settings.seconds(((Number) pe.get("hang")).doubleValue()) : hang;
                 pes.add(new Pe(String.valueOf(pe.get("path")), patient ? Duration.ZERO : own,
-                        String.valueOf(pe.get("policy")), patient));
+                        String.valueOf(pe.get("policy")), patient,
+                        Boolean.TRUE.equals(pe.get("stateless"))));
             }
         }
         if (pes.isEmpty()) {
-            pes.add(new Pe(name, hang, "stop", false));
+            pes.add(new Pe(name, hang, "stop", false, true));
         }
         return new Stage(List.copyOf(pes), ports(given.get("inputs")), ports(given.get("outputs")));
     }
@@ -45,6 +46,11 @@ record Stage(List<Pe> pes, Map<Integer, Port> inputs, Map<Integer, Port> outputs
             });
         }
         return Map.copyOf(ports);
+    }
+
+    /** Is nothing lost with a process of it? */
+    boolean stateless() {
+        return pes.stream().allMatch(Pe::stateless);
     }
 
     /** The PE a child says it is at. */

@@ -195,7 +195,7 @@ final class Supervisor implements Child.Listener {
     private void event(Map<String, Object> event) {
         event.put("stage", stage);
         event.putIfAbsent("rank", rank);
-        if ("error".equals(event.get("event"))) {
+        if (Events.last(event)) {
             gaveUp = true;
             ready = false;
         }

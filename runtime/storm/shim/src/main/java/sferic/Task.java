@@ -12,6 +12,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
 import org.apache.storm.generated.GlobalStreamId;
+import org.apache.storm.task.IErrorReporter;
 import org.apache.storm.task.TopologyContext;
 
 /** One instance's place in the topology. Immutable. */
@@ -19,9 +20,10 @@ record Task(String stage, int rank, Settings settings, Events events, Set<String
         Worker worker) {
     private static final int KEPT_BYTES = 32 << 20;
 
-    static Task of(String stage, Map<String, Object> config, TopologyContext context) {
+    /** `reporter`: to whom failures are told for Storm's own interfaces. */
+    static Task of(String stage, Map<String, Object> config, TopologyContext context, IErrorReporter reporter) {
         String component = context.getThisComponentId();
-        Path resources = Path.of(context.getCodeDir(), "resources").toAbsolutePath();
+        Path resources = Path.of(context.getCodeDir()).toAbsolutePath();
         Settings settings = Settings.read(config, stage, resources);
         Set<Integer> senders = new HashSet<>();
         for (GlobalStreamId source : context.getThisSources().keySet()) {
@@ -30,7 +32,15 @@ record Task(String stage, int rank, Settings settings, Events events, Set<String
             }
         }
         int rank = Frames.rank(context.getThisTaskIndex(), context.getComponentTasks(component).size());
-        return new Task(stage, rank, withFolder(settings), Runs.events(settings.run()),
+        String run = settings.run();
+        Events events;
+        if (run == null) {
+            run = context.getStormId();
+            events = new ReportedEvents(Runs.onCluster(run, config), reporter);
+        } else {
+            events = Runs.events(run);
+        }
+        return new Task(stage, rank, withFolder(settings.of(run)), events,
                 Set.copyOf(context.getThisStreams()), senders,
                 new Worker(context.getStormId(), context.getThisTaskId(), Set.copyOf(context.getThisWorkerTasks())));
     }

@@ -151,8 +151,8 @@ final class Fakes {
         }
 
         @Override
-        public void result(byte[] batch) {
-            add(Map.of("event", "result", "payload", payload(batch)));
+        public void results(List<byte[]> batches) {
+            batches.forEach(batch -> add(Map.of("event", "result", "payload", payload(batch))));
         }
 
         Map<String, Object> await(String name) throws InterruptedException {

@@ -25,7 +25,7 @@ class RunsTest {
     void aStopReachesMembersThatJoinAfterIt() {
         AtomicInteger early = new AtomicInteger();
         AtomicInteger late = new AtomicInteger();
-        Runs.open("stopped early", new LogEvents());
+        Runs.open("stopped early", new Fakes.Sink());
         Runs.join("stopped early", counting(early));
         assertEquals(0, early.get());
         Runs.stop("stopped early");
@@ -37,7 +37,7 @@ class RunsTest {
     @Test
     void aRunThatWasNotStoppedStopsNobody() {
         AtomicInteger stops = new AtomicInteger();
-        Runs.open("goes on", new LogEvents());
+        Runs.open("goes on", new Fakes.Sink());
         Runs.join("goes on", counting(stops));
         assertEquals(0, stops.get());
     }

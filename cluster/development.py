@@ -1,0 +1,278 @@
+"""A Storm cluster of one machine for development: ZooKeeper, Nimbus and Supervisor as real processes."""
+
+import contextlib
+import fcntl
+import json
+import os
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Generator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from sferic.cluster.errors import OperationError
+from sferic.cluster.home import NIMBUS_PORT, SUPERVISOR_PORT, WORKER_PORTS, ZOOKEEPER_PORT, Home, state_folder
+from sferic.cluster.java import find_java
+from sferic.cluster.namespace import in_network_of, in_new_network
+from sferic.cluster.nimbus import Address, NimbusError, connect
+from sferic.cluster.processes import Known, command_of, end, know
+
+_SERVERS = "org.apache.storm.shade.org.apache.zookeeper.server.quorum"
+_DAEMONS = {  # in the order in which they start: main class, arguments, heap
+    "zookeeper": (f"{_SERVERS}.QuorumPeerMain", ("conf/zoo.cfg",), "128m"),
+    "nimbus": ("org.apache.storm.daemon.nimbus.Nimbus", (), "256m"),
+    "supervisor": ("org.apache.storm.daemon.supervisor.Supervisor", (), "128m"),
+}
+_JVM = ("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto")
+_LOOK = 0.1  # seconds between two looks whether a daemon is ready
+_START = 120.0  # seconds a daemon may take: more is a fault, and not this machine's load
+_LEAVE = 15.0
+_LAST = 15  # lines of a log that are shown
+
+Tell = Callable[[str], None]
+
+
+class ClusterError(OperationError):
+    """The development cluster is not as the command needs it; the text says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """The cluster as it was started."""
+
+    closed: bool
+    daemons: dict[str, Known]
+
+    @property
+    def address(self) -> Address:
+        """Of its Nimbus, for this machine."""
+        return Address("localhost", NIMBUS_PORT, self.daemons["zookeeper"].pid if self.closed else None)
+
+    @property
+    def ports(self) -> dict[str, str]:
+        """Who can reach what."""
+        workers = f"{WORKER_PORTS[0]}-{WORKER_PORTS[-1]}"
+        everybody = "everybody who reaches this machine: no setting of Storm's closes it"
+        whom = "root on this machine" if self.closed else everybody
+        return {
+            f"ZooKeeper {ZOOKEEPER_PORT}": "root on this machine" if self.closed else "users of this machine",
+            f"Nimbus {NIMBUS_PORT}": whom,
+            f"Supervisor {SUPERVISOR_PORT}": whom,
+            f"workers {workers}": whom,
+        }
+
+
+def home() -> Home:
+    """Where this user's development cluster is."""
+    return Home(state_folder() / "cluster")
+
+
+def recorded(place: Home) -> Running | None:
+    """What was started last; its processes may have gone since."""
+    try:
+        said = json.loads(place.record.read_text())
+    except FileNotFoundError:
+        return None
+    return Running(said["closed"], {name: Known(**known) for name, known in said["daemons"].items()})
+
+
+def running(place: Home) -> Running | None:
+    """The cluster, if it is up as a whole."""
+    found = recorded(place)
+    whole = found is not None and len(found.daemons) == len(_DAEMONS) and all(d.alive for d in found.daemons.values())
+    return found if whole else None
+
+
+def up(place: Home, tell: Tell, *, closed: bool = False) -> Running:
+    """Start what is needed, and return when topologies can be submitted. Raises ClusterError."""
+    place.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with _alone(place):
+        before = recorded(place)
+        if before is not None and any(daemon.alive for daemon in before.daemons.values()):
+            gone = [name for name in _DAEMONS if name not in before.daemons or not before.daemons[name].alive]
+            if gone:
+                raise ClusterError(
+                    f"the cluster is up in part, {' and '.join(gone)} is gone. First: sferic cluster down"
+                )
+            raise ClusterError("the cluster is up already. See: sferic cluster status")
+        _end_workers(place)  # of a cluster that was killed
+        java = find_java()
+        place.prepare()
+        if not closed:
+            _check_ports()
+        started = _Starter(place, java.path, tell, closed=closed)
+        try:
+            return started.start()
+        except BaseException:
+            _end(place, started.daemons)
+            raise
+
+
+def down(place: Home, tell: Tell) -> bool:
+    """End supervisor, workers, Nimbus and ZooKeeper, in this order; False where nothing was up. Data is kept."""
+    if not place.folder.exists():
+        return False
+    with _alone(place):
+        found = recorded(place)
+        alive = found is not None and any(daemon.alive for daemon in found.daemons.values())
+        if found is not None:
+            _end(place, found.daemons, tell)
+        return alive
+
+
+def _end(place: Home, daemons: dict[str, Known], tell: Tell = lambda _: None) -> None:
+    def slow(known: Known) -> None:
+        tell(f"process {known.pid} has not left within {_LEAVE:.0f} s and is killed")
+
+    for name in reversed(_DAEMONS):
+        if name in daemons:
+            end([daemons[name]], _LEAVE, slow)
+        if name == "supervisor":
+            _end_workers(place)
+    place.record.unlink(missing_ok=True)
+
+
+def _end_workers(place: Home) -> None:
+    """Workers outlive their supervisor; each noted its pid. Their Python processes leave with them."""
+    found: list[Known] = []
+    for noted in place.local.glob("workers/*/pids/*"):
+        worker = noted.parents[1].name
+        if noted.name.isdigit() and worker in command_of(int(noted.name)):
+            found.append(know(int(noted.name)))
+    end(found, _LEAVE)
+
+
+@contextlib.contextmanager
+def _alone(place: Home) -> Generator[None]:
+    """One command at a time starts or ends the cluster."""
+    with (place.folder / ".lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise ClusterError("another command is starting or ending the cluster; wait for it") from error
+        os.set_inheritable(lock.fileno(), False)
+        yield
+
+
+def _check_ports() -> None:
+    taken: list[str] = []
+    for host, port in (
+        ("127.0.0.1", ZOOKEEPER_PORT),
+        *(("", p) for p in (NIMBUS_PORT, SUPERVISOR_PORT, *WORKER_PORTS)),
+    ):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((host, port))
+            except OSError:
+                taken.append(str(port))
+    if taken:
+        raise ClusterError(
+            f"ports that the cluster needs are in use: {', '.join(taken)}. End what listens there (ss -ltnp shows it), "
+            "or, as root, keep the cluster in a network of its own: sferic cluster up --closed"
+        )
+
+
+class _Starter:
+    def __init__(self, place: Home, java: Path, tell: Tell, *, closed: bool) -> None:
+        self.daemons: dict[str, Known] = {}
+        self._children: dict[str, subprocess.Popen[bytes]] = {}
+        self._place = place
+        self._java = java
+        self._tell = tell
+        self._closed = closed
+
+    def start(self) -> Running:
+        self._launch("zookeeper")
+        found = Running(self._closed, self.daemons)
+        self._wait("zookeeper", self._zookeeper_answers)
+        self._launch("nimbus")
+        self._launch("supervisor")
+        self._wait("nimbus", lambda: _nimbus_writes(found.address))
+        self._wait("supervisor", lambda: _supervisors(found.address) > 0)
+        return found
+
+    def _launch(self, name: str) -> None:
+        main, arguments, heap = _DAEMONS[name]
+        # forceSync: only a loss of power would cost data.
+        place = self._place
+        command = [
+            str(self._java),
+            *_JVM,
+            f"-Xmx{heap}",
+            f"-Dstorm.home={place.storm}",
+            f"-Dstorm.log.dir={place.logs}",
+            "-Dzookeeper.forceSync=no",
+        ]
+        command += [f"-Dlogfile.name={name}.log", f"-Dlog4j2.configurationFile={place.storm}/log4j2/cluster.xml"]
+        command += ["-cp", f"{place.storm}/lib/*:{place.storm}/conf", main, *arguments]
+
+        def popen() -> "subprocess.Popen[bytes]":
+            with (place.logs / f"{name}.out").open("wb") as out:
+                return subprocess.Popen(
+                    command,
+                    stdin=subprocess.DEVNULL,
+                    stdout=out,
+                    stderr=subprocess.STDOUT,
+                    cwd=place.storm,
+                    env={**os.environ, "JAVA_HOME": str(self._java.resolve().parents[1])},
+                    start_new_session=True,
+                )
+
+        if not self._closed:
+            child = popen()
+        elif name == "zookeeper":
+            child = in_new_network(popen)
+        else:
+            child = in_network_of(self.daemons["zookeeper"].pid, popen)
+        self._children[name] = child
+        self.daemons[name] = know(child.pid)
+        noted = {"closed": self._closed, "daemons": {key: asdict(known) for key, known in self.daemons.items()}}
+        part = place.record.with_suffix(".part")
+        part.write_text(json.dumps(noted) + "\n")
+        part.replace(place.record)
+
+    def _wait(self, name: str, ready: Callable[[], bool]) -> None:
+        began = time.monotonic()
+        while not ready():
+            for each, child in self._children.items():
+                if child.poll() is not None:
+                    raise ClusterError(f"{each} ended with status {child.returncode}. {self._last_words(each)}")
+            if time.monotonic() - began > _START:
+                raise ClusterError(f"{name} is not ready after {_START:.0f} s. {self._last_words(name)}")
+            time.sleep(_LOOK)
+        self._tell(f"{name} is up ({time.monotonic() - began:.1f} s)")
+
+    def _last_words(self, name: str) -> str:
+        logs = [self._place.logs / f"{name}.log", self._place.logs / f"{name}.out"]
+        lines = [line for log in logs if log.exists() for line in log.read_text(errors="replace").splitlines()[-_LAST:]]
+        return f"It said last, in {self._place.logs}:\n" + ("\n".join(lines) or "(nothing)")
+
+    def _zookeeper_answers(self) -> bool:
+        def ask() -> bool:
+            with socket.create_connection(("127.0.0.1", ZOOKEEPER_PORT), timeout=1):
+                return True
+
+        try:
+            return in_network_of(self.daemons["zookeeper"].pid, ask) if self._closed else ask()
+        except OSError:
+            return False
+
+
+def _nimbus_writes(address: Address) -> bool:
+    """Right after a restart Nimbus answers, but takes nothing until it is the leader."""
+    try:
+        with connect(address, answer=5) as nimbus:
+            nimbus.call("beginFileUpload")
+    except NimbusError:
+        return False
+    return True
+
+
+def _supervisors(address: Address) -> int:
+    try:
+        with connect(address, answer=5) as nimbus:
+            return len(nimbus.call("getClusterInfo").supervisors)
+    except NimbusError:
+        return 0

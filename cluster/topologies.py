@@ -1,0 +1,169 @@
+"""What commands do with topologies that are on a cluster: they find their blobs below `sferic.ID.`."""
+
+import json
+import re
+import time
+from base64 import b64decode
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from sferic.cluster.nimbus import Nimbus, NimbusError, NoSuchTopology
+from sferic.runtime import frames
+from sferic.runtime.codec import codec_for
+from sferic.runtime.frames import BATCH_HEADER_SIZE, BatchHeader, FrameReader
+from sferic.runtime.host.failures import with_letter_key
+from sferic.runtime.observe import Event
+
+_ID = re.compile(r"(.+)-\d+-\d+")  # as Nimbus makes it: the name, a number, seconds
+_LOOK = 0.5
+KEPT = ("results", "letters")  # what a topology leaves for somebody to fetch
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A topology: one that Nimbus runs, or one that has gone and left something."""
+
+    name: str
+    id: str
+    status: str  # Nimbus' word; "gone" where it has none
+    blobs: tuple[str, ...]
+
+    def parts(self, kind: str) -> list[str]:
+        """Keys of the blobs of one kind, oldest first."""
+        return sorted(key for key in self.blobs if key.startswith(f"sferic.{self.id}.{kind}"))
+
+
+def find(nimbus: Nimbus, name: str) -> Found:
+    """The topology of this name that runs, else the one that went last. Raises NoSuchTopology."""
+    running = {summary.name: summary for summary in nimbus.call("getClusterInfo").topologies}
+    keys = [key for key in nimbus.blobs() if key.startswith("sferic.")]
+    if name in running:
+        chosen, status = str(running[name].id), str(running[name].status).lower()
+    else:
+        ids = {key.split(".")[1] for key in keys}
+        left = sorted((one for one in ids if (found := _ID.fullmatch(one)) and found[1] == name), key=_time)
+        if not left:
+            known = ", ".join(sorted(running)) or "none"
+            raise NoSuchTopology(f"no topology {name} on {nimbus.address}. There: {known}")
+        chosen, status = left[-1], "gone"
+    return Found(name, chosen, status, tuple(key for key in keys if key.startswith(f"sferic.{chosen}.")))
+
+
+def _time(topology: str) -> int:
+    return int(topology.rpartition("-")[2])
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """How far a topology is."""
+
+    ended: int  # instances of sources whose last item is processed by the whole topology
+    sources: int
+    failed: str  # why it cannot go on; empty where it can
+
+    @property
+    def finished(self) -> bool:
+        """Has everything been processed?"""
+        return self.ended >= self.sources > 0
+
+
+def about(nimbus: Nimbus, found: Found) -> dict[str, Any]:
+    """`sferic.about` of its configuration, as the compiler wrote it, with the key of the trusted codec."""
+    if found.status != "gone":
+        config = json.loads(nimbus.call("getTopologyConf", found.id))
+        if "sferic.about" not in config:
+            raise NimbusError(f"{found.name} on {nimbus.address} is no topology of sferic")
+        return {**config["sferic.about"], "key": config.get("sferic.key", "")}
+    return json.loads(nimbus.read_blob(f"sferic.{found.id}.about") or b"{}")
+
+
+def state(nimbus: Nimbus, found: Found) -> State:
+    """Look how far it is."""
+    failed = ""
+    for key in found.parts("failed"):
+        event = json.loads(nimbus.read_blob(key) or b"{}")
+        failed = _why(event)
+    return State(len(found.parts("end.")), int(about(nimbus, found).get("sources", 0)), failed)
+
+
+def _why(event: Event) -> str:
+    if event.get("event") == "lost":
+        return (
+            f"{event['stage']} (instance {event['rank']}): its process or its worker died and its state is lost, so "
+            "that results would be wrong. Submit it again"
+        )
+    if event.get("event") == "failed":
+        return f"{event['pe']} failed on {event['item']}: {event['error']}"
+    return event.get("text") or "the logs of its workers say why"
+
+
+Taken = tuple[str, str, list[Any]]  # PE, port, items
+
+
+def take_results(nimbus: Nimbus, found: Found, *, keep: bool = False) -> Iterator[Taken]:
+    """The results that are there. A chunk is taken away when the next is asked for: it was dealt with then."""
+    said = about(nimbus, found)
+    for key in found.parts("results."):
+        data = nimbus.read_blob(key)
+        if data is None:
+            continue  # somebody else has taken it
+        for kind, _, batch in FrameReader().feed(data):
+            if kind == frames.RESULT:
+                pe, port, codec = said["results"][str(BatchHeader.unpack(batch).link)]
+                decoder = codec_for(codec, key=b64decode(said.get("key", "")))
+                yield pe, port, decoder.decode(memoryview(batch)[BATCH_HEADER_SIZE:])
+        if not keep:
+            nimbus.delete_blob(key)
+
+
+def take_letters(nimbus: Nimbus, found: Found, take: Callable[[Event], None], *, keep: bool = False) -> None:
+    """Give the dead letters that are there to `take`, and take them away."""
+    key = b64decode(about(nimbus, found).get("key", ""))
+    for lot in found.parts("letters."):
+        for line in (nimbus.read_blob(lot) or b"").splitlines():
+            take(with_letter_key(json.loads(line), key))
+        if not keep:
+            nimbus.delete_blob(lot)
+
+
+def kill(nimbus: Nimbus, found: Found, *, keep: bool = False) -> int:
+    """End it now; what is in flight is dropped. Returns how many chunks that nobody fetched went with it."""
+    if found.status != "gone":
+        nimbus.call("killTopologyWithOpts", found.name, nimbus.types.KillOptions(wait_secs=0))
+        while any(summary.id == found.id for summary in nimbus.call("getClusterInfo").topologies):
+            time.sleep(_LOOK)
+    if keep:
+        return 0
+    dropped = 0
+    for key in [key for key in nimbus.blobs() if key.startswith(f"sferic.{found.id}.")]:
+        dropped += key.split(".")[2] in KEPT
+        nimbus.delete_blob(key)
+    return dropped
+
+
+def tidy(nimbus: Nimbus, name: str) -> None:
+    """Remove what is left of a topology that has gone, if nothing of it waits to be fetched."""
+    found = find(nimbus, name)
+    if found.status == "gone" and not any(found.parts(f"{kind}.") for kind in KEPT):
+        kill(nimbus, found)
+
+
+def stop(nimbus: Nimbus, found: Found, progress: Callable[[State], None], limit: float) -> State:
+    """End its sources, wait until all is processed, and let it go; results stay. Raises NimbusError after `limit` s."""
+    if found.status == "gone":
+        raise NoSuchTopology(f"{found.name} on {nimbus.address} has gone already")
+    about(nimbus, found)
+    nimbus.put_blob(f"sferic.{found.id}.orders", b"stop")
+    until = time.monotonic() + limit
+    while not (now := state(nimbus, found := find(nimbus, found.name))).finished and not now.failed:
+        progress(now)
+        if time.monotonic() > until:
+            raise NimbusError(
+                f"{found.name} has not drained within {limit:.0f} s: {now.ended} of {now.sources} sources have ended. "
+                f"It goes on draining; ask again, or drop what is in flight: sferic kill {found.name}"
+            )
+        time.sleep(_LOOK)
+    kill(nimbus, found, keep=True)
+    tidy(nimbus, found.name)
+    return now

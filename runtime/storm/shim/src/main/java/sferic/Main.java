@@ -1,0 +1,35 @@
+package sferic;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.Map;
+import org.apache.storm.StormSubmitter;
+import org.apache.storm.generated.StormTopology;
+import org.apache.storm.thrift.TDeserializer;
+import org.apache.storm.thrift.protocol.TBinaryProtocol;
+
+/** Submits the topology of the jar that this class is in: `storm jar NAME.jar sferic.Main NAME`. */
+public final class Main {
+    private Main() {}
+
+    /** See the class. */
+    public static void main(String[] arguments) throws Exception {
+        if (arguments.length != 1) {
+            System.err.println("usage: storm jar NAME.jar sferic.Main NAME");
+            System.exit(2);
+        }
+        StormTopology topology = new StormTopology();
+        new TDeserializer(new TBinaryProtocol.Factory()).deserialize(topology, read("topology.bin"));
+        Map<String, Object> config = Json.object(read("config.json"));
+        StormSubmitter.submitTopology(arguments[0], config, topology);
+    }
+
+    private static byte[] read(String name) throws IOException {
+        try (InputStream in = Main.class.getClassLoader().getResourceAsStream(name)) {
+            if (in == null) {
+                throw new IOException(name + " is not in the jar: this is no topology that sferic compiled");
+            }
+            return in.readAllBytes();
+        }
+    }
+}

@@ -1,0 +1,49 @@
+package sferic;
+
+import java.io.IOException;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.apache.storm.task.IErrorReporter;
+
+/** Failures are told to Storm, too, which shows the last of each component and lets no flood through. Immutable. */
+record ReportedEvents(Events events, IErrorReporter reporter) implements Events {
+    private static final Set<String> TOLD = Set.of("failed", "error", "lost", "died", "hung");
+
+    /** A text for people: where it happened in Java says nothing. */
+    private static final class Reported extends Exception {
+        private static final long serialVersionUID = 1L;
+
+        Reported(String text) {
+            super(text, null, false, false);
+        }
+
+        @Override
+        public String toString() {
+            return getMessage();
+        }
+    }
+
+    @Override
+    public void event(Map<String, Object> event) {
+        events.event(event);
+        if (TOLD.contains(String.valueOf(event.get("event")))) {
+            reporter.reportError(new Reported(LogEvents.text(event)));
+        }
+    }
+
+    @Override
+    public boolean began(String stage, int rank, boolean source, boolean stateless) {
+        return events.began(stage, rank, source, stateless);
+    }
+
+    @Override
+    public void finished(String stage, int rank) {
+        events.finished(stage, rank);
+    }
+
+    @Override
+    public void results(List<byte[]> batches) throws IOException, InterruptedException {
+        events.results(batches);
+    }
+}

@@ -1,0 +1,50 @@
+package sferic;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.charset.StandardCharsets;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+/** Of Counts, and of the Letters that are told with them. */
+class CountsTest {
+    private static Map<String, Object> counts(int in) {
+        return Map.of("event", "counts", "rank", 0, "pes", Map.of("P", Map.of("in", in)));
+    }
+
+    @Test
+    void countsAreSums() throws FrameException {
+        Counts counts = new Counts();
+        counts.take(counts(3));
+        counts.take(counts(4));
+        counts.take(Map.of("event", "died", "pe", "P"));
+        counts.take(Map.of("event", "lost", "stage", "S"));
+        counts.take(Map.of("event", "print", "pe", "Q", "text", "counts"));
+        Map<String, Object> told = Json.object(counts.news());
+        assertEquals(Map.of("in", 7, "restarts", 1), told.get("P"));
+        assertEquals(Map.of("lost", 1), told.get("S"));
+        assertEquals(2, told.size());
+        assertNull(counts.news());
+        counts.take(counts(1));
+        assertTrue(new String(counts.news(), StandardCharsets.UTF_8).contains("8"));
+    }
+
+    @Test
+    void lettersAreLinesAndBounded() {
+        Letters letters = new Letters();
+        assertNull(letters.news());
+        assertTrue(letters.take(Map.of("item", "a\nb")));
+        assertTrue(letters.take(Map.of("item", "c")));
+        assertArrayEquals("{\"item\":\"a\\nb\"}\n{\"item\":\"c\"}\n".getBytes(StandardCharsets.UTF_8),
+                letters.news());
+        String large = "x".repeat(Letters.WAITING_BYTES / 2);
+        assertTrue(letters.take(Map.of("item", large)));
+        assertFalse(letters.take(Map.of("item", large)));
+        assertEquals(Letters.WAITING_BYTES / 2 + 12, letters.news().length);
+        assertTrue(letters.take(Map.of("item", large)));
+    }
+}

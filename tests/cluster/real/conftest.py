@@ -1,0 +1,185 @@
+"""One development cluster for all tests here: real ZooKeeper, Nimbus and Supervisor, in a network of their own.
+
+A network of one's own wants Linux and root; elsewhere the cluster's ports are open while these tests run.
+"""
+
+import os
+import subprocess
+import sys
+import time
+
+import pytest
+
+from sferic.cluster import development
+from sferic.cluster.home import Home
+from sferic.cluster.namespace import NamespaceRefused, in_new_network
+
+WORKFLOW = """
+import time
+from pathlib import Path
+
+from sferic import IterativePE, ProducerPE, WorkflowGraph
+
+FAR = 1_000_000_000
+
+
+class Numbers(ProducerPE):
+    def __init__(self, count):
+        super().__init__()
+        self.count = count
+
+    def _process(self, inputs):
+        yield from range(self.count)
+
+
+class Forever(ProducerPE):
+    endless = True
+
+    def read(self, position):
+        number = position or 0
+        while True:
+            number += 1
+            time.sleep(0.01)
+            yield number, number
+
+
+class Slow(ProducerPE):
+    def _process(self, inputs):
+        for number in range(100_000):
+            time.sleep(0.01)
+            yield number
+
+
+class Square(IterativePE):
+    stateless = True
+
+    def _process(self, number):
+        return number * number
+
+
+class Total(IterativePE):
+    numprocesses = 2
+
+    def __init__(self):
+        super().__init__()
+        self.inputconnections["input"]["grouping"] = lambda number: number % 10
+        self.totals = {}
+
+    def _process(self, number):
+        self.totals[number % 10] = self.totals.get(number % 10, 0) + number
+
+    def _postprocess(self):
+        for pair in self.totals.items():
+            self.write("output", pair)
+
+
+class Picky(IterativePE):
+    stateless = True
+
+    def _process(self, number):
+        if number % 100 == 7:
+            raise ValueError(f"no {number}")
+        if number == 3:
+            self.log("three is here")
+        return number
+
+
+def line(*pes):
+    graph = WorkflowGraph("w")
+    graph.add(pes[0])
+    for source, target in zip(pes, pes[1:]):
+        graph.connect(source, "output", target, "input")
+    return graph
+
+
+def totals(count: int = 1000):
+    return line(Numbers(count), Square(), Total())
+
+
+def squares(count: int = 1000):
+    return line(Numbers(count), Square())
+
+
+def slow():
+    return line(Slow(), Total())
+
+
+def forever():
+    return line(Forever(), Total())
+
+
+def picky(count: int = 1000):
+    return line(Numbers(count), Picky())
+"""
+
+
+def closed_here():
+    try:
+        in_new_network(lambda: None)
+    except NamespaceRefused:
+        return False
+    return True
+
+
+CLOSED = ["--closed"] if closed_here() else []
+
+
+@pytest.fixture(scope="session")
+def state(tmp_path_factory):
+    """The state folder of all commands here."""
+    return tmp_path_factory.mktemp("state")
+
+
+@pytest.fixture(scope="session")
+def folder(tmp_path_factory):
+    """Where workflows are."""
+    folder = tmp_path_factory.mktemp("workflows")
+    (folder / "w.py").write_text(WORKFLOW)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def sferic(state, folder):
+    """`sferic(*arguments)`: the ended process, its output as text."""
+
+    def run(*arguments, **environment):
+        env = {**os.environ, "SFERIC_STATE": str(state), **environment}
+        command = [sys.executable, "-m", "sferic.cli", *arguments]
+        return subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, check=False)
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def cluster(sferic, state):
+    """The cluster, up."""
+    done = sferic("cluster", "up", *CLOSED)
+    try:
+        assert done.returncode == 0, done.stderr
+        yield Home(state / "cluster")
+    finally:
+        assert sferic("cluster", "down").returncode == 0
+        assert development.recorded(Home(state / "cluster")) is None
+
+
+@pytest.fixture
+def topology(sferic, cluster, request):
+    """`topology(workflow, *options)`: submits it under a name of the test's own; gone at the end."""
+    name = request.node.originalname.removeprefix("test_")[:60]
+
+    def submit(workflow, *options):
+        done = sferic("submit", workflow, "--name", name, *options)
+        assert done.returncode == 0, done.stderr
+        return name
+
+    yield submit
+    sferic("kill", name)
+
+
+def until(condition, patience=60.0):
+    """What `condition()` gives once it is true; looks are short, since what is waited for is in other processes."""
+    end = time.monotonic() + patience
+    while not (found := condition()):
+        assert time.monotonic() < end, "it did not come to pass"
+        time.sleep(0.2)
+    return found
