@@ -4,6 +4,8 @@ import asyncio
 
 from sferic import GenericPE, IterativePE, ProducerPE, WorkflowGraph, every
 
+from .pes import Numbers
+
 
 class OwnError(BaseException):
     pass
@@ -22,16 +24,6 @@ def by_number(number):
     return number
 
 
-class Upto(ProducerPE):
-    def __init__(self, count):
-        super().__init__()
-        self.count = count
-
-    def _process(self, inputs):
-        for number in range(self.count):
-            self.write("output", number)
-
-
 class Raises(IterativePE):
     on_failure = "skip"
 
@@ -43,7 +35,7 @@ class Raises(IterativePE):
 
 def each_of_them_fails_its_item():
     graph = WorkflowGraph()
-    graph.connect(Upto(24), "output", Raises(), "input")
+    graph.connect(Numbers(24), "output", Raises(), "input")
     expected = [part for n in range(24) if n % 3 for part in (("written", n), n)]
     return graph, {"Raises.output": expected, "failures": 8}
 
@@ -64,7 +56,7 @@ class RaisesAtFirst(IterativePE):
 
 def each_of_them_is_tried_again():
     graph = WorkflowGraph()
-    graph.connect(Upto(24), "output", RaisesAtFirst(), "input")
+    graph.connect(Numbers(24), "output", RaisesAtFirst(), "input")
     return graph, {"RaisesAtFirst.output": list(range(24))}
 
 
@@ -79,11 +71,11 @@ class RaisesInGenerator(IterativePE):
 
 def each_of_them_ends_a_generator():
     graph = WorkflowGraph()
-    graph.connect(Upto(24), "output", RaisesInGenerator(), "input")
+    graph.connect(Numbers(24), "output", RaisesInGenerator(), "input")
     return graph, {"RaisesInGenerator.output": ["first", "second"] * 16, "failures": 8}
 
 
-class Deals(Upto):
+class Deals(Numbers):
     on_failure = "skip"
 
 
@@ -157,7 +149,7 @@ class FailsAtTheEnd(IterativePE):
 
 def each_of_them_fails_postprocess():
     graph = WorkflowGraph()
-    pes = [Upto(3), *map(FailsAtTheEnd, RAISED)]
+    pes = [Numbers(3), *map(FailsAtTheEnd, RAISED)]
     for before, after in zip(pes, pes[1:], strict=False):
         graph.connect(before, "output", after, "input")
     return graph, {"FailsAtTheEnd4.output": [0, 1, 2], "failures": len(RAISED)}
@@ -214,7 +206,7 @@ class ClosesLate(GenericPE):
 
 def a_generator_is_closed_before_its_item_has_failed():
     graph = WorkflowGraph()
-    graph.connect(Upto(24), "output", ClosesLate(), "in")
+    graph.connect(Numbers(24), "output", ClosesLate(), "in")
     expected = [part for n in range(24) if n % 3 for part in (n, "closed")]
     return graph, {"ClosesLate.out": expected, "failures": 8}
 
