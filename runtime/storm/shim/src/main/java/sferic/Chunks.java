@@ -36,8 +36,8 @@ final class Chunks {
         this.most = most;
     }
 
-    /** Returns when they are in a blob. What comes meanwhile is in the next one. */
-    void keep(List<byte[]> batches) throws IOException, InterruptedException {
+    /** Results of this attempt. Returns when they are in a blob. What comes meanwhile is in the next one. */
+    void keep(int attempt, List<byte[]> batches) throws IOException, InterruptedException {
         if (count == 0) {
             blobs.create(prefix + "about", about);
         }
@@ -52,7 +52,7 @@ final class Chunks {
         }
         last = System.currentTimeMillis();
         count++;
-        Chunk chunk = new Chunk("%sresults.%013d.%06d".formatted(prefix, last, count), frames.size());
+        Chunk chunk = new Chunk("%sresults.%d.%013d.%06d".formatted(prefix, attempt, last, count), frames.size());
         blobs.create(chunk.key, frames.toByteArray());
         if (most < ALL) {
             rotate(chunk);

@@ -21,7 +21,7 @@ public final class HostBolt implements IRichBolt {
     @Override
     public void prepare(Map<String, Object> config, TopologyContext context, OutputCollector collector) {
         Task task = Task.of(stage, config, context, collector);
-        task.events().began(stage, task.rank(), false, task.settings().stage().stateless());
+        task.events().follows(task);
         instance = new BoltInstance(task, collector);
         instance.start();
     }

@@ -16,6 +16,7 @@ public final class ResultsBolt implements IRichBolt {
     private static final long serialVersionUID = 1L;
 
     private transient Events events;
+    private transient int attempt;
     private transient HeldTuples held;
     private transient Mailbox mailbox;
     // Owned by the mailbox: what came since the last was kept.
@@ -26,6 +27,7 @@ public final class ResultsBolt implements IRichBolt {
     public void prepare(Map<String, Object> config, TopologyContext context, OutputCollector collector) {
         Task task = Task.of(context.getThisComponentId(), config, context, collector);
         events = task.events();
+        attempt = task.settings().attempt();
         waiting = new ArrayList<>();
         held = new HeldTuples(collector, task.worker());
         timer = Timers.create(task.name() + "-timer");
@@ -38,7 +40,18 @@ public final class ResultsBolt implements IRichBolt {
     @Override
     public void execute(Tuple tuple) {
         held.add(tuple);
-        mailbox.post(() -> waiting.add(tuple));
+        mailbox.post(() -> queue(tuple));
+    }
+
+    private void queue(Tuple tuple) {
+        int later = BatchHeader.later(tuple.getBinaryByField("batch"), attempt);
+        if (later > 0) {
+            events.overtaken(); // it waits for who comes after this one
+        } else if (later < 0) {
+            held.ack(tuple);
+        } else {
+            waiting.add(tuple);
+        }
     }
 
     private void keep() throws IOException, InterruptedException {

@@ -2,7 +2,6 @@ package sferic;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -23,8 +22,23 @@ class ChunksTest {
         }
 
         @Override
-        public void delete(String key) {
-            assertTrue(blobs.remove(key) != null, key);
+        public void put(String key, byte[] data) {
+            blobs.put(key, data);
+        }
+
+        @Override
+        public byte[] fetch(String key) {
+            return blobs.get(key);
+        }
+
+        @Override
+        public List<String> list(String prefix) {
+            return blobs.keySet().stream().filter(key -> key.startsWith(prefix)).toList();
+        }
+
+        @Override
+        public boolean delete(String key) {
+            return blobs.remove(key) != null;
         }
 
         List<byte[]> results() throws IOException {
@@ -46,8 +60,8 @@ class ChunksTest {
     void keysAreInTheOrderOfTheResults() throws Exception {
         Memory memory = new Memory();
         Chunks chunks = new Chunks(memory, "p.", new byte[] {7}, Chunks.ALL);
-        chunks.keep(List.of(new byte[] {1}, new byte[] {2}));
-        chunks.keep(List.of(new byte[] {3}));
+        chunks.keep(1, List.of(new byte[] {1}, new byte[] {2}));
+        chunks.keep(1, List.of(new byte[] {3}));
         List<byte[]> results = memory.results();
         assertEquals(3, results.size());
         for (int i = 0; i < 3; i++) {
@@ -64,7 +78,7 @@ class ChunksTest {
         for (int i = 0; i < 3; i++) {
             byte[] batch = new byte[large];
             batch[0] = (byte) i;
-            chunks.keep(List.of(batch));
+            chunks.keep(1, List.of(batch));
         }
         List<byte[]> results = memory.results();
         assertEquals(1, results.size());
@@ -76,7 +90,7 @@ class ChunksTest {
         Memory memory = new Memory();
         Chunks chunks = new Chunks(memory, "p.", new byte[0], Chunks.ALL);
         for (int i = 0; i < 5; i++) {
-            chunks.keep(List.of(new byte[1 << 20]));
+            chunks.keep(1, List.of(new byte[1 << 20]));
         }
         assertEquals(5, memory.results().size());
     }

@@ -89,7 +89,7 @@ final class Fakes {
     }
 
     static Task task(Settings settings, Sink sink, Integer... endSenders) {
-        return new Task("s", 2, settings, sink, Set.of("l2", Frames.END_STREAM), Set.of(endSenders),
+        return new Task("s", 2, 3, settings, sink, Set.of("l2", Frames.END_STREAM), Set.of(endSenders),
                 new Worker("t", TASK, Set.of(TASK, RECEIVER)));
     }
 

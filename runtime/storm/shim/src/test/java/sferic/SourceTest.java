@@ -26,7 +26,7 @@ class SourceTest {
     private long now;
 
     private void start(String how) {
-        spout.start(Fakes.task(Fakes.settings(folder, how, 0), sink), new SpoutOutputCollector(log), () -> now);
+        spout.start(Fakes.task(Fakes.settings(folder, how, 0), sink), new SpoutOutputCollector(log), () -> now, Begun.FIRST);
     }
 
     @AfterEach
@@ -166,7 +166,7 @@ class SourceTest {
                 List.of("-I", Path.of("src/test/resources/fake_host.py").toAbsolutePath().toString()),
                 "sferic.env", Map.of("FAKE_s", "source:1000000000 links:2,0"), "sferic.window", 4,
                 "sferic.run.dir", folder.toString()), "s", folder);
-        spout.start(Fakes.task(settings, sink), new SpoutOutputCollector(log), () -> now);
+        spout.start(Fakes.task(settings, sink), new SpoutOutputCollector(log), () -> now, Begun.FIRST);
         spout.ack(next().id());
         Runs.stop(name);
         List<String> rest = drain();
