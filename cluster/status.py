@@ -29,7 +29,7 @@ def look(nimbus: Nimbus, name: str) -> dict[str, Any]:
         "plan": said.get("plan"),
         "sources": {"ended": now.ended, "all": now.sources},
         "failed": now.failed,
-        "results": len(found.parts("results.")),
+        "results": len(found.results),
         "dead_letters": len(found.parts("letters.")),
         "pes": {pe: dict(counts) for pe, counts in pes.items()},
     }

@@ -14,6 +14,7 @@ from typing import Any
 
 import sferic.runtime
 from sferic.cluster.nimbus import Nimbus, NimbusError
+from sferic.cluster.positions import check_positions, drop_positions, positions, resumes
 from sferic.cluster.shim import shim_jar
 from sferic.compiler.rebuild import rebuild
 from sferic.compiler.targets.storm import StormArtefact, worker_files, write_artefact
@@ -21,13 +22,29 @@ from sferic.compiler.targets.storm import StormArtefact, worker_files, write_art
 _HANG = 600  # seconds without progress after which a process of a topology is replaced
 
 
-def submit(artefact: StormArtefact, root: Path, nimbus: Nimbus, version: str, *, workers: int = 1) -> str:
-    """Upload and submit; returns the topology's id. Raises NimbusError, and WrongInput where files are missing."""
+def submit(
+    artefact: StormArtefact,
+    root: Path,
+    nimbus: Nimbus,
+    version: str,
+    *,
+    workers: int = 1,
+    fresh: bool = False,
+    tell: Callable[[str], None] = lambda _: None,
+) -> str:
+    """Upload and submit; returns the topology's id. Raises NimbusError, and WrongInput where files are missing.
+
+    Sources go on where those of the last topology of this name were, and `tell` hears so; `fresh`: they begin anew.
+    """
     nimbus.check_version()
     topology = _free(artefact, nimbus)
+    kept = [] if fresh else positions(nimbus, artefact.name)
+    check_positions(artefact.plan, artefact.name, kept)
     runtime = Path(sferic.runtime.__file__).parent
     rebuild(artefact.plan.definition, root, worker_files(artefact, runtime))
     config = {**artefact.config, "sferic.hang.seconds": _HANG, "topology.workers": workers}
+    if fresh:
+        config["sferic.fresh"] = True  # a worker of the last one may write yet
     if any(link.codec == "trusted" for link in artefact.plan.links):
         config["sferic.key"] = b64encode(secrets.token_bytes(32)).decode()
     _check_size(artefact, config, nimbus)
@@ -37,7 +54,11 @@ def submit(artefact: StormArtefact, root: Path, nimbus: Nimbus, version: str, *,
         data = jar.read_bytes()
     with _progress(len(data)) as advance:
         location = nimbus.upload(data, advance)
+    if fresh:
+        drop_positions(nimbus, artefact.name)
     nimbus.call("submitTopology", artefact.name, location, json.dumps(config), topology)
+    for line in resumes(artefact.plan, artefact.name, kept):
+        tell(line)
     return next(summary.id for summary in nimbus.call("getClusterInfo").topologies if summary.name == artefact.name)
 
 

@@ -113,6 +113,7 @@ def _submit_command(compile_workflow: Compile, workflow_options: Sequence[Callab
         *workflow_options,
         click.option("--name", required=True, help="The topology's name."),
         _NIMBUS,
+        click.option("--fresh", is_flag=True, help="Sources begin anew, wherever the last one of this name was."),
         click.option("--workers", type=click.IntRange(1), default=1, show_default=True, help="JVMs it is spread over."),
         click.option(
             "--python",
@@ -152,7 +153,9 @@ def _submit(
     root = Path(options.root)
     artefact = make_artefact(compiled.plan, root, name=name, python=chosen, version=__version__)
     with _connected(nimbus) as connection:
-        topology = submit(artefact, root, connection, __version__, workers=given["workers"])
+        topology = submit(
+            artefact, root, connection, __version__, workers=given["workers"], fresh=given["fresh"], tell=_tell
+        )
         place = str(connection.address)
     if as_json:
         click.echo(json.dumps({"name": name, "id": topology, "nimbus": place}))
