@@ -23,6 +23,8 @@ final class ClusterEvents implements Events {
     private static final Logger LOG = LoggerFactory.getLogger(ClusterEvents.class);
     private static final double POLL_SECONDS = 5;
     private static final long TELL_MS = 1000;
+    private static final long ENDLESS_BYTES = 256L << 20;
+    private static final long LETTERS_BYTES = 256L << 20;
     private static final byte[] NOTHING = {};
     private static final byte[] STOP = {'s', 't', 'o', 'p'};
     private static final byte[] AGAIN = {'a', 'g', 'a', 'i', 'n'};
@@ -39,14 +41,16 @@ final class ClusterEvents implements Events {
     private final Positions positions;
     private final Past past;
     private final Counts counts = new Counts();
-    private final Letters letters = new Letters();
+    private final Letters letters;
+    private final Kept results;
+    private final Kept undelivered;
     private final AtomicBoolean failed = new AtomicBoolean();
     private final AtomicBoolean leaving = new AtomicBoolean();
     private final String worker = UUID.randomUUID().toString();
     // Owned by the timer.
     private boolean stopped;
     private long orders = Blobs.UNKNOWN;
-    private long lot;
+    private Map<String, Long> dropped = Map.of();
 
     private ClusterEvents(String topology, Map<String, Object> config, Blobs blobs, long period, Runnable stop,
             Runnable leave) {
@@ -56,7 +60,10 @@ final class ClusterEvents implements Events {
         int sources = about.get("sources") instanceof Number number ? number.intValue() : Integer.MAX_VALUE;
         this.period = Math.max(1, period);
         this.blobs = blobs;
-        this.chunks = new Chunks(blobs, prefix, Json.bytes(about), endless ? Chunks.ENDLESS_BYTES : Chunks.ALL);
+        this.results = kept(config, "sferic.keep.results", endless ? ENDLESS_BYTES : Kept.ALL);
+        this.chunks = new Chunks(blobs, prefix, Json.bytes(about), results);
+        this.undelivered = kept(config, "sferic.keep.letters", LETTERS_BYTES);
+        this.letters = new Letters(blobs, prefix, worker, undelivered);
         this.stop = stop;
         this.leave = leave;
         this.positions = new Positions(blobs, String.valueOf(config.get(Config.TOPOLOGY_NAME)), topology,
@@ -81,7 +88,9 @@ final class ClusterEvents implements Events {
             // Not all workers of a cluster in the same moment.
             long first = ThreadLocalRandom.current().nextLong(period);
             timer.execute(() -> patiently(() -> {
-                past.attempt(); // asked before anything is written
+                if (past.attempt() > 1) { // asked before anything is written
+                    blobs.list(Chunks.prefix(prefix, 1)).forEach(blobs::delete); // no part of the results any more
+                }
                 blobs.create(prefix + "orders", NOTHING);
             }));
             timer.scheduleWithFixedDelay(() -> patiently(this::look), first, period, TimeUnit.MILLISECONDS);
@@ -100,6 +109,18 @@ final class ClusterEvents implements Events {
         } catch (InterruptedException error) {
             Thread.currentThread().interrupt();
         }
+    }
+
+    /** Unless the configuration says how much, endless topologies also keep no more blobs than a Nimbus bears. */
+    private Kept kept(Map<String, Object> config, String key, long otherwise) {
+        Object said = config.get(key);
+        if (said == null) {
+            return new Kept(blobs, otherwise, otherwise == Kept.ALL ? Integer.MAX_VALUE : Kept.BLOBS);
+        }
+        if (!(said instanceof Number bytes)) {
+            throw new IllegalArgumentException(key + " is a number of bytes, not " + said);
+        }
+        return new Kept(blobs, bytes.longValue(), Integer.MAX_VALUE);
     }
 
     /** What a command has to know of the topology when Nimbus has forgotten it. */
@@ -196,18 +217,19 @@ final class ClusterEvents implements Events {
         return said != null && new String(said, StandardCharsets.US_ASCII).startsWith("stop");
     }
 
-    /** What is new of counts, dead letters and positions. */
+    /** What is new of counts, dead letters, positions, and of what was dropped. */
     private void tell() throws InterruptedException {
         byte[] counted = counts.news();
         if (counted != null) {
             blobs.put(prefix + "counts." + worker, counted);
         }
-        byte[] lines = letters.news();
-        if (lines != null) {
-            lot++;
-            blobs.create(prefix + "letters.%013d.%06d.%s".formatted(System.currentTimeMillis(), lot, worker), lines);
-        }
+        letters.keep();
         positions.write();
+        Map<String, Long> now = Map.of("results", results.dropped(), "letters", undelivered.dropped());
+        if (!now.equals(dropped) && now.values().stream().anyMatch(count -> count > 0)) {
+            dropped = now;
+            blobs.put(prefix + "dropped." + worker, Json.bytes(now));
+        }
     }
 
     @Override
