@@ -2,6 +2,8 @@ package sferic;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -98,5 +100,17 @@ class ChunksTest {
         assertEquals(1, memory.blobs.size());
         assertEquals(4, kept.dropped());
         assertEquals(2, new String(memory.blobs.values().iterator().next(), StandardCharsets.US_ASCII).lines().count());
+    }
+
+    @Test
+    void lettersThatCannotWaitAreCountedAsDropped() throws Exception {
+        Kept kept = new Kept(memory, Kept.ALL, Integer.MAX_VALUE);
+        Letters letters = new Letters(memory, "p.", "w", kept);
+        Map<String, Object> large = Map.of("item", "x".repeat(Letters.WAITING_BYTES / 2));
+        assertTrue(letters.take(large));
+        assertFalse(letters.take(large));
+        assertEquals(1, kept.dropped());
+        letters.keep();
+        assertTrue(letters.take(large));
     }
 }
