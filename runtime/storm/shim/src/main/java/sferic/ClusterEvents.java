@@ -66,7 +66,7 @@ final class ClusterEvents implements Events {
             // Not all workers of a cluster in the same moment.
             long first = ThreadLocalRandom.current().nextLong(period);
             timer.execute(() -> create("orders", NOTHING));
-            timer.scheduleWithFixedDelay(this::look, first, period, TimeUnit.MILLISECONDS);
+            timer.scheduleWithFixedDelay(this::orders, first, period, TimeUnit.MILLISECONDS);
             timer.scheduleWithFixedDelay(this::tell, TELL_MS, TELL_MS, TimeUnit.MILLISECONDS);
         }
     }
@@ -110,7 +110,12 @@ final class ClusterEvents implements Events {
         return "end." + rank + "." + stage;
     }
 
-    private void look() {
+    @Override
+    public void look() {
+        timer.execute(this::orders);
+    }
+
+    private void orders() {
         long version = stopped ? orders : blobs.version(prefix + "orders");
         if (version != orders) {
             orders = version;

@@ -22,6 +22,9 @@ interface Events {
         return false;
     }
 
+    /** Whoever wants the topology to end may have said so meanwhile: looks now, soon after this returns. */
+    default void look() {}
+
     /** The END of this source's instance was processed by the whole topology. */
     void finished(String stage, int rank);
 

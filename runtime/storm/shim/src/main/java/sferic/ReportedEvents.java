@@ -38,6 +38,11 @@ record ReportedEvents(Events events, IErrorReporter reporter) implements Events 
     }
 
     @Override
+    public void look() {
+        events.look();
+    }
+
+    @Override
     public void finished(String stage, int rank) {
         events.finished(stage, rank);
     }
