@@ -21,13 +21,13 @@ from sferic.compiler.targets.storm import StormArtefact, worker_files, write_art
 _HANG = 600  # seconds without progress after which a process of a topology is replaced
 
 
-def submit(artefact: StormArtefact, root: Path, nimbus: Nimbus, version: str, *, workers: int = 1) -> str:
+def submit(artefact: StormArtefact, root: Path, nimbus: Nimbus, version: str) -> str:
     """Upload and submit; returns the topology's id. Raises NimbusError, and WrongInput where files are missing."""
     nimbus.check_version()
     topology = _free(artefact, nimbus)
     runtime = Path(sferic.runtime.__file__).parent
     rebuild(artefact.plan.definition, root, worker_files(artefact, runtime))
-    config = {**artefact.config, "sferic.hang.seconds": _HANG, "topology.workers": workers}
+    config = {**artefact.config, "sferic.hang.seconds": _HANG}
     if any(link.codec == "trusted" for link in artefact.plan.links):
         config["sferic.key"] = b64encode(secrets.token_bytes(32)).decode()
     _check_size(artefact, config, nimbus)

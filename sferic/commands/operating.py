@@ -18,8 +18,26 @@ from sferic.runtime.observe import FAILED
 
 if TYPE_CHECKING:
     from sferic.compiler.pipeline import Compiled, Options
+    from sferic.compiler.resources import Resources
+    from sferic.runtime.plan import Plan
 
 _LOOK = 0.5  # seconds between two looks at a topology
+
+SIZE = (
+    click.option("--workers", type=click.IntRange(1), help="JVMs it is spread over.  [default: one for 16 processes]"),
+    click.option(
+        "--memory",
+        type=click.IntRange(1),
+        metavar="MIB",
+        help="Memory of a process whose PEs do not say.  [default: 128]",
+    ),
+    click.option(
+        "--cpu",
+        type=click.FloatRange(0, min_open=True),
+        metavar="CORES",
+        help="Cores for a process whose PEs do not say.  [default: 0.25]",
+    ),
+)
 
 Compile = Callable[[str, str, dict[str, Any]], "tuple[Compiled, Options]"]
 
@@ -73,7 +91,7 @@ def _submit_command(compile_workflow: Compile, workflow_options: Sequence[Callab
         *workflow_options,
         click.option("--name", required=True, help="The topology's name."),
         NIMBUS,
-        click.option("--workers", type=click.IntRange(1), default=1, show_default=True, help="JVMs it is spread over."),
+        *SIZE,
         click.option(
             "--python",
             metavar="PATH",
@@ -111,15 +129,23 @@ def _submit(
     here = nimbus is None and "SFERIC_NIMBUS" not in os.environ
     chosen = given["python"] or (sys.executable if here else "python3")
     root = Path(options.root)
-    artefact = make_artefact(compiled.plan, root, name=name, python=chosen, version=__version__)
+    needs = needs_of(compiled.plan, given)
+    artefact = make_artefact(compiled.plan, root, name=name, python=chosen, version=__version__, needs=needs)
     with connected(nimbus) as connection:
         refuse_if_busy(connection, name)
-        topology = submit(artefact, root, connection, __version__, workers=given["workers"])
+        topology = submit(artefact, root, connection, __version__)
         place = str(connection.address)
     if as_json:
         click.echo(json.dumps({"name": name, "id": topology, "nimbus": place}))
     else:
         click.echo(f"{name} is submitted to {place} as {topology}. To see it: sferic status {name}")
+
+
+def needs_of(plan: "Plan", given: dict[str, Any]) -> "Resources":
+    """What the plan needs, with what the options of SIZE say."""
+    from sferic.compiler.resources import CHILD_CORES, CHILD_MIB, Defaults, resources  # noqa: PLC0415
+
+    return resources(plan, given["workers"], Defaults(given["memory"] or CHILD_MIB, given["cpu"] or CHILD_CORES))
 
 
 @click.command("results")

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from sferic.compiler.diagnostics import Problem, WrongInput
+from sferic.compiler.resources import Resources, resources
 from sferic.compiler.targets.storm.config import topology_config
 from sferic.compiler.targets.storm.view import component_views
 from sferic.runtime.plan import Plan
@@ -45,22 +46,26 @@ class StormArtefact:
     files: Mapping[str, bytes]  # the user's, by path below the root
 
 
-def make_artefact(plan: Plan, root: Path, *, name: str, python: str, version: str) -> StormArtefact:
-    """Render `plan`; the user's files are read from `root`."""
+def make_artefact(
+    plan: Plan, root: Path, *, name: str, python: str, version: str, needs: Resources | None = None
+) -> StormArtefact:
+    """Render `plan`; the user's files are read from `root`. `needs`: where they are not what the plan says alone."""
     if not _NAME.fullmatch(name):
         text = f"{name!r} is no name for a topology"
         raise WrongInput([Problem(text, remedy="use letters, digits, - and _, at most 200")])
-    text = render(plan, name, version)
+    needs = needs or resources(plan)
+    text = render(plan, name, version, needs)
     struct = thrift_struct(text)
     if len(struct) > _NIMBUS_BUFFER * 9 // 10:
         message = f"the topology's description has {len(struct)} bytes, Nimbus takes 1 MiB"
         remedy = "fuse PEs into partitions, or raise nimbus.thrift.max_buffer_size on the cluster"
         raise WrongInput([Problem(message, remedy=remedy)])
     files = {path: (root / path).read_bytes() for path, _ in plan.definition.files}
-    return StormArtefact(name, text, struct, topology_config(plan, python=python, version=version), plan, files)
+    config = topology_config(plan, python=python, version=version, needs=needs)
+    return StormArtefact(name, text, struct, config, plan, files)
 
 
-def render(plan: Plan, name: str, version: str) -> str:
+def render(plan: Plan, name: str, version: str, needs: Resources) -> str:
     """topology.py."""
     try:
         from jinja2 import Environment, PackageLoader, StrictUndefined  # noqa: PLC0415 - only here are templates rendered
@@ -73,7 +78,7 @@ def render(plan: Plan, name: str, version: str) -> str:
     environment.filters["literal"] = _literal
     template = environment.get_template("storm_topology.py.j2")
     about = ascii(plan.definition.target or "a graph in memory")[1:-1].replace('"', "'")
-    return template.render(name=name, version=version, definition=about, stages=component_views(plan))
+    return template.render(name=name, version=version, definition=about, stages=component_views(plan, needs))
 
 
 def _literal(text: str) -> str:
