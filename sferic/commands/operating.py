@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sferic import __version__
+from sferic.commands.logs import logs_command
 from sferic.runtime.observe import FAILED, WRONG_INPUT
 
 if TYPE_CHECKING:
@@ -201,26 +202,6 @@ def status_command(name: str, nimbus: str | None, *, as_json: bool) -> None:
         return
     for line in status_lines(said):
         click.echo(line)
-
-
-@click.command("logs")
-@_NAME
-@click.option(
-    "-n", "count", type=click.IntRange(1), default=100, show_default=True, help="Of each worker so many, the last ones."
-)
-@_NIMBUS
-@_JSON
-def logs_command(name: str, count: int, nimbus: str | None, *, as_json: bool) -> None:
-    """Show what the workers of a topology have logged, on the cluster of this machine."""
-    from sferic.cluster import development  # noqa: PLC0415 - only who operates needs it
-    from sferic.cluster.status import worker_logs  # noqa: PLC0415
-    from sferic.cluster.topologies import find  # noqa: PLC0415
-
-    with _connected(nimbus) as connection:
-        found = find(connection, name)
-        for place, lines in worker_logs(found, development.home().logs, count):
-            for line in lines:
-                click.echo(json.dumps({"worker": place, "line": line}) if as_json else f"[{place}] {line}")
 
 
 @click.command("stop")
