@@ -3,10 +3,9 @@
 import json
 from collections import Counter
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
-from sferic.cluster.nimbus import Nimbus, NimbusError
+from sferic.cluster.nimbus import Nimbus
 from sferic.cluster.topologies import Found, about, find, state
 
 _ERRORS = 10  # the last ones that are shown
@@ -69,16 +68,3 @@ def status_lines(said: dict[str, Any]) -> Iterator[str]:
         yield f"  it cannot go on: {said['failed']}"
     for error in said.get("errors", ()):
         yield f"  error in {error['stage']}: {error['text'].strip().splitlines()[0]}"
-
-
-def worker_logs(found: Found, logs: Path, count: int) -> Iterator[tuple[str, list[str]]]:
-    """(worker's port, its last lines) of every worker, from files on this machine. Raises NimbusError."""
-    folder = logs / "workers-artifacts" / found.id
-    if not folder.is_dir():
-        raise NimbusError(
-            f"{found.id} has no logs on this machine (looked in {folder.parent}). They are on the machines of its "
-            f"workers, in workers-artifacts/{found.id}/PORT/worker.log below Storm's logs; sferic status {found.name} "
-            "names them"
-        )
-    for log in sorted(folder.glob("*/worker.log")):
-        yield log.parent.name, log.read_text(errors="replace").splitlines()[-count:]

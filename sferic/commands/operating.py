@@ -12,7 +12,8 @@ import click
 
 from sferic import __version__
 from sferic.commands.connection import JSON, NAME, NIMBUS, connected, tell
-from sferic.commands.looking import list_command, logs_command, status_command
+from sferic.commands.looking import list_command, status_command
+from sferic.commands.logs import logs_command
 from sferic.commands.steering import kill_command, pause_command, rebalance_command, resume_command, stop_command
 from sferic.runtime.observe import FAILED
 
