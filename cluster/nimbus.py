@@ -89,6 +89,10 @@ class Nimbus:
         found = [summary.version for summary in (*(cluster.nimbuses or ()), *cluster.supervisors) if summary.version]
         return str(found[0]) if found else "of a version that it does not say"
 
+    def topologies(self) -> list[Any]:
+        """Summaries of those that it runs."""
+        return list(self.call("getClusterInfo").topologies)
+
     def check_version(self) -> None:
         """Refuse a Storm that the shim was not made for."""
         version = self.version()

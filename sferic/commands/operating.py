@@ -4,7 +4,8 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,14 +13,24 @@ import click
 
 from sferic import __version__
 from sferic.commands.connection import JSON, NAME, NIMBUS, connected, tell
-from sferic.commands.looking import list_command, status_command
 from sferic.commands.logs import logs_command
-from sferic.commands.steering import kill_command, pause_command, rebalance_command, resume_command, stop_command
+from sferic.commands.looking import list_command, status_command
+from sferic.commands.steering import (
+    LOSE_STATE,
+    TAKE_OVER,
+    kill_command,
+    pause_command,
+    rebalance_command,
+    resume_command,
+    stop_command,
+)
+from sferic.commands.updating import LIMITS, Asked, carry_out
 from sferic.runtime.observe import FAILED
 
 if TYPE_CHECKING:
     from sferic.compiler.pipeline import Compiled, Options
     from sferic.compiler.resources import Resources
+    from sferic.compiler.targets.storm import StormArtefact
     from sferic.runtime.plan import Plan
 
 _LOOK = 0.5  # seconds between two looks at a topology
@@ -40,6 +51,23 @@ SIZE = (
     ),
 )
 
+SUBMITTED = (
+    *SIZE,
+    click.option(
+        "--python",
+        metavar="PATH",
+        help="The workers' interpreter.  [default: this one on a cluster of this machine, elsewhere python3]",
+    ),
+    click.option(
+        "--on-failure",
+        type=click.Choice(["stop", "skip", "dead-letter"]),
+        default="dead-letter",
+        show_default=True,
+        help="What becomes of an item that a PE cannot handle.",
+    ),
+)
+
+Option = Callable[[Any], Any]
 Compile = Callable[[str, str, dict[str, Any]], "tuple[Compiled, Options]"]
 
 
@@ -81,49 +109,80 @@ def cluster_command(action: str, *, closed: bool, as_json: bool) -> None:
     click.echo(f"  logs: {home.logs}")
 
 
-def _submit_command(compile_workflow: Compile, workflow_options: Sequence[Callable[[Any], Any]]) -> click.Command:
+def _submit_command(compile_workflow: Compile, workflow_options: Sequence[Option]) -> click.Command:
     """`submit`, of the options that say what to compile, and of what compiles it."""
 
     def submit(workflow: str, name: str, nimbus: str | None, *, as_json: bool, **given: Any) -> None:
         """Compile a workflow and start it on a Storm cluster, where it stays when this command is over."""
-        _submit(compile_workflow, workflow, name, nimbus, given, as_json=as_json)
+        from sferic.cluster.busy import refuse_if_busy  # noqa: PLC0415 - only who operates needs it
+        from sferic.cluster.submission import submit as send  # noqa: PLC0415
 
-    options = [
-        *workflow_options,
+        with made(compile_workflow, workflow, name, nimbus, given) as (artefact, root), connected(nimbus) as connection:
+            refuse_if_busy(connection, name)
+            topology = send(artefact, root, connection, __version__)
+            place = str(connection.address)
+        if as_json:
+            click.echo(json.dumps({"name": name, "id": topology, "nimbus": place}))
+        else:
+            click.echo(f"{name} is submitted to {place} as {topology}. To see it: sferic status {name}")
+
+    named = click.option("--name", required=True, help="The topology's name.")
+    return click.command("submit")(with_options(submit, *workflow_options, named, *SUBMITTED, NIMBUS, JSON))
+
+
+def _update_command(compile_workflow: Compile, workflow_options: Sequence[Option]) -> click.Command:
+    """`update`, in the same way."""
+
+    def update(
+        workflow: str | None,
+        name: str,
+        nimbus: str | None,
+        drain_limit: int,
+        start_limit: int,
+        *,
+        back: bool,
+        lose_state: bool,
+        take_over: bool,
+        as_json: bool,
+        **given: Any,
+    ) -> None:
+        """Put another version of a workflow in the place of a topology that runs.
+
+        It is compiled and uploaded first; then the old one drains, as by `stop`, and the new one is submitted under its
+        name. If that does not start, the old one is submitted again.
+        """
+        if back == (workflow is not None):
+            raise click.UsageError("give a WORKFLOW, or --back, which goes back to what the last update replaced")
+
+        def make(nimbus: str | None) -> "AbstractContextManager[tuple[StormArtefact, Path]]":
+            return made(compile_workflow, workflow or "", name, nimbus, given)
+
+        asked = Asked(name, nimbus, drain_limit, start_limit, lose_state=lose_state, take_over=take_over)
+        carry_out(asked, None if back else make, given, as_json=as_json)
+
+    own = (
+        click.argument("workflow", metavar="[WORKFLOW]", required=False),
+        *workflow_options[1:],
         click.option("--name", required=True, help="The topology's name."),
-        NIMBUS,
-        *SIZE,
-        click.option(
-            "--python",
-            metavar="PATH",
-            help="The workers' interpreter.  [default: this one on a cluster of this machine, elsewhere python3]",
-        ),
-        click.option(
-            "--on-failure",
-            type=click.Choice(["stop", "skip", "dead-letter"]),
-            default="dead-letter",
-            show_default=True,
-            help="What becomes of an item that a PE cannot handle.",
-        ),
-        JSON,
-    ]
-    command: Any = submit
+        click.option("--back", is_flag=True, help="In place of WORKFLOW: what the last update replaced."),
+        *SUBMITTED,
+        *LIMITS,
+    )
+    return click.command("update")(with_options(update, *own, LOSE_STATE, TAKE_OVER, NIMBUS, JSON))
+
+
+def with_options(command: Any, *options: Option) -> Any:
+    """The options in this order."""
     for option in reversed(options):
         command = option(command)
-    return click.command("submit")(command)
+    return command
 
 
-def _submit(
-    compile_workflow: Compile,
-    workflow: str,
-    name: str,
-    nimbus: str | None,
-    given: dict[str, Any],
-    *,
-    as_json: bool,
-) -> None:
-    from sferic.cluster.busy import refuse_if_busy  # noqa: PLC0415
-    from sferic.cluster.submission import submit  # noqa: PLC0415 - only who operates needs it
+@contextmanager
+def made(
+    compile_workflow: Compile, workflow: str, name: str, nimbus: str | None, given: dict[str, Any]
+) -> Generator[tuple["StormArtefact", Path]]:
+    """(the artefact that the options of SUBMITTED ask for, the folder of its files)."""
     from sferic.compiler.targets.storm import make_artefact  # noqa: PLC0415
 
     compiled, options = compile_workflow(workflow, "storm", given)
@@ -131,15 +190,7 @@ def _submit(
     chosen = given["python"] or (sys.executable if here else "python3")
     root = Path(options.root)
     needs = needs_of(compiled.plan, given)
-    artefact = make_artefact(compiled.plan, root, name=name, python=chosen, version=__version__, needs=needs)
-    with connected(nimbus) as connection:
-        refuse_if_busy(connection, name)
-        topology = submit(artefact, root, connection, __version__)
-        place = str(connection.address)
-    if as_json:
-        click.echo(json.dumps({"name": name, "id": topology, "nimbus": place}))
-    else:
-        click.echo(f"{name} is submitted to {place} as {topology}. To see it: sferic status {name}")
+    yield make_artefact(compiled.plan, root, name=name, python=chosen, version=__version__, needs=needs), root
 
 
 def needs_of(plan: "Plan", given: dict[str, Any]) -> "Resources":
@@ -194,11 +245,12 @@ def results_command(
         sys.exit(FAILED)
 
 
-def commands(compile_workflow: Compile, *workflow_options: Callable[[Any], Any]) -> list[click.Command]:
+def commands(compile_workflow: Compile, *workflow_options: Option) -> list[click.Command]:
     """All commands of this module. `compile_workflow`: takes WORKFLOW, a target, and what the options say."""
     return [
         cluster_command,
         _submit_command(compile_workflow, workflow_options),
+        _update_command(compile_workflow, workflow_options),
         list_command,
         status_command,
         logs_command,

@@ -111,6 +111,11 @@ final class ClusterEvents implements Events {
     }
 
     @Override
+    public void ready(String pe) {
+        counts.take(Map.of("event", "ready", "pe", pe));
+    }
+
+    @Override
     public void look() {
         timer.execute(this::orders);
     }

@@ -22,6 +22,9 @@ interface Events {
         return false;
     }
 
+    /** The first process of an instance is ready; `pe` is the first of its stage. */
+    default void ready(String pe) {}
+
     /** Whoever wants the topology to end may have said so meanwhile: looks now, soon after this returns. */
     default void look() {}
 

@@ -38,6 +38,11 @@ record ReportedEvents(Events events, IErrorReporter reporter) implements Events 
     }
 
     @Override
+    public void ready(String pe) {
+        events.ready(pe);
+    }
+
+    @Override
     public void look() {
         events.look();
     }
