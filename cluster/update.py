@@ -7,6 +7,7 @@ import time
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from sferic.cluster.nimbus import Nimbus, NimbusAway, NimbusError, NoSuchTopology
 from sferic.cluster.started import Started, started
@@ -15,6 +16,7 @@ from sferic.cluster.topologies import Found, State, again, find, kill, state, st
 
 _AGAIN = 1.0  # seconds until a Nimbus that was away is asked again
 _PATIENCE = 120.0  # seconds that Nimbus may be away while neither version runs
+_KRYO = "topology.kryo.register"
 _SUBMITTERS = ("topology.name", "topology.submitter.principal", "topology.submitter.user")  # Nimbus sets them itself
 
 Tell = Callable[[str], None]
@@ -26,11 +28,13 @@ def running_package(nimbus: Nimbus, found: Found) -> Package:
     conf = nimbus.read_blob(f"{found.id}-stormconf.ser")
     if jar is None or conf is None:
         raise NimbusError(f"Nimbus at {nimbus.address} does not give out what {found.id} was submitted as")
-    config = {
+    config: dict[str, Any] = {
         key: value
         for key, value in json.loads(gzip.decompress(conf)).items()
         if key.startswith(("topology.", "sferic.")) and key not in _SUBMITTERS
     }
+    if isinstance(config.get(_KRYO), dict):  # as Nimbus keeps it; it takes it otherwise
+        config[_KRYO] = [{kind: serializer} for kind, serializer in config[_KRYO].items()]
     with zipfile.ZipFile(io.BytesIO(jar)) as archive:
         return Package(found.name, jar, archive.read("topology.bin"), config)
 

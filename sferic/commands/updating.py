@@ -75,7 +75,7 @@ def carry_out(asked: Asked, make: Make | None, given: dict[str, Any], *, as_json
         except KeyboardInterrupt:
             tell(
                 f"The update of {asked.name} has broken off: sferic status {asked.name} says what runs. The same "
-                f"command again goes on; if nothing runs, sferic update --back --name {asked.name} starts what ran before"
+                f"command again goes on. If nothing runs: sferic update --back --name {asked.name}"
             )
             raise
     if as_json:
