@@ -50,7 +50,8 @@ def package_of(artefact: StormArtefact, root: Path, version: str) -> Package:
     with tempfile.TemporaryDirectory(prefix="sferic-") as folder:
         whole = replace(artefact, config=config)
         jar = write_artefact(whole, Path(folder) / "artefact", shim=shim_jar(), runtime=runtime, version=version)
-        return Package(artefact.name, jar.read_bytes(), artefact.struct, config)
+        written = json.loads((jar.parent / "config.json").read_bytes())
+        return Package(artefact.name, jar.read_bytes(), artefact.struct, written)
 
 
 def upload(nimbus: Nimbus, package: Package) -> str:

@@ -114,8 +114,9 @@ def write_artefact(artefact: StormArtefact, folder: Path, *, shim: Path, runtime
     except OSError as error:
         raise WrongInput([Problem(f"{folder} cannot be written ({error.strerror})")]) from error
     try:
-        config = json.dumps(artefact.config, indent=1, sort_keys=True) + "\n"
-        entries = dict(_jar_entries(artefact, shim, runtime, config))
+        entries = dict(_jar_entries(artefact, shim, runtime))
+        config = json.dumps(_with_build(artefact.config, entries), indent=1, sort_keys=True) + "\n"
+        entries["config.json"] = config.encode()
         manifest = _manifest(artefact, entries, version)
         (part / "topology.py").write_text(artefact.topology_py)
         (part / "config.json").write_text(config)
@@ -131,6 +132,13 @@ def write_artefact(artefact: StormArtefact, folder: Path, *, shim: Path, runtime
     return folder / f"{artefact.name}.jar"
 
 
+def _with_build(config: Mapping[str, Any], entries: Mapping[str, bytes]) -> dict[str, Any]:
+    """The configuration, with what tells this build from any other: all that runs is in it."""
+    files = {path: hashlib.sha256(data).hexdigest() for path, data in entries.items()}
+    build = hashlib.sha256(json.dumps(files, sort_keys=True).encode()).hexdigest()
+    return {**config, "sferic.about": {**config["sferic.about"], "build": build}}
+
+
 def _check_free(folder: Path) -> None:
     """Only an artefact is overwritten, never what somebody keeps there."""
     if not folder.exists() or all((folder / name).is_file() for name in ("MANIFEST.json", "plan.json", "topology.py")):
@@ -140,13 +148,12 @@ def _check_free(folder: Path) -> None:
         raise WrongInput([Problem(text, remedy="name another folder with -o, or remove it")])
 
 
-def _jar_entries(artefact: StormArtefact, shim: Path, runtime: Path, config: str) -> Iterator[tuple[str, bytes]]:
+def _jar_entries(artefact: StormArtefact, shim: Path, runtime: Path) -> Iterator[tuple[str, bytes]]:
     with zipfile.ZipFile(shim) as classes:
         for name in classes.namelist():
             yield name, classes.read(name)
     yield "topology.bin", artefact.struct
     yield "topology.py", artefact.topology_py.encode()
-    yield "config.json", config.encode()
     yield "resources/plan.json", artefact.plan.to_json().encode()
     for path, data in worker_files(artefact, runtime).items():
         yield f"resources/{path}", data
@@ -169,6 +176,7 @@ def _manifest(artefact: StormArtefact, entries: Mapping[str, bytes], version: st
                 "name": artefact.name,
                 "sferic": version,
                 "plan": hashlib.sha256(plan).hexdigest(),
+                "build": json.loads(entries["config.json"])["sferic.about"]["build"],
                 "files": {path: hashlib.sha256(data).hexdigest() for path, data in sorted(entries.items())},
             },
             indent=1,

@@ -48,6 +48,7 @@ def _about(plan: Plan, version: str) -> dict[str, Any]:
         "plan": hashlib.sha256(plan.to_json().encode()).hexdigest(),
         "sources": sum(stage.instances for stage in plan.stages if stage.source),
         "stages": [[stage.id, stage.instances, [pe.path for pe in stage.pes]] for stage in plan.stages],
+        "roots": [pe.path for stage in plan.stages for pe in stage.pes if pe.source],
         "stateful": [pe.path for stage in plan.stages for pe in stage.pes if pe.stateful],
         "endless": any(pe.endless for stage in plan.stages for pe in stage.pes),
         "results": {
