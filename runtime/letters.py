@@ -102,20 +102,19 @@ def read_letters(path: Path) -> Iterator[Letter]:
             yield letter
 
 
-def table(letters: Iterable[Letter], width: int) -> Iterator[str]:
-    """Lines for people, each at most `width` characters."""
-    for letter in letters:
+def table(letters: Iterable[Letter], width: int, first: int = 1) -> Iterator[str]:
+    """Lines for people, each at most `width` characters. `first`: the number of the first one."""
+    for number, letter in enumerate(letters, first):
         port = f".{letter.port}" if letter.port else ""
         tries = f", {letter.attempts} attempts" if letter.attempts > 1 else ""
         lost = "" if letter.data is not None or letter.port == "" else ", not kept"
-        head = f"{letter.time}  {letter.pe}{port} (instance {letter.rank}{tries}{lost})"
+        head = f"{number}: {letter.time}  {letter.pe}{port} (instance {letter.rank}{tries}{lost})"
         for line in (head, f"  {letter.item}", f"  {letter.error}"):
             flat = " ".join(line.splitlines())
             yield flat if len(flat) <= width else flat[: width - 1] + "…"
 
 
-def whole(letter: Letter) -> Iterator[str]:
+def whole(letter: Letter, number: int) -> Iterator[str]:
     """All that is known of one, for people."""
-    yield from table([letter], sys.maxsize)
-    yield f"  item {'kept' if letter.data is not None else 'not kept'}, {letter.attempts} attempts"
+    yield from table([letter], sys.maxsize, number)
     yield from (f"  {line}" for line in letter.traceback.splitlines())

@@ -3,7 +3,7 @@
 import json
 import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -16,15 +16,14 @@ from sferic.commands.draw import draw
 from sferic.commands.letters import letters_command
 from sferic.commands.new import new
 from sferic.commands.schema import schema
+from sferic.commands.workflow import read_workflow
 from sferic.compiler.advice import came_apart, stayed_at_one, suspicions, weaknesses, wrong_hints
 from sferic.compiler.diagnostics import InternalError, Problem, WrongInput, shortened
-from sferic.compiler.load import Loaded, load
 from sferic.compiler.passes.parallelism import MOST_INSTANCES
 from sferic.compiler.pipeline import Compiled, Options, compile_plan
 from sferic.d4py import d4py
 from sferic.given import inputs_of
 from sferic.launch import TARGETS, launch, topology_name
-from sferic.runtime.compat.finder import answering
 from sferic.runtime.letters import LettersError
 from sferic.runtime.loading import LoadingError
 from sferic.runtime.observe import FAILED, INTERRUPTED, ITEMS_FAILED, WRONG_INPUT
@@ -251,7 +250,7 @@ def doctor(*, as_json: bool) -> None:
 
 def _compile(workflow: str, target: str, given: dict[str, Any]) -> tuple[Compiled, Options]:
     """(what it compiled to, with which options)."""
-    loaded = _load(workflow, given.get("params", ()))
+    loaded = read_workflow(workflow, given.get("params", ()))
     options = loaded.options(
         target=target,  # pyright: ignore[reportArgumentType]
         processes=given.get("processes"),
@@ -265,23 +264,13 @@ def _compile(workflow: str, target: str, given: dict[str, Any]) -> tuple[Compile
     return compile_plan(loaded.graph, options, inputs_of(given)), options
 
 
-def _load(workflow: str, params: Sequence[str]) -> Loaded:
-    from sferic.compat.dispel4py import run  # noqa: PLC0415 - for files that start a run themselves
-
-    answers = click.get_current_context().with_resource(answering(run))
-    loaded = load(workflow, params)
-    if answers.answered and (other := answers.other()):
-        click.echo(f"sferic answers for dispel4py: the one in {other} is not used", err=True)
-    return loaded
-
-
 def _say(problems: Iterable[Problem], lead: str = "") -> None:
     for problem in problems:
         click.echo(f"{lead}{problem}", err=True)
 
 
 _PLANNED = (_WORKFLOW, _PROCESSES, _CALLS, _DATA, _FILE, _PARAMS, _FUSE, _CODEC)
-_letters = letters_command(_load, _run, _PARAMS, _LETTERS, _CODEC)
+_letters = letters_command(_run, _PARAMS, _LETTERS, _CODEC)
 for _command in (d4py, draw, new, schema, _letters, *operating.commands(_compile, *_PLANNED)):
     main.add_command(_command)
 

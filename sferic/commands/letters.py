@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sferic.commands.connection import JSON, NIMBUS, connected, tell
+from sferic.commands.workflow import read_workflow
 from sferic.compiler.diagnostics import Problem, WrongInput
 from sferic.compiler.pipeline import Options, compile_plan
 from sferic.runtime.observe import ITEMS_FAILED
 
 if TYPE_CHECKING:
     from sferic.cluster.letters import Lot
-    from sferic.compiler.load import Loaded
     from sferic.runtime.letters import Letter
 
 Option = Callable[[Any], Any]
@@ -35,10 +35,8 @@ class _Replay:
     as_json: bool
 
 
-def letters_command(
-    load: Callable[[str, Sequence[str]], "Loaded"], run: Callable[..., None], *options: Option
-) -> click.Command:
-    """`dead-letters`, of what loads a workflow and what runs it."""
+def letters_command(run: Callable[..., None], *options: Option) -> click.Command:
+    """`dead-letters`, of what runs a workflow."""
 
     def dead_letters(
         file: str | None,
@@ -68,7 +66,7 @@ def letters_command(
 
         def do(letters: "list[Letter]", away: Callable[[Sequence[int]], int] | None) -> None:
             if replay is not None:
-                _replay(letters, replay, load, run, away)
+                _replay(letters, replay, run, away)
             elif away is not None:
                 dropped = away(())
                 told = f"{dropped} dead letter{'s' * (dropped != 1)} of {name} dropped."
@@ -117,7 +115,7 @@ def _show(letters: "list[Letter]", number: int | None, *, as_json: bool) -> None
         if number > len(letters):
             raise WrongInput([Problem(f"there is no dead letter {number}, there are {len(letters)}")])
         one = letters[number - 1]
-        for line in [json.dumps(asdict(one))] if as_json else whole(one):
+        for line in [json.dumps(asdict(one))] if as_json else whole(one, number):
             click.echo(line)
     elif as_json:
         for letter in letters:
@@ -131,13 +129,12 @@ def _show(letters: "list[Letter]", number: int | None, *, as_json: bool) -> None
 def _replay(
     letters: "list[Letter]",
     how: _Replay,
-    load: Callable[[str, Sequence[str]], "Loaded"],
     run: Callable[..., None],
     away: Callable[[Sequence[int]], int] | None,
 ) -> None:
     from sferic.replay import replay  # noqa: PLC0415
 
-    loaded = load(how.workflow, how.params)
+    loaded = read_workflow(how.workflow, how.params)
     if loaded.problems:
         raise WrongInput(loaded.problems)
     again = replay(loaded.graph, letters, trusted=how.codec == "trusted")
