@@ -41,8 +41,8 @@ def positions(nimbus: Nimbus, name: str) -> list[Position]:
 
 
 def drop_positions(nimbus: Nimbus, name: str, last: str = "") -> int:
-    """Topologies of this name begin anew. `last`: the id of the one that wrote them, or those before it; "": all of them.
-    Returns how many there were."""
+    """Topologies of this name begin anew. `last`: only what that one wrote, by its id, and those before it. Returns how
+    many there were."""
     keys = [key for key in _keys(nimbus, name) if not last or _age(key) <= _age(f"{_ROOT}{name}.{last}")]
     for key in keys:
         nimbus.delete_blob(key)
@@ -56,8 +56,9 @@ def check_positions(plan: Plan, name: str, kept: Iterable[Position]) -> None:
         now = instances.get(one.path, one.instances)
         if now != one.instances:
             raise NimbusError(
-                f"{one.path} has {now} instances, and under the name {name} positions of {one.instances} are kept: they "
-                f"do not say which of {now} has read what. Give it {one.instances} again, or begin anew with --fresh"
+                f"{one.path} has {now} instances, and under the name {name} positions of {one.instances} are kept: "
+                f"they do not say which of {now} has read what. Give it {one.instances} again, or begin anew: sferic submit "
+                "--fresh"
             )
 
 

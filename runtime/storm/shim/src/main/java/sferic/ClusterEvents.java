@@ -93,7 +93,7 @@ final class ClusterEvents implements Events {
                 }
                 blobs.create(prefix + "orders", NOTHING);
             }));
-            timer.scheduleWithFixedDelay(() -> patiently(this::look), first, period, TimeUnit.MILLISECONDS);
+            timer.scheduleWithFixedDelay(() -> patiently(this::orders), first, period, TimeUnit.MILLISECONDS);
             timer.scheduleWithFixedDelay(() -> patiently(this::tell), TELL_MS, TELL_MS, TimeUnit.MILLISECONDS);
         }
     }
@@ -165,6 +165,11 @@ final class ClusterEvents implements Events {
         timer.execute(() -> patiently(() -> look(task)));
     }
 
+    @Override
+    public void ready(String pe) {
+        counts.take(Map.of("event", "ready", "pe", pe));
+    }
+
     /** Is it the first of its kind, or what was lost with the one before it? */
     private void look(Task task) throws InterruptedException {
         if (past.any()) {
@@ -198,7 +203,12 @@ final class ClusterEvents implements Events {
         }
     }
 
-    private void look() throws InterruptedException {
+    @Override
+    public void look() {
+        timer.execute(() -> patiently(this::orders));
+    }
+
+    private void orders() throws InterruptedException {
         long version = blobs.version(prefix + "orders");
         if (version == orders || version == Blobs.UNKNOWN) {
             return;

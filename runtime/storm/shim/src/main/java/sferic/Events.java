@@ -36,6 +36,12 @@ interface Events {
     /** Somebody is in a later attempt: this one is over. */
     default void overtaken() {}
 
+    /** The first process of an instance is ready; `pe` is the first of its stage. */
+    default void ready(String pe) {}
+
+    /** Whoever wants the topology to end may have said so meanwhile: looks now, soon after this returns. */
+    default void look() {}
+
     /** The END of this source's instance was processed by the whole topology. */
     void finished(String stage, int rank);
 

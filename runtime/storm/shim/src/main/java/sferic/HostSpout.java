@@ -184,9 +184,15 @@ public final class HostSpout implements IRichSpout {
         Closing.close(instance);
     }
 
+    /** Also before the first tuple. Who goes on after a pause reads nothing more if it is to end. */
     @Override
-    public void activate() {}
+    public void activate() {
+        if (task != null) {
+            task.events().look();
+        }
+    }
 
+    /** Nobody calls nextTuple() now: the child stops at its window, and what comes back is taken as ever. */
     @Override
     public void deactivate() {}
 

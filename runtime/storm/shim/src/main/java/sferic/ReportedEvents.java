@@ -63,6 +63,16 @@ record ReportedEvents(Events events, IErrorReporter reporter) implements Events 
     }
 
     @Override
+    public void ready(String pe) {
+        events.ready(pe);
+    }
+
+    @Override
+    public void look() {
+        events.look();
+    }
+
+    @Override
     public void finished(String stage, int rank) {
         events.finished(stage, rank);
     }

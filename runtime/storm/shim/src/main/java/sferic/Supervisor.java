@@ -60,6 +60,7 @@ final class Supervisor implements Child.Listener {
     private volatile boolean handing;
     private boolean greeted;
     private boolean replaced;
+    private boolean toldReady;
     // Written by the mailbox and a reader thread, read by both.
     private volatile boolean gaveUp;
 
@@ -186,6 +187,10 @@ final class Supervisor implements Child.Listener {
         if (hello.get("protocol") instanceof Number protocol && protocol.intValue() == Frames.PROTOCOL) {
             ready = true;
             greeted = true;
+            if (!toldReady) {
+                toldReady = true;
+                events.ready(settings.stage().pe(0).path());
+            }
         } else {
             giveUp("input", "the child speaks protocol " + hello.get("protocol") + ", this shim " + Frames.PROTOCOL);
             child.kill();
