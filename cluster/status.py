@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from sferic.cluster.lasting import lasting, lasting_lines
 from sferic.cluster.nimbus import Nimbus
 from sferic.cluster.topologies import Found, about, find, state
 
@@ -37,6 +38,7 @@ def look(nimbus: Nimbus, name: str, before: Said | None = None) -> Said:
         "results": len(found.results),
         "dead_letters": len(found.parts("letters.")),
         "pes": {pe: pes.get(pe, _row({})) for _, _, paths in stages for pe in paths} | pes,
+        **lasting(nimbus, found),
     }
     if found.status != "gone":
         result |= _running(nimbus, found, result["pes"], stages)
@@ -165,7 +167,8 @@ def _words(row: Said) -> Iterator[str]:
 
 
 def notes(said: Said) -> Iterator[str]:
-    """What there is to fetch, and why it cannot go on."""
+    """Where its sources are, what there is to fetch, and why it cannot go on."""
+    yield from lasting_lines(said)
     for kind, command in (("results", "results"), ("dead_letters", "dead-letters --name")):
         if said[kind]:
             chunks = f"{said[kind]} chunk{'s' * (said[kind] != 1)}"

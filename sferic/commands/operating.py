@@ -222,14 +222,23 @@ def results_command(
 
     --json is how they are written in any case.
     """
-    from sferic.cluster.topologies import find_all, state, take_letters, take_results, tidy  # noqa: PLC0415
+    from sferic.cluster.topologies import (  # noqa: PLC0415
+        check_attempt,
+        find_all,
+        state,
+        take_letters,
+        take_results,
+        tidy,
+    )
     from sferic.report import result_line  # noqa: PLC0415
     from sferic.runtime.letters import LettersFile  # noqa: PLC0415
 
     del as_json
+    handed_out = 0  # the attempt
     with connected(nimbus) as connection:
         while True:
             *before, last = find_all(connection, name)
+            check_attempt(last, handed_out)
             now = state(connection, last)  # before the results: those of a finished topology are all there
             over = not follow or now.finished or bool(now.failed) or last.status == "gone"
             for found in (*before, last):
@@ -237,6 +246,7 @@ def results_command(
                     for value in values:
                         click.echo(result_line(pe, port, value))
                     sys.stdout.flush()
+                    handed_out = last.attempt if found is last else handed_out
                 if dead_letters is not None:
                     letters = LettersFile(Path(dead_letters))
                     take_letters(connection, found, letters.take, keep=keep)
