@@ -136,17 +136,6 @@ def test_a_failure_that_stops_is_told(sferic, topology):
     assert stopped.returncode == 1 and "no 7" in stopped.stderr
 
 
-def test_a_worker_that_dies_spoils_a_finite_topology_and_says_so(sferic, cluster, topology):
-    name = topology("w.py:slow")
-    until(lambda: status(sferic, name)["pes"].get("Total", {}).get("in", 0) > 10)
-    for noted in cluster.local.glob("workers/*/pids/*"):
-        os.kill(int(noted.name), signal.SIGKILL)
-    said = until(lambda: (now := status(sferic, name))["failed"] and now)
-    assert said["status"] == "failed"
-    assert "its worker died and its state is lost" in said["failed"]
-    until(lambda: sum(counts.get("lost", 0) for counts in status(sferic, name)["pes"].values()) > 0)
-
-
 @pytest.mark.slow
 def test_a_worker_that_dies_after_the_end_changes_nothing(sferic, cluster, topology):
     name = topology("w.py:squares")
