@@ -5,7 +5,6 @@ import contextlib
 import hashlib
 import importlib.util
 import json
-import os
 import platform as machine
 import re
 import shutil
@@ -194,7 +193,7 @@ def _wheels(request: Request, roots: Sequence[Wanted], place: Path) -> list[Path
     if request.requirements is not None:
         given += ["-r", str(request.requirements)]
     else:
-        given += ["-c", str(_installed(place / "installed.txt"))]
+        given += ["-c", str(_installed(place / "installed.txt", roots))]
     target = place / "wheels"
     if request.native:
         done = _pip("wheel", "--prefer-binary", "-w", str(target), *given)
@@ -220,9 +219,11 @@ def _plain(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
-def _installed(file: Path) -> Path:
+def _installed(file: Path, roots: Sequence[Wanted]) -> Path:
     """What others bring along has the version that it has here, too."""
-    lines = {f"{one.name}=={one.version}\n" for one in metadata.distributions() if one.name and not _source(one)}
+    asked = {_plain(one.name) for one in roots}
+    there = [one for one in metadata.distributions() if one.name and _plain(one.name) not in asked]
+    lines = {f"{one.name}=={one.version}\n" for one in there if not _source(one)}
     file.write_text("".join(sorted(lines)))
     return file
 
@@ -307,14 +308,7 @@ def _unresolved(request: Request, said: str, roots: Sequence[Wanted]) -> Problem
 
 def _pip(*arguments: str) -> "subprocess.CompletedProcess[str]":
     command = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--no-input", *arguments]
-    return subprocess.run(
-        command,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-        env={**os.environ, "PIP_QUIET": "1"},
-    )
+    return subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
 
 
 def _last(text: str) -> str:
