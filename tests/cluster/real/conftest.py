@@ -153,7 +153,8 @@ def sferic(state, folder):
 @pytest.fixture(scope="module")
 def cluster(sferic, state):
     """The cluster, up."""
-    done = sferic("cluster", "up", *CLOSED)
+    # What reaches workers, and is none of theirs.
+    done = sferic("cluster", "up", *CLOSED, PYTHONSTARTUP="/nowhere/startup.py")
     try:
         assert done.returncode == 0, done.stderr
         yield Home(state / "cluster")
@@ -167,8 +168,8 @@ def topology(sferic, cluster, request):
     """`topology(workflow, *options)`: submits it under a name of the test's own; gone at the end."""
     name = request.node.originalname.removeprefix("test_")[:60]
 
-    def submit(workflow, *options):
-        done = sferic("submit", workflow, "--name", name, *options)
+    def submit(workflow, *options, **environment):
+        done = sferic("submit", workflow, "--name", name, *options, **environment)
         assert done.returncode == 0, done.stderr
         return name
 
