@@ -38,6 +38,8 @@ def topology_config(plan: Plan, *, python: str, version: str, packages: Packages
         "sferic.env": {"PYTHONPATH": ":".join(["{resources}", *(["{resources}/" + PACKED] if packed else [])])},
         "sferic.env.without": "PYTHON",
         "sferic.plan": "plan.json",
+        # Its key is none of a configuration's business: who submits makes it, and it goes with the credentials.
+        **({"sferic.trusted": True} if any(link.codec == "trusted" for link in plan.links) else {}),
         "sferic.attempt": 1,
         "sferic.hang.seconds": 0,
         "sferic.stages": _supervised(plan),

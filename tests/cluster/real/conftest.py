@@ -7,12 +7,14 @@ import os
 import subprocess
 import sys
 import time
+from urllib.parse import quote
 
 import pytest
 
 from sferic.cluster import development
 from sferic.cluster.home import Home
-from sferic.cluster.namespace import NamespaceRefused, in_new_network
+from sferic.cluster.java import find_java
+from sferic.cluster.namespace import NamespaceRefused, in_network_of, in_new_network
 
 WORKFLOW = """
 import time
@@ -175,6 +177,20 @@ def topology(sferic, cluster, request):
 
     yield submit
     sferic("kill", name)
+
+
+def storm_jar(cluster, jar, name):
+    """What the script `storm` runs for `storm jar JAR sferic.Main NAME -c sferic.python=…`; the ended process."""
+    command = [find_java().path, f"-Dstorm.options=sferic.python={quote(sys.executable, safe='')}"]
+    command += [f"-Dstorm.home={cluster.storm}", f"-Dstorm.jar={jar}", "-Dstorm.dependency.jars="]
+    command += ["-Dstorm.dependency.artifacts={}", "-cp", f"{cluster.storm}/lib/*:{jar}:{cluster.storm}/conf"]
+    command += ["sferic.Main", name]
+    address = development.running(cluster).address
+
+    def run():
+        return subprocess.run(command, capture_output=True, text=True, check=False)
+
+    return run() if address.network_of is None else in_network_of(address.network_of, run)
 
 
 def until(condition, patience=60.0):

@@ -5,9 +5,14 @@ import json
 import os
 import sys
 import venv
+from base64 import b64decode, b64encode
 from pathlib import Path
 
 import pytest
+
+from sferic.cluster import development
+from sferic.cluster.nimbus import connect
+from sferic.cluster.topologies import about, find
 
 _spec = importlib.util.spec_from_file_location("real_conftest", Path(__file__).with_name("conftest.py"))
 _shared = importlib.util.module_from_spec(_spec)
@@ -94,3 +99,48 @@ def test_an_interpreter_that_lacks_something_when_it_starts(sferic, topology, ba
     assert "lacks ormsgpack, which the runtime needs. Let it travel with the workflow (--pack)" in said["failed"]
     logs = sferic("logs", name, "-n", "100000").stdout
     assert '"died"' not in logs, "it was started again and again"
+
+
+@pytest.fixture
+def connected(cluster):
+    with connect(development.running(cluster).address) as nimbus:
+        yield nimbus
+
+
+def secret_of(nimbus, name):
+    found = find(nimbus, name)
+    return b64decode(about(nimbus, found)["key"]), nimbus.call("getTopologyConf", found.id)
+
+
+@pytest.mark.parametrize("way", ["submit", "storm_jar"])
+def test_the_key_of_the_trusted_codec_is_told_to_nobody(sferic, cluster, folder, connected, way):
+    name = f"secret_{way}"
+    trusted = ("w.py:squares", "--name", name, "--codec", "trusted", "--fuse", "none")
+    if way == "submit":
+        done = sferic("submit", *trusted)
+    else:
+        made = sferic("compile", *trusted, "--to", "storm", "-o", name)
+        assert made.returncode == 0, made.stderr
+        done = _shared.storm_jar(cluster, folder / name / f"{name}.jar", name)
+    try:
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert sorted(values(sferic("results", name, "--follow"))) == [n**2 for n in range(1000)]
+        key, told = secret_of(connected, name)
+        assert len(key) == 32
+        text = b64encode(key)
+        assert text.decode() not in told
+        logs = [path for path in cluster.logs.rglob("*") if path.is_file()]
+        assert any(path.name == "worker.log" and name in str(path) for path in logs)
+        assert not [path for path in logs if text in path.read_bytes() or key in path.read_bytes()]
+        shown = b"".join(path.read_bytes() for path in Path("/proc").glob("[0-9]*/cmdline") if readable(path))
+        assert b"sferic" in shown and text not in shown
+        assert not [path for path in (folder / name).glob("*") if text in path.read_bytes()]
+    finally:
+        sferic("kill", name)
+
+
+def readable(path):
+    try:
+        return path.read_bytes() is not None
+    except OSError:
+        return False

@@ -54,7 +54,7 @@ record Settings(
                 resources.resolve(text(config, "sferic.root", "")).toString(),
                 (int) number(config, "sferic.attempt", 1),
                 (int) number(config, "sferic.window", 16),
-                text(config, "sferic.key", null),
+                text(config, Secrets.KEY, null),
                 folder == null ? null : Path.of(folder),
                 (int) number(config, "sferic.frame.limit", Frames.DEFAULT_LIMIT),
                 Stage.read(stage, plan, hang),
