@@ -4,17 +4,11 @@ import importlib.util
 import json
 import os
 import signal
-import subprocess
-import sys
 from collections import Counter
 from pathlib import Path
-from urllib.parse import quote
 
 import pytest
 
-from sferic.cluster import development
-from sferic.cluster.java import find_java
-from sferic.cluster.namespace import in_network_of
 from sferic.runtime.letters import read_letters
 
 _spec = importlib.util.spec_from_file_location("real_conftest", Path(__file__).with_name("conftest.py"))
@@ -67,17 +61,7 @@ def test_storms_own_client_submits_the_jar(sferic, cluster, folder):
     name = "by_storm_jar"
     assert sferic("compile", "w.py:squares", "--to", "storm", "-o", "squares-storm").returncode == 0
     jar = folder / "squares-storm" / "w.jar"
-    # What the script `storm` runs for `storm jar w.jar sferic.Main by_storm_jar -c sferic.python=…`.
-    command = [find_java().path, f"-Dstorm.options=sferic.python={quote(sys.executable, safe='')}"]
-    command += [f"-Dstorm.home={cluster.storm}", f"-Dstorm.jar={jar}", "-Dstorm.dependency.jars="]
-    command += ["-Dstorm.dependency.artifacts={}", "-cp", f"{cluster.storm}/lib/*:{jar}:{cluster.storm}/conf"]
-    command += ["sferic.Main", name]
-    address = development.running(cluster).address
-
-    def run():
-        return subprocess.run(command, capture_output=True, text=True, check=False)
-
-    submitted = run() if address.network_of is None else in_network_of(address.network_of, run)
+    submitted = _shared.storm_jar(cluster, jar, name)
     try:
         assert submitted.returncode == 0, submitted.stdout + submitted.stderr
         done = sferic("results", name, "--follow")
