@@ -21,7 +21,6 @@ from sferic.commands.schema import schema
 from sferic.commands.workflow import read_workflow
 from sferic.compiler.advice import came_apart, stayed_at_one, suspicions, weaknesses, wrong_hints
 from sferic.compiler.diagnostics import InternalError, Problem, WrongInput, shortened
-from sferic.compiler.load import Loaded
 from sferic.compiler.packages import Packages
 from sferic.compiler.passes.parallelism import MOST_INSTANCES
 from sferic.compiler.pipeline import Compiled, Options, compile_plan
