@@ -89,7 +89,7 @@ class _LocalRun:
         if any(link.codec == "trusted" for link in artefact.plan.links):
             config["sferic.key"] = b64encode(self._attempt.key).decode()
         given = {"name": artefact.name, "struct": str(folder / "topology.bin"), "config": config}
-        (folder / "conf.json").write_text(json.dumps({**given, "tmp": str(folder / "tmp")}))
+        (folder / "conf.json").write_text(json.dumps({**given, "tmp": str(folder / "tmp"), "folder": str(folder)}))
         class_path = ":".join(map(str, [shim_jar(), *storm_jars()]))
         java = find_java()
         command = [str(java.path), *_JVM, "-cp", class_path, "sferic.LocalMain", str(folder / "conf.json")]

@@ -15,6 +15,7 @@ from typing import Any
 from sferic.compiler.diagnostics import Problem, WrongInput
 from sferic.compiler.packages import Packages
 from sferic.compiler.targets.storm.config import PACKED, topology_config
+from sferic.compiler.targets.storm.harmless import refuse_harmful
 from sferic.compiler.targets.storm.view import component_views
 from sferic.runtime.plan import Plan
 
@@ -107,6 +108,7 @@ def write_artefact(artefact: StormArtefact, folder: Path, *, shim: Path, runtime
 
     `shim`: the jar of the shim's classes; `runtime`: the folder of the runtime package, which travels too.
     """
+    refuse_harmful(artefact.config)
     try:
         _check_free(folder)
         folder.parent.mkdir(parents=True, exist_ok=True)

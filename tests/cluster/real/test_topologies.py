@@ -4,6 +4,7 @@ import importlib.util
 import json
 import os
 import signal
+import stat
 from collections import Counter
 from pathlib import Path
 
@@ -123,8 +124,13 @@ def test_a_failure_that_stops_is_told(sferic, topology):
 def test_a_worker_that_dies_spoils_a_finite_topology_and_says_so(sferic, cluster, topology):
     name = topology("w.py:slow")
     until(lambda: status(sferic, name)["pes"].get("Total", {}).get("in", 0) > 10)
+    made = [path for own in cluster.local.glob("workers/*/tmp/sferic-*") for path in (own, *own.iterdir())]
+    assert {stat.S_IMODE(path.stat().st_mode) for path in made} == {0o700, 0o600}, "others could read what is shared"
+    unpacked = [*cluster.local.glob(f"supervisor/stormdist/{name}-*")]
+    assert [stat.S_IMODE(path.stat().st_mode) for path in unpacked] == [0o700]
     for noted in cluster.local.glob("workers/*/pids/*"):
         os.kill(int(noted.name), signal.SIGKILL)
+    until(lambda: not any(path.exists() for path in made))
     said = until(lambda: (now := status(sferic, name))["failed"] and now)
     assert said["status"] == "failed"
     assert "its worker died and its state is lost" in said["failed"]

@@ -24,6 +24,12 @@ public final class Main {
         StormTopology topology = new StormTopology();
         new TDeserializer(new TBinaryProtocol.Factory()).deserialize(topology, read("topology.bin"));
         Map<String, Object> config = Json.object(read("config.json"));
+        String refused = Harmless.refused(config);
+        if (refused != null) {
+            System.err.println("config.json in this jar sets " + refused + ", which sferic never does: nothing is "
+                    + "submitted. Compile the workflow again; settings of yours go to storm jar with -c");
+            System.exit(1);
+        }
         SubmitOptions options = new SubmitOptions(TopologyInitialStatus.ACTIVE);
         options.set_creds(new Credentials(Secrets.made(config)));
         StormSubmitter.submitTopology(arguments[0], config, topology, options);
