@@ -56,8 +56,8 @@ def check_positions(plan: Plan, name: str, kept: Iterable[Position]) -> None:
         now = instances.get(one.path, one.instances)
         if now != one.instances:
             raise NimbusError(
-                f"{one.path} has {now} instances, and under the name {name} positions of {one.instances} are kept, "
-                f"which do not say who of {now} has read what. Give it {one.instances} again, or begin anew: "
+                f"{one.path} has {now} instances, and under the name {name} positions of {one.instances} are kept: "
+                f"they do not say which of {now} has read what. Give it {one.instances} again, or begin anew: "
                 "sferic submit --fresh"
             )
 

@@ -19,6 +19,7 @@ from sferic.cluster.shim import shim_jar
 from sferic.compiler.rebuild import rebuild
 from sferic.compiler.targets.storm import StormArtefact, worker_files, write_artefact
 
+KEY = "sferic.key"  # the credential: Storm keeps these out of configurations and logs
 _HANG = 600  # seconds without progress after which a process of a topology is replaced
 
 
@@ -66,8 +67,6 @@ def package_of(artefact: StormArtefact, root: Path, version: str) -> Package:
     runtime = Path(sferic.runtime.__file__).parent
     rebuild(artefact.plan.definition, root, worker_files(artefact, runtime))
     config = {**artefact.config, "sferic.hang.seconds": _HANG}
-    if any(link.codec == "trusted" for link in artefact.plan.links):
-        config["sferic.key"] = b64encode(secrets.token_bytes(32)).decode()
     with tempfile.TemporaryDirectory(prefix="sferic-") as folder:
         whole = replace(artefact, config=config)
         jar = write_artefact(whole, Path(folder) / "artefact", shim=shim_jar(), runtime=runtime, version=version)
@@ -86,7 +85,12 @@ def start(nimbus: Nimbus, package: Package, location: str) -> str:
     tools: Any = importlib.import_module("thriftpy2.utils")
     protocols: Any = importlib.import_module("thriftpy2.protocol")
     struct = tools.deserialize(nimbus.types.StormTopology(), package.struct, protocols.TBinaryProtocolFactory())
-    nimbus.call("submitTopology", package.name, location, json.dumps(dict(package.config)), struct)
+    options = nimbus.types.SubmitOptions(initial_status=nimbus.types.TopologyInitialStatus.ACTIVE)
+    if "sferic.trusted" in package.config:
+        key = b64encode(secrets.token_bytes(32)).decode()
+        options.creds = nimbus.types.Credentials(creds={KEY: key})
+    config = json.dumps(dict(package.config))
+    nimbus.call("submitTopologyWithOpts", package.name, location, config, struct, options)
     return next(str(summary.id) for summary in nimbus.topologies() if summary.name == package.name)
 
 

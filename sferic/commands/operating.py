@@ -17,6 +17,7 @@ from sferic.commands.connection import JSON, NAME, NIMBUS, connected, tell
 from sferic.commands.kept import KEPT, limits
 from sferic.commands.logs import logs_command
 from sferic.commands.looking import list_command, status_command
+from sferic.commands.packing import imported_by, packages_of, request_of
 from sferic.commands.steering import (
     LOSE_STATE,
     TAKE_OVER,
@@ -53,16 +54,18 @@ SIZE = (
     ),
 )
 
+PYTHON = click.option(
+    "--python",
+    metavar="PATH",
+    help="The workers' interpreter.  [default: this one on a cluster of this machine, elsewhere python3]",
+)
+
 FRESH = click.option("--fresh", is_flag=True, help="Sources begin anew, wherever the last one of this name was.")
 
 SUBMITTED = (
     *SIZE,
     *KEPT,
-    click.option(
-        "--python",
-        metavar="PATH",
-        help="The workers' interpreter.  [default: this one on a cluster of this machine, elsewhere python3]",
-    ),
+    PYTHON,
     click.option(
         "--on-failure",
         type=click.Choice(["stop", "skip", "dead-letter"]),
@@ -188,15 +191,21 @@ def made(
     compile_workflow: Compile, workflow: str, name: str, nimbus: str | None, given: dict[str, Any]
 ) -> Generator[tuple["StormArtefact", Path]]:
     """(the artefact that the options of SUBMITTED ask for, the folder of its files)."""
-    from sferic.compiler.targets.storm import make_artefact  # noqa: PLC0415
+    from sferic.cluster.workers import check_interpreter  # noqa: PLC0415 - only who operates needs it
+    from sferic.compiler.targets.storm import interpreter, make_artefact  # noqa: PLC0415
 
     compiled, options = compile_workflow(workflow, "storm", given)
     here = nimbus is None and "SFERIC_NIMBUS" not in os.environ
-    chosen = given["python"] or (sys.executable if here else "python3")
-    root = Path(options.root)
+    root, request = Path(options.root), request_of(given)
+    chosen = given["python"] or interpreter(request and request.for_python, here=here)
+    if here:
+        check_interpreter(chosen, request, imported_by(options))
     needs = needs_of(compiled.plan, given)
-    artefact = make_artefact(compiled.plan, root, name=name, python=chosen, version=__version__, needs=needs)
-    yield replace(artefact, config={**artefact.config, **limits(given)}), root
+    with packages_of(request, options, tell) as packages:
+        artefact = make_artefact(
+            compiled.plan, root, name=name, python=chosen, version=__version__, needs=needs, packages=packages
+        )
+        yield replace(artefact, config={**artefact.config, **limits(given)}), root
 
 
 def needs_of(plan: "Plan", given: dict[str, Any]) -> "Resources":

@@ -30,6 +30,7 @@ final class ClusterEvents implements Events {
     private static final byte[] AGAIN = {'a', 'g', 'a', 'i', 'n'};
 
     private final String prefix;
+    private final Map<String, Object> about;
     private final boolean endless;
     private final long period;
     private final AtomicBoolean started = new AtomicBoolean();
@@ -56,6 +57,7 @@ final class ClusterEvents implements Events {
             Runnable leave) {
         Map<String, Object> about = about(config);
         this.prefix = "sferic." + topology + ".";
+        this.about = about;
         this.endless = Boolean.TRUE.equals(about.get("endless"));
         int sources = about.get("sources") instanceof Number number ? number.intValue() : Integer.MAX_VALUE;
         this.period = Math.max(1, period);
@@ -92,6 +94,9 @@ final class ClusterEvents implements Events {
                     blobs.list(Chunks.prefix(prefix, 1)).forEach(blobs::delete); // no part of the results any more
                 }
                 blobs.create(prefix + "orders", NOTHING);
+                if (about.get("key") != null) {
+                    blobs.create(prefix + "about", Json.bytes(about)); // before any dead letter
+                }
             }));
             timer.scheduleWithFixedDelay(() -> patiently(this::orders), first, period, TimeUnit.MILLISECONDS);
             timer.scheduleWithFixedDelay(() -> patiently(this::tell), TELL_MS, TELL_MS, TimeUnit.MILLISECONDS);
@@ -129,8 +134,8 @@ final class ClusterEvents implements Events {
         if (config.get("sferic.about") instanceof Map<?, ?> about) {
             about.forEach((name, value) -> said.put(String.valueOf(name), value));
         }
-        if (config.get("sferic.key") != null) {
-            said.put("key", config.get("sferic.key"));
+        if (config.get(Secrets.KEY) != null) {
+            said.put("key", config.get(Secrets.KEY));
         }
         return said;
     }

@@ -37,6 +37,7 @@ record Task(String stage, int rank, int instances, Settings settings, Events eve
         Events events;
         if (run == null) {
             run = context.getStormId();
+            Private.keep(resources, run, config);
             events = new ReportedEvents(Runs.onCluster(run, config), reporter);
         } else {
             events = Runs.events(run);
