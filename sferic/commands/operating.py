@@ -46,13 +46,13 @@ def _address(nimbus: str | None) -> "Address":
 
     given = nimbus or os.environ.get("SFERIC_NIMBUS")
     if given is None:
-        found = development.running(development.home())
+        found = development.reach(development.home())
         if found is None:
             raise NimbusError(
                 "no cluster is up on this machine, and no other is named. Start one: sferic cluster up; or give "
                 "--nimbus HOST:PORT"
             )
-        return found.address
+        return found
     host, colon, port = given.rpartition(":")
     if not colon or not host or not port.isdigit() or not 0 < int(port) < 1 << 16:
         click.echo(f"{given!r} is no place of a Nimbus: write HOST:PORT, as storm1:6627", err=True)
@@ -87,8 +87,8 @@ def cluster_command(action: str, *, closed: bool, as_json: bool) -> None:
     found = development.running(home)
     if found is None:
         before = development.recorded(home)
-        gone = [] if before is None else [name for name, known in before.daemons.items() if not known.alive]
-        text = f"in part: {', '.join(gone)} is gone. See {home.logs}, then: sferic cluster down" if gone else "down"
+        gone = [] if before is None else before.gone
+        text = f"in part: {', '.join(gone)} is gone. See {home.logs}, then: sferic cluster up" if gone else "down"
         click.echo(json.dumps({"up": False, "gone": gone}) if as_json else f"The cluster is {text}")
         sys.exit(FAILED)
     pids = {name: known.pid for name, known in found.daemons.items()}

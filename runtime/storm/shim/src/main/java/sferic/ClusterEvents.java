@@ -21,9 +21,11 @@ final class ClusterEvents implements Events {
     private static final Logger LOG = LoggerFactory.getLogger(ClusterEvents.class);
     private static final double POLL_SECONDS = 5;
     private static final long TELL_MS = 1000;
+    private static final long HEIR_MS = 1000;
     private static final byte[] NOTHING = {};
     private static final byte[] STOP = {'s', 't', 'o', 'p'};
 
+    private final String topology;
     private final String prefix;
     private final boolean endless;
     private final int sources;
@@ -32,7 +34,6 @@ final class ClusterEvents implements Events {
     private final Blobs blobs;
     private final Chunks chunks;
     private final ScheduledExecutorService timer;
-    private final Runnable stop;
     private final Counts counts = new Counts();
     private final Letters letters = new Letters();
     private final AtomicBoolean failed = new AtomicBoolean();
@@ -40,34 +41,40 @@ final class ClusterEvents implements Events {
     // Owned by the timer.
     private boolean stopped;
     private long orders = Blobs.UNKNOWN;
+    private long heirs = Blobs.UNKNOWN;
     private long lot;
 
-    private ClusterEvents(String topology, Map<String, Object> about, Blobs blobs, long period, Runnable stop) {
+    private ClusterEvents(String topology, Map<String, Object> about, Blobs blobs, long period) {
+        this.topology = topology;
         this.prefix = "sferic." + topology + ".";
         this.endless = Boolean.TRUE.equals(about.get("endless"));
         this.sources = about.get("sources") instanceof Number number ? number.intValue() : Integer.MAX_VALUE;
         this.period = Math.max(1, period);
         this.blobs = blobs;
         this.chunks = new Chunks(blobs, prefix, Json.bytes(about), endless ? Chunks.ENDLESS_BYTES : Chunks.ALL);
-        this.stop = stop;
         this.timer = Timers.create("sferic-cluster");
     }
 
-    /** `stop` runs once, when a command or a failure wants the topology to end. */
-    static ClusterEvents open(String topology, Map<String, Object> config, Runnable stop) {
+    static ClusterEvents open(String topology, Map<String, Object> config) {
         double seconds = config.get("sferic.poll.seconds") instanceof Number number ? number.doubleValue()
                 : POLL_SECONDS;
-        return new ClusterEvents(topology, about(config), new Blobs(config), Math.round(seconds * 1000), stop);
+        return new ClusterEvents(topology, about(config), new Blobs(config), Math.round(seconds * 1000));
     }
 
     /** From now on it looks and tells; a second call does nothing. */
     void start() {
         if (started.compareAndSet(false, true)) {
+            Kin.endOrphans(); // of workers that were killed together with their children
             // Not all workers of a cluster in the same moment.
             long first = ThreadLocalRandom.current().nextLong(period);
-            timer.execute(() -> create("orders", NOTHING));
+            timer.execute(() -> {
+                create("orders", NOTHING);
+                create("heirs", NOTHING);
+                heirs = blobs.version(prefix + "heirs");
+            });
             timer.scheduleWithFixedDelay(this::look, first, period, TimeUnit.MILLISECONDS);
             timer.scheduleWithFixedDelay(this::tell, TELL_MS, TELL_MS, TimeUnit.MILLISECONDS);
+            timer.scheduleWithFixedDelay(this::lookForHeirs, TELL_MS, TELL_MS, TimeUnit.MILLISECONDS);
         }
     }
 
@@ -103,6 +110,7 @@ final class ClusterEvents implements Events {
         if (!over && !stateless) {
             event(Map.of("event", "lost", "stage", stage, "rank", rank));
         }
+        timer.execute(() -> put("heirs", worker.getBytes(StandardCharsets.US_ASCII)));
         return over;
     }
 
@@ -117,8 +125,23 @@ final class ClusterEvents implements Events {
             stopped = new String(blobs.read(prefix + "orders"), StandardCharsets.US_ASCII)
                     .startsWith("stop");
             if (stopped) {
-                stop.run();
+                Runs.stop(topology);
             }
+        }
+    }
+
+    /**
+     * Where acks are missing: has an instance begun anew? What its forerunner held would come again only by Storm's
+     * timeout. Workers that send to the new one find their way to it within a second.
+     */
+    private void lookForHeirs() {
+        if (!Runs.late(topology)) {
+            return;
+        }
+        long version = blobs.version(prefix + "heirs");
+        if (version != heirs && version != Blobs.UNKNOWN) {
+            heirs = version;
+            timer.schedule(() -> Runs.again(topology), HEIR_MS, TimeUnit.MILLISECONDS);
         }
     }
 
