@@ -14,7 +14,7 @@ from pathlib import Path
 from sferic.cluster.errors import OperationError
 from sferic.cluster.home import NIMBUS_PORT, SUPERVISOR_PORT, WORKER_PORTS, ZOOKEEPER_PORT, Home, state_folder
 from sferic.cluster.java import find_java
-from sferic.cluster.namespace import in_network_of, in_new_network
+from sferic.cluster.namespace import NamespaceRefused, in_network_of, in_new_network
 from sferic.cluster.nimbus import Address, NimbusError, connect
 from sferic.cluster.processes import Known, command_of, end, know
 from sferic.runtime.kin import end_orphans
@@ -53,7 +53,7 @@ class Running:
     @property
     def network_of(self) -> int | None:
         """A process in the cluster's network, where that is not this machine's; any daemon that lives."""
-        alive = [daemon.pid for daemon in self.daemons.values() if daemon.alive]
+        alive = [self.daemons[name].pid for name in _DAEMONS if name in self.daemons and self.daemons[name].alive]
         return alive[0] if self.closed and alive else None
 
     @property
@@ -96,14 +96,15 @@ def running(place: Home) -> Running | None:
 
 
 def reach(place: Home) -> Address | None:
-    """Of the cluster's Nimbus; None where no cluster is up. Raises ClusterError where the Nimbus of one is gone."""
+    """Of the cluster's Nimbus; None where no cluster is up. Raises ClusterError where nobody there can answer."""
     found = recorded(place)
     if found is None or len(found.gone) == len(_DAEMONS):
         return None
-    if "nimbus" in found.gone:
+    needed = [name for name in found.gone if name != "supervisor"]
+    if needed:
         raise ClusterError(
-            "the cluster on this machine has lost its nimbus; its topologies go on without. To start it again: "
-            "sferic cluster up"
+            f"the cluster on this machine has lost its {' and '.join(needed)}; its topologies go on meanwhile. To "
+            "start what is gone again: sferic cluster up"
         )
     return found.address
 
@@ -270,18 +271,26 @@ class _Starter:
 
     def _wait(self, name: str, ready: Callable[[], bool]) -> None:
         began = time.monotonic()
-        while not ready():
+        while not self._is(ready):
             for each, child in self._children.items():
                 if child.poll() is not None:
                     raise ClusterError(f"{each} ended with status {child.returncode}. {self._last_words(each)}")
             for each in self.running.gone:
-                if each not in self._children and each in self.running.daemons:
-                    raise ClusterError(f"{each} ended meanwhile. {self._last_words(each)}")
+                if each in self.running.daemons and each not in self._children:
+                    self._tell(f"{each} has ended meanwhile, and is started again")
+                    self._launch(each)
             if time.monotonic() - began > _START:
                 raise ClusterError(f"{name} is not ready after {_START:.0f} s. {self._last_words(name)}")
             time.sleep(_LOOK)
         if name in self._children:
             self._tell(f"{name} is up ({time.monotonic() - began:.1f} s)")
+
+    @staticmethod
+    def _is(ready: Callable[[], bool]) -> bool:
+        try:
+            return ready()
+        except NamespaceRefused:  # whose network it was has just ended
+            return False
 
     def _last_words(self, name: str) -> str:
         logs = [self._place.logs / f"{name}.log", self._place.logs / f"{name}.out"]

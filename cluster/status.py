@@ -68,7 +68,8 @@ def status_lines(said: dict[str, Any]) -> Iterator[str]:
     if said["failed"]:
         yield f"  it cannot go on: {said['failed']}"
     for error in said.get("errors", ()):
-        yield f"  error in {error['stage']}: {error['text'].strip().partition('\n')[0]}"
+        first = error["text"].strip().partition("\n")[0]
+        yield f"  error in {error['stage']}: {first}"
 
 
 def worker_logs(found: Found, logs: Path, count: int) -> Iterator[tuple[str, list[str]]]:
