@@ -8,12 +8,15 @@ import importlib
 import importlib.util
 import json
 import os
+import random
+import time
 from pathlib import Path
 
 import pytest
 
 from sferic.cluster import development
 from sferic.cluster.nimbus import connect
+from sferic.cluster.processes import command_of
 
 _spec = importlib.util.spec_from_file_location("real_conftest", Path(__file__).with_name("conftest.py"))
 _shared = importlib.util.module_from_spec(_spec)
@@ -186,3 +189,44 @@ def test_a_rebalance(flow, flows, cluster, sferic):
     until(lambda: len(status(sferic)["workers"]) == 2, PATIENCE)
     flows()
     assert {process.pid for process in flow.processes()} != before
+
+
+def test_random_kills(bench, flow, flows, up, cluster, sferic):
+    """One minute, or as many as SFERIC_KILL_MINUTES says."""
+    seed = random.randrange(10_000)
+    print(f"seed {seed}")
+    chance = random.Random(seed)
+    victims = {
+        "a child": lambda: chance.sample(flow.processes() or [None], 1),
+        "a worker": lambda: chance.sample(bench.workers(cluster) or [None], 1),
+        "all workers": lambda: bench.workers(cluster),
+        "supervisor": lambda: bench.daemons(cluster, "supervisor"),
+        "nimbus": lambda: bench.daemons(cluster, "nimbus"),
+        "zookeeper": lambda: bench.daemons(cluster, "zookeeper"),
+        "everything": lambda: [*bench.daemons(cluster), *bench.workers(cluster), *flow.processes()],
+    }
+    before, end = lost(sferic), time.monotonic() + MINUTES * 60
+    while time.monotonic() < end:
+        name = chance.choices(list(victims), weights=[8, 4, 2, 2, 2, 2, 1])[0]
+        print(f"{time.strftime('%H:%M:%S')} {name}")
+        bench.kill(filter(None, victims[name]()))
+        time.sleep(chance.uniform(0, 5))  # at any moment of what comes after, and not when it is over
+        if development.running(cluster) is None:
+            up()
+        time.sleep(chance.uniform(0, 5))
+    bench.kill(flow.processes("Total"))
+    flows()
+    until(lambda: lost(sferic) > before)
+    assert status(sferic)["status"] == "active"
+
+
+def test_at_the_end_all_was_kept_and_nothing_is_left(bench, flow, flows, sferic, cluster):
+    stopped = sferic("stop", NAME)
+    assert stopped.returncode == 0, stopped.stderr
+    sent = max(int(line) for path in flow.folder.glob("sent-*") for line in path.read_text().split("\n")[:-1])
+    assert flow.has_all(sent), flow.missing(sent)
+    assert all(number % 2 == 0 for number in flow.kept)
+    assert sferic("cluster", "down").returncode == 0
+    assert not [command_of(process.pid) for process in (*flow.processes(), *flow.started(), *bench.workers(cluster))]
+    below = str(cluster.folder)
+    assert not [command for path in Path("/proc").glob("[1-9]*") if below in (command := command_of(int(path.name)))]
