@@ -25,7 +25,7 @@ until = _shared.until
 
 MINUTES = float(os.environ.get("SFERIC_KILL_MINUTES", "1"))
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("faults"), pytest.mark.timeout(400 + 60 * MINUTES)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(400 + 60 * MINUTES)]
 
 BENCH = Path(__file__).parents[3] / "bench"
 NAME = "flow"
