@@ -21,11 +21,13 @@ STARTED = 3  # how many processes each Double starts
 class Flow:
     """One topology, by the notes that its processes make in `folder`."""
 
-    def __init__(self, folder: Path, sleep: str = "") -> None:
+    def __init__(self, folder: Path, sleep: str = "", host: str = "sferic.runtime.worker") -> None:
         self.folder = folder
+        self.host = host
         self.sleep = sleep
         self.kept: Counter[int] = Counter()
         self.times: list[float] = []
+        self.newest = 0
         self._read: dict[Path, int] = {}
         self._whole = 0
 
@@ -53,6 +55,7 @@ class Flow:
                 with contextlib.suppress(ValueError):  # of a process that was killed while it wrote
                     self.times.append(float(when))
                     self.kept[int(number)] += 1
+                    self.newest = max(self.newest, int(number))
 
     def due(self) -> int:
         """The last number that the source should have written by now."""
@@ -67,6 +70,11 @@ class Flow:
         while self._whole < until and self.kept[2 * (self._whole + 1)]:
             self._whole += 1
         return self._whole >= until > 0
+
+    def reached(self, number: int) -> bool:
+        """Has twice `number`, or more, been kept?"""
+        self.look()
+        return self.newest >= 2 * number
 
     def missing(self, until: int) -> list[int]:
         """Those that have not."""
@@ -83,7 +91,7 @@ class Flow:
         """Those that run, of one PE or of all."""
         pids = {int(path.name.rpartition("-")[2]) for path in self.folder.glob(f"pid-{pe}-*-*")}
         # The number of one that has gone may be another's by now.
-        found = [know(pid) for pid in pids if "sferic.runtime.worker" in command_of(pid)]
+        found = [know(pid) for pid in pids if self.host in command_of(pid)]
         return [process for process in found if process.alive]
 
     def begun(self, pe: str) -> int:
