@@ -27,6 +27,7 @@ final class ClusterEvents implements Events {
 
     private final String topology;
     private final String prefix;
+    private final Map<String, Object> about;
     private final boolean endless;
     private final int sources;
     private final long period;
@@ -47,6 +48,7 @@ final class ClusterEvents implements Events {
     private ClusterEvents(String topology, Map<String, Object> about, Blobs blobs, long period) {
         this.topology = topology;
         this.prefix = "sferic." + topology + ".";
+        this.about = about;
         this.endless = Boolean.TRUE.equals(about.get("endless"));
         this.sources = about.get("sources") instanceof Number number ? number.intValue() : Integer.MAX_VALUE;
         this.period = Math.max(1, period);
@@ -72,6 +74,9 @@ final class ClusterEvents implements Events {
                 create("heirs", NOTHING);
                 heirs = blobs.version(prefix + "heirs");
             });
+            if (about.get("key") != null) {
+                timer.execute(() -> create("about", Json.bytes(about))); // before any dead letter
+            }
             timer.scheduleWithFixedDelay(this::look, first, period, TimeUnit.MILLISECONDS);
             timer.scheduleWithFixedDelay(this::tell, TELL_MS, TELL_MS, TimeUnit.MILLISECONDS);
             timer.scheduleWithFixedDelay(this::lookForHeirs, TELL_MS, TELL_MS, TimeUnit.MILLISECONDS);
@@ -84,8 +89,8 @@ final class ClusterEvents implements Events {
         if (config.get("sferic.about") instanceof Map<?, ?> about) {
             about.forEach((name, value) -> said.put(String.valueOf(name), value));
         }
-        if (config.get("sferic.key") != null) {
-            said.put("key", config.get("sferic.key"));
+        if (config.get(Secrets.KEY) != null) {
+            said.put("key", config.get(Secrets.KEY));
         }
         return said;
     }
