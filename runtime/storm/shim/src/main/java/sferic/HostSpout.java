@@ -69,28 +69,31 @@ public final class HostSpout implements IRichSpout, ICredentialsListener, Runs.S
     @Override
     public void open(Map<String, Object> config, TopologyContext context, SpoutOutputCollector output) {
         Task own = Task.of(stage, Secrets.in(config, credentials), context, output);
-        if (!own.events().began(stage, own.rank(), true, false)) {
-            start(own, output, () -> System.nanoTime() / 1_000_000);
+        Begun begun = own.events().began(own); // it must not send anything before this is known
+        if (!begun.over()) {
+            start(own, output, () -> System.nanoTime() / 1_000_000, begun);
         }
     }
 
     /** Also for tests, which have no topology. */
-    void start(Task own, SpoutOutputCollector output, LongSupplier milliseconds) {
+    void start(Task own, SpoutOutputCollector output, LongSupplier milliseconds, Begun begun) {
         task = own;
         clock = milliseconds;
         collector = output;
         unacked = new LinkedHashMap<>();
         oldest = NEVER;
         failed = new ArrayDeque<>();
-        instance = new SourceInstance(own);
-        instance.start();
+        if (!begun.ended()) {
+            instance = new SourceInstance(own, begun.token());
+            instance.start();
+        }
         Runs.watch(own.settings().run(), this);
     }
 
     @Override
     public void nextTuple() {
-        if (instance == null) {
-            return; // it was done before its worker was replaced
+        if (task == null) {
+            return; // all was done before its worker was replaced
         }
         if (again) {
             again = false;
@@ -101,10 +104,10 @@ public final class HostSpout implements IRichSpout, ICredentialsListener, Runs.S
             emit(next);
             return;
         }
-        Group group = instance.poll();
+        Group group = instance == null ? null : instance.poll();
         if (group != null) {
             emit(group);
-        } else if (!endSent && unacked.isEmpty() && instance.drained()) {
+        } else if (!endSent && unacked.isEmpty() && (instance == null || instance.drained())) {
             endSent = true;
             emit(END);
         }
@@ -123,7 +126,7 @@ public final class HostSpout implements IRichSpout, ICredentialsListener, Runs.S
         Unacked sent = new Unacked(group.emits());
         sent.since = clock.getAsLong();
         unacked.put(group.number(), sent);
-        look();
+        findOldest();
         for (int index = 0; index < group.emits().size(); index++) {
             emit(new Part(group.number(), index));
         }
@@ -168,12 +171,12 @@ public final class HostSpout implements IRichSpout, ICredentialsListener, Runs.S
         group.left--;
         if (group.left == 0) {
             unacked.remove(part.group());
-            look();
+            findOldest();
             instance.acked(part.group());
         }
     }
 
-    private void look() {
+    private void findOldest() {
         oldest = unacked.isEmpty() ? NEVER : unacked.values().iterator().next().since;
     }
 
@@ -206,7 +209,7 @@ public final class HostSpout implements IRichSpout, ICredentialsListener, Runs.S
         if (endSent && !endAcked) {
             sendAgain(END);
         } else {
-            look();
+            findOldest();
         }
     }
 
@@ -256,9 +259,15 @@ public final class HostSpout implements IRichSpout, ICredentialsListener, Runs.S
         Closing.close(instance);
     }
 
+    /** Also before the first tuple. Who goes on after a pause reads nothing more if it is to end. */
     @Override
-    public void activate() {}
+    public void activate() {
+        if (task != null) {
+            task.events().look();
+        }
+    }
 
+    /** Nobody calls nextTuple() now: the child stops at its window, and what comes back is taken as ever. */
     @Override
     public void deactivate() {}
 

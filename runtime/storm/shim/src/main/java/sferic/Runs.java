@@ -38,6 +38,7 @@ final class Runs {
         }
     }
 
+    private static final int LEFT = 20; // the exit status of a worker that made room for the next attempt
     private static final Map<String, Run> RUNS = new ConcurrentHashMap<>();
 
     private Runs() {}
@@ -52,7 +53,8 @@ final class Runs {
 
     /** The run of a worker on a cluster, by the topology's id; opened by its first component. */
     static Events onCluster(String topology, Map<String, Object> config) {
-        Run run = RUNS.computeIfAbsent(topology, id -> new Run(ClusterEvents.open(id, config)));
+        Run run = RUNS.computeIfAbsent(topology,
+                id -> new Run(ClusterEvents.open(id, config, () -> stop(id), () -> leave(id))));
         if (run.events() instanceof ClusterEvents events) {
             events.start(); // not before the run can be found
         }
@@ -90,6 +92,21 @@ final class Runs {
         Run run = RUNS.get(name);
         run.stopped().set(true);
         run.members().forEach(Member::stop);
+    }
+
+    /** This worker makes room for another one. Returns at once. */
+    private static void leave(String name) {
+        Thread thread = new Thread(() -> {
+            try {
+                close(name);
+            } catch (InterruptedException error) {
+                Thread.currentThread().interrupt();
+            } finally {
+                Runtime.getRuntime().halt(LEFT);
+            }
+        }, "sferic-leave");
+        thread.setDaemon(true);
+        thread.start();
     }
 
     /** Ends all children of a run: all are asked before any is waited for. */
