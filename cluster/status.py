@@ -88,7 +88,7 @@ def _running(nimbus: Nimbus, found: Found, pes: dict[str, Said], stages: list[An
         for error in errors:
             if error["stage"] == stage:
                 pe = next((one for one in paths if error["text"].startswith(f"{one}[")), paths[0])
-                pes[pe]["error"] = error["text"].splitlines()[0]
+                pes[pe]["error"] = error["text"].strip().partition("\n")[0]
     workers = sorted({f"{executor.host}:{executor.port}" for executor in info.executors})
     return {"uptime": info.uptime_secs, "workers": workers, "errors": errors[-_ERRORS:]}
 
@@ -178,7 +178,8 @@ def notes(said: Said) -> Iterator[str]:
     known = {row.get("stage") for row in said["pes"].values()}
     for error in said.get("errors", ()):
         if error["stage"] not in known:
-            yield f"  error in {error['stage']}: {error['text'].splitlines()[0]}"
+            first = error["text"].strip().partition("\n")[0]
+            yield f"  error in {error['stage']}: {first}"
 
 
 def _size(count: float) -> str:

@@ -18,6 +18,7 @@ from pathlib import Path
 from sferic.runtime import frames
 from sferic.runtime.frames import FrameReader
 from sferic.runtime.host.step import PAGE_INPUT, PAGE_LOOSE_DONE, PAGE_PE, PAGE_STATE, PAGE_STEP, STARTING
+from sferic.runtime.kin import MARK, end_kin, new_mark
 from sferic.runtime.local.lines import Lines
 from sferic.runtime.local.standstill import Standstill
 
@@ -62,6 +63,7 @@ class Instance:
     rank: int
     source: bool
     pid: int = 0
+    mark: str = ""  # in the environment of all that this process starts
     incoming: int = -1
     outgoing: int = -1
     errors: int = -1
@@ -95,8 +97,10 @@ class Instance:
         page = self._make_page(settings.plan.parent)
         sys.stdout.flush()
         sys.stderr.flush()
+        self.mark = new_mark()
         self.pid = os.fork()
         if self.pid == 0:
+            os.environ[MARK] = self.mark
             _become(to_child, from_child, said, [*close, self.incoming, self.outgoing, self.errors], work)
         for fd in (to_child, from_child, said):
             os.close(fd)
@@ -220,6 +224,7 @@ class Instance:
             os.kill(self.pid, signal.SIGKILL)  # it had no time yet to lead its group
         _, status = os.waitpid(self.pid, 0)
         self.pid = 0
+        end_kin(self.mark)
         code = os.waitstatus_to_exitcode(status)
         return code if code >= 0 else 128 - code
 

@@ -102,8 +102,8 @@ def cluster_command(action: str, *, closed: bool, as_json: bool) -> None:
     found = development.running(home)
     if found is None:
         before = development.recorded(home)
-        gone = [] if before is None else [name for name, known in before.daemons.items() if not known.alive]
-        text = f"in part: {', '.join(gone)} is gone. See {home.logs}, then: sferic cluster down" if gone else "down"
+        gone = [] if before is None else before.gone
+        text = f"in part: {', '.join(gone)} is gone. See {home.logs}, then: sferic cluster up" if gone else "down"
         click.echo(json.dumps({"up": False, "gone": gone}) if as_json else f"The cluster is {text}")
         sys.exit(FAILED)
     pids = {name: known.pid for name, known in found.daemons.items()}

@@ -24,6 +24,7 @@ final class Child {
     private static final long KILL_MS = 500;
 
     private final Process process;
+    private final String mark;
     private final Page page;
     private final FrameWriter writer;
     private final Counted output;
@@ -32,8 +33,9 @@ final class Child {
     // Set once, before anybody else sees this.
     private Thread errors;
 
-    private Child(Process process, Page page, Listener listener) {
+    private Child(Process process, String mark, Page page, Listener listener) {
         this.process = process;
+        this.mark = mark;
         this.page = page;
         this.listener = listener;
         this.writer = new FrameWriter(process.getOutputStream());
@@ -48,6 +50,8 @@ final class Child {
             env.keySet().removeIf(variable -> variable.startsWith(settings.without()));
         }
         env.putAll(settings.env());
+        String mark = Kin.mark();
+        env.put(Kin.MARK, mark);
         Process process;
         try {
             process = builder.start();
@@ -55,7 +59,7 @@ final class Child {
             page.delete();
             throw error;
         }
-        Child child = new Child(process, page, listener);
+        Child child = new Child(process, mark, page, listener);
         FrameReader reader = new FrameReader(child.output, settings.frameLimit());
         child.thread(name + "-out", () -> child.readFrames(reader));
         child.errors = child.thread(name + "-err", () -> new Lines(listener::line).read(process.getErrorStream()));
@@ -116,6 +120,7 @@ final class Child {
         process.destroyForcibly();
         killGroup();
         descendants.forEach(ProcessHandle::destroyForcibly);
+        Kin.end(mark);
     }
 
     /** The group outlives its leader, so this works on what a dead child left, too. */
@@ -140,6 +145,7 @@ final class Child {
             process.waitFor();
         } else {
             killGroup();
+            Kin.end(mark);
         }
         page.delete();
         return process.exitValue();
@@ -175,6 +181,7 @@ final class Child {
         }
         killGroup();
         descendants.forEach(ProcessHandle::destroyForcibly);
+        Kin.end(mark);
         listen();
         try {
             page.delete();

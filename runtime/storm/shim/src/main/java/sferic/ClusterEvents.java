@@ -23,12 +23,14 @@ final class ClusterEvents implements Events {
     private static final Logger LOG = LoggerFactory.getLogger(ClusterEvents.class);
     private static final double POLL_SECONDS = 5;
     private static final long TELL_MS = 1000;
+    private static final long HEIR_MS = 1000;
     private static final long ENDLESS_BYTES = 256L << 20;
     private static final long LETTERS_BYTES = 256L << 20;
     private static final byte[] NOTHING = {};
     private static final byte[] STOP = {'s', 't', 'o', 'p'};
     private static final byte[] AGAIN = {'a', 'g', 'a', 'i', 'n'};
 
+    private final String topology;
     private final String prefix;
     private final Map<String, Object> about;
     private final boolean endless;
@@ -51,11 +53,13 @@ final class ClusterEvents implements Events {
     // Owned by the timer.
     private boolean stopped;
     private long orders = Blobs.UNKNOWN;
+    private long heirs = Blobs.UNKNOWN;
     private Map<String, Long> dropped = Map.of();
 
     private ClusterEvents(String topology, Map<String, Object> config, Blobs blobs, long period, Runnable stop,
             Runnable leave) {
         Map<String, Object> about = about(config);
+        this.topology = topology;
         this.prefix = "sferic." + topology + ".";
         this.about = about;
         this.endless = Boolean.TRUE.equals(about.get("endless"));
@@ -87,6 +91,7 @@ final class ClusterEvents implements Events {
     /** From now on it looks and tells; a second call does nothing. */
     void start() {
         if (started.compareAndSet(false, true)) {
+            Kin.endOrphans(); // of workers that were killed together with their children
             // Not all workers of a cluster in the same moment.
             long first = ThreadLocalRandom.current().nextLong(period);
             timer.execute(() -> patiently(() -> {
@@ -94,12 +99,15 @@ final class ClusterEvents implements Events {
                     blobs.list(Chunks.prefix(prefix, 1)).forEach(blobs::delete); // no part of the results any more
                 }
                 blobs.create(prefix + "orders", NOTHING);
+                blobs.create(prefix + "heirs", NOTHING);
+                heirs = blobs.version(prefix + "heirs");
                 if (about.get("key") != null) {
                     blobs.create(prefix + "about", Json.bytes(about)); // before any dead letter
                 }
             }));
             timer.scheduleWithFixedDelay(() -> patiently(this::orders), first, period, TimeUnit.MILLISECONDS);
             timer.scheduleWithFixedDelay(() -> patiently(this::tell), TELL_MS, TELL_MS, TimeUnit.MILLISECONDS);
+            timer.scheduleWithFixedDelay(this::lookForHeirs, TELL_MS, TELL_MS, TimeUnit.MILLISECONDS);
         }
     }
 
@@ -184,6 +192,23 @@ final class ClusterEvents implements Events {
             if (!over && past.heldState(task.stage(), task.rank())) {
                 event(Map.of("event", "lost", "stage", task.stage(), "rank", task.rank()));
             }
+            byte[] heir = worker.getBytes(StandardCharsets.US_ASCII);
+            timer.execute(() -> patiently(() -> blobs.put(prefix + "heirs", heir)));
+        }
+    }
+
+    /**
+     * Where acks are missing: has an instance begun anew? What its forerunner held would come again only by Storm's
+     * timeout. Workers that send to the new one find their way to it within a second.
+     */
+    private void lookForHeirs() {
+        if (!Runs.late(topology)) {
+            return;
+        }
+        long version = blobs.version(prefix + "heirs");
+        if (version != heirs && version != Blobs.UNKNOWN) {
+            heirs = version;
+            timer.schedule(() -> Runs.again(topology), HEIR_MS, TimeUnit.MILLISECONDS);
         }
     }
 

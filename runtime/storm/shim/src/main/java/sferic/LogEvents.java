@@ -27,17 +27,25 @@ final class LogEvents {
             case "log" -> log(event);
             case "print" -> LOG.info("{}[{}] {}", event.get("pe"), event.get("rank"), event.get("text"));
             case "counts" -> LOG.debug("{}", Json.text(event));
-            case "failed" -> LOG.error("{}", text(event));
-            case "error", "lost" -> LOG.error("{}", Json.text(event));
+            case "failed", "lost" -> LOG.error("{}", text(event));
+            case "error" -> LOG.error("{}", Json.text(event));
             default -> LOG.warn("{}", Json.text(event));
         }
     }
 
-    /** A failure in words, with the user's traceback. */
+    /** In words; a failure with the user's traceback. Never empty. */
     static String text(Map<String, Object> event) {
-        if (!"failed".equals(event.get("event"))) {
-            return event.containsKey("text") ? String.valueOf(event.get("text")) : Json.text(event);
-        }
+        return switch (String.valueOf(event.get("event"))) {
+            case "failed" -> failure(event);
+            case "died" -> (event.get("pe") + "[" + event.get("rank") + "]: its process " + event.get("pid") + " "
+                    + Deaths.ending(((Number) event.get("exit")).intValue()) + " and is replaced. " + event.get("text"))
+                            .strip();
+            case "lost" -> event.get("stage") + "[" + event.get("rank") + "]: its state is lost";
+            default -> event.containsKey("text") ? String.valueOf(event.get("text")) : Json.text(event);
+        };
+    }
+
+    private static String failure(Map<String, Object> event) {
         return event.get("pe") + "[" + event.get("rank") + "] failed on " + event.get("item") + ": " + event.get("error")
                 + " (" + event.get("policy") + ")\n" + event.get("traceback");
     }
