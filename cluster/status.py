@@ -1,10 +1,9 @@
 """How a topology is, and what its workers say."""
 
-import json
-from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
+from sferic.cluster.counts import rows
 from sferic.cluster.nimbus import Nimbus
 from sferic.cluster.topologies import Found, about, find, state
 
@@ -16,10 +15,6 @@ def look(nimbus: Nimbus, name: str) -> dict[str, Any]:
     found = find(nimbus, name)
     said = about(nimbus, found)
     now = state(nimbus, found)
-    pes: dict[str, Counter[str]] = {}
-    for key in found.parts("counts."):
-        for pe, counts in json.loads(nimbus.read_blob(key) or b"{}").items():
-            pes.setdefault(pe, Counter()).update(counts)
     result: dict[str, Any] = {
         "name": found.name,
         "id": found.id,
@@ -30,7 +25,7 @@ def look(nimbus: Nimbus, name: str) -> dict[str, Any]:
         "failed": now.failed,
         "results": len(found.parts("results.")),
         "dead_letters": len(found.parts("letters.")),
-        "pes": {pe: dict(counts) for pe, counts in pes.items()},
+        "pes": rows(nimbus.read_blob(key) or b"" for key in found.parts("counts.")),
     }
     return result if found.status == "gone" else {**result, **_running(nimbus, found)}
 

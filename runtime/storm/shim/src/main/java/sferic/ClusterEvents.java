@@ -33,6 +33,7 @@ final class ClusterEvents implements Events {
     private final Chunks chunks;
     private final ScheduledExecutorService timer;
     private final Runnable stop;
+    private final LogEvents log = new LogEvents();
     private final Counts counts = new Counts();
     private final Letters letters = new Letters();
     private final AtomicBoolean failed = new AtomicBoolean();
@@ -63,6 +64,7 @@ final class ClusterEvents implements Events {
     /** From now on it looks and tells; a second call does nothing. */
     void start() {
         if (started.compareAndSet(false, true)) {
+            Reported.logOnce();
             // Not all workers of a cluster in the same moment.
             long first = ThreadLocalRandom.current().nextLong(period);
             timer.execute(() -> create("orders", NOTHING));
@@ -124,6 +126,7 @@ final class ClusterEvents implements Events {
 
     /** What is new of counts and dead letters. */
     private void tell() {
+        log.tick();
         byte[] counted = counts.news();
         if (counted != null) {
             put("counts." + worker, counted);
@@ -137,10 +140,10 @@ final class ClusterEvents implements Events {
 
     @Override
     public void event(Map<String, Object> event) {
-        LogEvents.event(event);
+        log.event(event);
         counts.take(event);
         if ("failed".equals(event.get("event")) && "dead-letter".equals(event.get("policy")) && !letters.take(event)) {
-            LogEvents.event(Map.of("event", "log", "level", 40, "pe", event.get("pe"), "rank", event.get("rank"),
+            log.event(Map.of("event", "log", "level", 40, "pe", event.get("pe"), "rank", event.get("rank"),
                     "text", "too many dead letters: this one is not kept"));
         }
         boolean spoilt = "lost".equals(event.get("event")) && !endless;

@@ -22,6 +22,14 @@ interface Events {
         return false;
     }
 
+    /**
+     * What is wanted of what a PE logs, as a level of Python's logging; 0 where it is all that Python itself lets
+     * through, and any number of lines.
+     */
+    default int level(String pe) {
+        return 0;
+    }
+
     /** The END of this source's instance was processed by the whole topology. */
     void finished(String stage, int rank);
 
