@@ -3,7 +3,9 @@ package sferic;
 import org.apache.logging.log4j.LogManager;
 import org.apache.logging.log4j.core.Filter;
 import org.apache.logging.log4j.core.LogEvent;
-import org.apache.logging.log4j.core.Logger;
+import org.apache.logging.log4j.core.LoggerContext;
+import org.apache.logging.log4j.core.config.Configuration;
+import org.apache.logging.log4j.core.config.LoggerConfig;
 import org.apache.logging.log4j.core.filter.AbstractFilter;
 
 /** What Storm is told of a failure: a text for people, since where it happened in Java says nothing. */
@@ -30,8 +32,15 @@ final class Reported extends Exception {
 
     /** From now on, in this worker. */
     static void logOnce() {
-        if (LogManager.getLogger(STORMS_LOGGER) instanceof Logger logger) {
-            logger.addFilter(new Again());
+        if (LogManager.getContext(false) instanceof LoggerContext context) {
+            Configuration configuration = context.getConfiguration();
+            LoggerConfig own = configuration.getLoggerConfig(STORMS_LOGGER);
+            if (!own.getName().equals(STORMS_LOGGER)) {
+                own = new LoggerConfig(STORMS_LOGGER, null, true); // level and appenders are its parent's
+                configuration.addLogger(STORMS_LOGGER, own);
+            }
+            own.addFilter(new Again());
+            context.updateLoggers();
         }
     }
 }
