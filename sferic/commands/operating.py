@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sferic import __version__
-from sferic.commands.logs import logs_command
+from sferic.commands.logs import log_level_command, logs_command
 from sferic.runtime.observe import FAILED, WRONG_INPUT
 
 if TYPE_CHECKING:
@@ -300,6 +300,7 @@ def commands(compile_workflow: Compile, *workflow_options: Callable[[Any], Any])
         list_command,
         status_command,
         logs_command,
+        log_level_command,
         stop_command,
         kill_command,
         results_command,
