@@ -36,7 +36,7 @@ final class Counts {
 
     private void instance(Map<String, Object> event) {
         Map<String, Object> said = new LinkedHashMap<>(event);
-        said.keySet().removeAll(Set.of("event", "stage", "rank", "pe"));
+        said.keySet().removeAll(Set.of("stage", "rank", "pe", "event"));
         said.put("at", System.currentTimeMillis());
         Map<String, Object> row = row(String.valueOf(event.get("pe")));
         Map<String, Object> all = new LinkedHashMap<>();
