@@ -194,6 +194,8 @@ class _Run:
         if not all(number in instance.held for number in numbers):
             raise FrameError(f"an answer for inputs {numbers}, which are not all at this host")
         answered = [instance.held.pop(number) for number in numbers]
+        if instance.culprits:
+            instance.culprits = {at: deaths for at, deaths in instance.culprits.items() if at[0] in instance.held}
         # An answer in part, for no input yet, belongs to all that are there.
         whose = answered or instance.held.values()
         roots = _NO_ROOTS.union(*(given.roots for given in whose))

@@ -36,6 +36,7 @@ record Task(String stage, int rank, Settings settings, Events events, Set<String
         Events events;
         if (run == null) {
             run = context.getStormId();
+            Private.keep(resources, run, config);
             boolean hasPes = config.get("sferic.stages") instanceof Map<?, ?> stages && stages.containsKey(stage);
             Meters meters = hasPes ? new Meters(settings.stage(), rank, Meters.Registry.of(context)) : Meters.NONE;
             events = new ReportedEvents(Runs.onCluster(run, config), reporter, meters);
