@@ -1,8 +1,6 @@
 package sferic;
 
-import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -11,7 +9,6 @@ import java.util.Map;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 
-/** Of Counts, and of the Letters that are told with them. */
 class CountsTest {
     private static Map<String, Object> counts(int in) {
         return Map.of("event", "counts", "rank", 0, "pes", Map.of("P", Map.of("in", in)));
@@ -47,20 +44,5 @@ class CountsTest {
         assertEquals(3, ((Map<?, ?>) instances.get("1")).get("memory_bytes"));
         assertEquals(2, ((Map<?, ?>) instances.get("0")).get("memory_bytes"));
         assertEquals(Set.of("memory_bytes", "at"), ((Map<?, ?>) instances.get("0")).keySet());
-    }
-
-    @Test
-    void lettersAreLinesAndBounded() {
-        Letters letters = new Letters();
-        assertNull(letters.news());
-        assertTrue(letters.take(Map.of("item", "a\nb")));
-        assertTrue(letters.take(Map.of("item", "c")));
-        assertArrayEquals("{\"item\":\"a\\nb\"}\n{\"item\":\"c\"}\n".getBytes(StandardCharsets.UTF_8),
-                letters.news());
-        String large = "x".repeat(Letters.WAITING_BYTES / 2);
-        assertTrue(letters.take(Map.of("item", large)));
-        assertFalse(letters.take(Map.of("item", large)));
-        assertEquals(Letters.WAITING_BYTES / 2 + 12, letters.news().length);
-        assertTrue(letters.take(Map.of("item", large)));
     }
 }
