@@ -15,7 +15,7 @@ import click
 from sferic import __version__
 from sferic.commands.connection import JSON, NAME, NIMBUS, connected, tell
 from sferic.commands.kept import KEPT, limits
-from sferic.commands.logs import logs_command
+from sferic.commands.logs import log_level_command, logs_command
 from sferic.commands.looking import list_command, status_command
 from sferic.commands.packing import imported_by, packages_of, request_of
 from sferic.commands.steering import (
@@ -279,6 +279,7 @@ def commands(compile_workflow: Compile, *workflow_options: Option) -> list[click
         list_command,
         status_command,
         logs_command,
+        log_level_command,
         pause_command,
         resume_command,
         rebalance_command,

@@ -40,6 +40,7 @@ final class ClusterEvents implements Events {
     private final Chunks chunks;
     private final ScheduledExecutorService timer;
     private final Runnable stop;
+    private final LogEvents log = new LogEvents();
     private final Runnable leave;
     private final Positions positions;
     private final Past past;
@@ -92,6 +93,7 @@ final class ClusterEvents implements Events {
     void start() {
         if (started.compareAndSet(false, true)) {
             Kin.endOrphans(); // of workers that were killed together with their children
+            Reported.logOnce();
             // Not all workers of a cluster in the same moment.
             long first = ThreadLocalRandom.current().nextLong(period);
             timer.execute(() -> patiently(() -> {
@@ -190,7 +192,8 @@ final class ClusterEvents implements Events {
             LOG.info("{}[{}] is not the first: this worker began it again{}", task.stage(), task.rank(),
                     over ? ", and all was done" : "");
             if (!over && past.heldState(task.stage(), task.rank())) {
-                event(Map.of("event", "lost", "stage", task.stage(), "rank", task.rank()));
+                event(Map.of("event", "lost", "stage", task.stage(), "rank", task.rank(), "pe",
+                        task.settings().stage().pe(0).path()));
             }
             byte[] heir = worker.getBytes(StandardCharsets.US_ASCII);
             timer.execute(() -> patiently(() -> blobs.put(prefix + "heirs", heir)));
@@ -259,6 +262,7 @@ final class ClusterEvents implements Events {
 
     /** What is new of counts, dead letters, positions, and of what was dropped. */
     private void tell() throws InterruptedException {
+        log.tick();
         byte[] counted = counts.news();
         if (counted != null) {
             blobs.put(prefix + "counts." + worker, counted);
@@ -274,10 +278,10 @@ final class ClusterEvents implements Events {
 
     @Override
     public void event(Map<String, Object> event) {
-        LogEvents.event(event);
+        log.event(event);
         counts.take(event);
         if ("failed".equals(event.get("event")) && "dead-letter".equals(event.get("policy")) && !letters.take(event)) {
-            LogEvents.event(Map.of("event", "log", "level", 40, "pe", event.get("pe"), "rank", event.get("rank"),
+            log.event(Map.of("event", "log", "level", 40, "pe", event.get("pe"), "rank", event.get("rank"),
                     "text", "too many dead letters: this one is not kept"));
         }
         boolean spoilt = "lost".equals(event.get("event")) && !endless;
