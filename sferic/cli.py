@@ -312,7 +312,7 @@ def _compile(workflow: str, target: str, given: dict[str, Any]) -> tuple[Compile
     """(what it compiled to, with which options)."""
     loaded = _load(workflow, given.get("params", ()))
     options = loaded.options(
-        target=target,  # pyright: ignore[reportArgumentType]
+        target=target,
         processes=given.get("processes"),
         fuse=given.get("fuse", "auto"),
         on_failure=given.get("on_failure", "stop"),
