@@ -6,7 +6,6 @@ from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path
 
-from sferic.runtime import frames
 from sferic.runtime.definition import Definition
 from sferic.runtime.frames import Emit
 from sferic.runtime.local.attempt import Attempt, run_attempts

@@ -5,12 +5,12 @@ import uuid
 from collections.abc import Callable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from pathlib import Path
+from typing import Any
 
-from py4j.protocol import Py4JJavaError
 from pyspark import RDD, SparkContext
 
 from sferic.runtime.host.failures import error_event
-from sferic.runtime.local.attempt import Attempt, Over, run_attempts
+from sferic.runtime.local.attempt import Attempt, run_attempts
 from sferic.runtime.observe import Observer, StopRequest
 from sferic.runtime.plan import RESULTS, Plan
 from sferic.runtime.spark.flow import Flow, Orders
@@ -94,7 +94,7 @@ class _Jobs:
         name = self._running.pop(future)
         try:
             records = future.result()
-        except Py4JJavaError as error:
+        except Exception as error:  # noqa: BLE001 - what else than Spark raised is raised again
             self._attempt.event(error_event(f"{name}: Spark gave its task up: {_reason(error)}"))
             return
         self._left[name] -= 1
@@ -105,7 +105,10 @@ class _Jobs:
                 self._attempt.result(link, data)
 
 
-def _reason(error: Py4JJavaError) -> str:
+def _reason(error: Exception) -> str:
     """What Spark says of a job that failed, without its own stack."""
-    lines = str(error.java_exception.getMessage()).splitlines()  # pyright: ignore[reportUnknownMemberType]
+    thrown: Any = getattr(error, "java_exception", None)
+    if thrown is None:
+        raise error
+    lines = str(thrown.getMessage()).splitlines()
     return "\n".join(line for line in lines if not line.startswith(("\tat ", "Driver stacktrace")))

@@ -60,7 +60,7 @@ class Flow:
 
 @dataclass(frozen=True, slots=True)
 class Orders:
-    """What every task of an attempt is told. `stop`: a file that sources end at, where driver and tasks share a disk."""
+    """What every task of an attempt is told. `stop`: a file that ends sources, where driver and tasks share a disk."""
 
     flow: Flow
     attempt: int

@@ -14,6 +14,7 @@ from pathlib import Path
 from sferic.compiler.diagnostics import Problem, WrongInput
 from sferic.compiler.targets.files import runtime_files, write_archive
 from sferic.compiler.targets.spark.view import stage_views
+from sferic.runtime.location import UNKNOWN
 from sferic.runtime.plan import Plan
 
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,200}")
@@ -40,7 +41,7 @@ def make_artefact(plan: Plan, root: Path, *, name: str, version: str) -> SparkAr
     problems = [
         Problem(
             f"{pe.path} is endless: a batch job ends when its sources do",
-            pe.location,
+            pe.location or UNKNOWN,
             "run it on local, multi or storm, or give the source an end",
         )
         for stage in plan.stages
