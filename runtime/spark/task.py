@@ -85,6 +85,8 @@ class _Task:
         except _Ended:
             pass
         yield from self._taken()
+        for _ in arrived:
+            pass  # Spark uses a worker again only if it has read all it was given
 
     def _taken(self) -> list[Record]:
         """What is to be passed on; it counts as processed, since without its output this task would run again."""
