@@ -4,17 +4,16 @@ It builds the same graph as `connect` does: each step adds a PE and connections,
 `connect` and `partitions`. What is wrong is told with all else, at the line of the step.
 """
 
-import itertools
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
 from sferic.runtime.functions import StandIn
 from sferic.runtime.location import caller
-from sferic.runtime.making import NotMade, called, make
+from sferic.runtime.making import NotMade, called, join, make
 from sferic.runtime.pe import GenericPE, Grouping
 from sferic.runtime.settings import SETTING_NAMES
-from sferic.runtime.workflow import Connected, Flaw, WorkflowGraph
+from sferic.runtime.workflow import Flaw, WorkflowGraph
 
 _SETTINGS = {*SETTING_NAMES, "name", "optional"}
 
@@ -152,15 +151,8 @@ class Stream:
 
     def lead_to(self, pe: GenericPE, port: str | None = None) -> None:
         """Connect to `port` of `pe`, or to its only input port."""
-        intos = [port] if port else self._only(pe, "input", "say which with into=")
         for end in self.ends:
-            outs = [end.port] if end.port else self._only(end.pe, "output", "say which: stream[PORT]")[:1]
-            for out, into in itertools.product(outs, intos):
-                if isinstance(end.pe, StandIn):
-                    end.pe.add_output(out)
-                if isinstance(pe, StandIn):
-                    pe.add_input(into)
-                self.workflow.connections.append(Connected(end.pe, out, pe, into, caller(), end.grouping))
+            join(self.workflow, (end.pe, end.port), (pe, port), caller(), end.grouping, _which)
 
     def _step(
         self, what: Any, way: str, args: tuple[Any, ...], more: dict[str, Any], into: str | None = None, **how: Any
@@ -174,15 +166,9 @@ class Stream:
     def _grouped(self, grouping: Grouping) -> "Stream":
         return replace(self, ends=tuple(replace(end, grouping=grouping) for end in self.ends))
 
-    def _only(self, pe: GenericPE, kind: str, remedy: str) -> list[str]:
-        """The port that need not be said; all, once it is told that there are several."""
-        ports = pe.inputconnections if kind == "input" else pe.outputconnections
-        if len(ports) == 1 or isinstance(pe, StandIn):
-            return [next(iter(ports), kind)]
-        name = pe.name or pe.base_name or type(pe).__name__
-        has = f"{len(ports)} {kind} ports: {', '.join(ports)}" if ports else f"no {kind} port"
-        self.workflow.flaw(f"{name} has {has}", remedy if ports else "")
-        return list(ports)
+
+def _which(kind: str, _: Sequence[str]) -> str:
+    return "say which with into=" if kind == "input" else "say which: stream[PORT]"
 
 
 def count(so_far: int, _: Any) -> int:

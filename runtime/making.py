@@ -6,14 +6,18 @@ The builder of the light way and the one of resolved YAML make them alike.
 import difflib
 import functools
 import inspect
+import itertools
 import types
 import typing
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from typing import Any, cast, get_origin, get_type_hints
 
 from sferic.runtime import functions as of
-from sferic.runtime.pe import GenericPE, SimpleFunctionPE
+from sferic.runtime.functions import StandIn
+from sferic.runtime.location import Location
+from sferic.runtime.pe import GenericPE, Grouping, SimpleFunctionPE
 from sferic.runtime.settings import SETTING_NAMES
+from sferic.runtime.workflow import Connected, Flaw, WorkflowGraph
 
 WAYS = ("source", "map", "flat_map", "filter", "branch", "sink", "fold")
 _ONE_ITEM = (str, bytes, int, float, complex, bool, dict, types.NoneType)
@@ -100,6 +104,44 @@ def called(what: Any) -> str:
         return what.name or what.base_name or type(what).__name__
     inner = getattr(what, "func", None)  # of a functools.partial
     return getattr(what, "__name__", None) or getattr(inner, "__name__", None) or type(what).__name__
+
+
+def join(
+    graph: WorkflowGraph,
+    source: tuple[GenericPE, str | None],
+    target: tuple[GenericPE, str | None],
+    place: Location,
+    grouping: Grouping,
+    which: Callable[[str, Sequence[str]], str],
+) -> None:
+    """Connect two ends, each a PE and its port, None for the only one that it has.
+
+    Where a PE has several ports it is noted as a flaw, whose remedy is `which(kind, ports)`, kind "input" or "output".
+    """
+    outs, intos = (
+        [port] if port else _only(graph, pe, kind, place, which)
+        for (pe, port), kind in ((source, "output"), (target, "input"))
+    )
+    for out, into in itertools.product(outs[:1], intos):
+        if isinstance(source[0], StandIn):
+            source[0].add_output(out)
+        if isinstance(target[0], StandIn):
+            target[0].add_input(into)
+        graph.connections.append(Connected(source[0], out, target[0], into, place, grouping))
+
+
+def _only(
+    graph: WorkflowGraph, pe: GenericPE, kind: str, place: Location, which: Callable[[str, Sequence[str]], str]
+) -> list[str]:
+    """The port that need not be said; all, once it is told that there are several."""
+    ports = list(pe.inputconnections if kind == "input" else pe.outputconnections)
+    if isinstance(pe, StandIn):
+        return ports[:1] or [kind]
+    if len(ports) != 1:
+        name = graph.added[id(pe)].settings.get("name") or called(pe)
+        has = f"{len(ports)} {kind} ports: {', '.join(ports)}" if ports else f"no {kind} port"
+        graph.flaws.append(Flaw(f"{name} has {has}", place, which(kind, ports) if ports else ""))
+    return ports
 
 
 def _listed(args: Sequence[Any], params: Mapping[str, Any]) -> str:

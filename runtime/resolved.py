@@ -8,19 +8,18 @@
 a port may be None: the only one there is.
 """
 
-import itertools
 import traceback
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from sferic.runtime.functions import StandIn
 from sferic.runtime.loading import LoadingError, load_graph, load_module, load_pickled, named
 from sferic.runtime.location import Location
-from sferic.runtime.making import NotMade, make
+from sferic.runtime.making import NotMade, join, make
 from sferic.runtime.pe import GenericPE
 from sferic.runtime.plan import DefinitionRef
-from sferic.runtime.workflow import Added, Connected, Flaw, WorkflowGraph
+from sferic.runtime.workflow import Added, Flaw, WorkflowGraph
 
 Resolved = Mapping[str, Any]
 
@@ -104,20 +103,18 @@ class _Building:
         place = self._place(one["at"])
         (source, out), (target, into) = one["from"], one["to"]
         ends = self._end(source, place), self._end(target, place)
-        outs = [out] if out else self._only(ends[0], source, "output", ends[0].outputconnections, place)[:1]
-        intos = [into] if into else self._only(ends[1], target, "input", ends[1].inputconnections, place)
         grouping = one["grouping"]
         if one["function"]:
             try:
                 grouping = self._found(one["function"])
             except LoadingError as error:
                 self._flaw(str(error), place, cause=error.__cause__)
-        for out, into in itertools.product(outs, intos):
-            if isinstance(ends[0], StandIn):
-                ends[0].add_output(out)
-            if isinstance(ends[1], StandIn):
-                ends[1].add_input(into)
-            self.graph.connections.append(Connected(ends[0], out, ends[1], into, place, grouping))
+        names = {"output": source, "input": target}
+
+        def which(kind: str, ports: Sequence[str]) -> str:
+            return f"say which: {' or '.join(f'{names[kind]}.{port}' for port in ports)}"
+
+        join(self.graph, (ends[0], out), (ends[1], into), place, grouping, which)
 
     def _end(self, name: str | None, place: Location) -> GenericPE:
         if name is not None:
@@ -125,15 +122,6 @@ class _Building:
         pe = StandIn()
         self.graph.added[id(pe)] = Added(pe, place)
         return pe
-
-    def _only(self, pe: GenericPE, name: str, kind: str, ports: Mapping[str, Any], place: Location) -> list[str]:
-        """The port that need not be said; all, once it is told that there are several."""
-        if isinstance(pe, StandIn):
-            return [kind]
-        if len(ports) != 1:
-            text = f"{name} has {len(ports) or 'no'} {kind} port{'s' * (len(ports) != 1)}"
-            self._flaw(text, place, f"say which: {' or '.join(f'{name}.{port}' for port in ports)}" if ports else "")
-        return list(ports)
 
     def _flaw(self, text: str, place: Location, remedy: str = "", cause: BaseException | None = None) -> GenericPE:
         flaw = Flaw(text, place, remedy)

@@ -4,7 +4,7 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -17,15 +17,14 @@ from sferic.commands import operating
 from sferic.commands.draw import draw
 from sferic.commands.new import new
 from sferic.commands.schema import schema
+from sferic.commands.workflow import read_workflow
 from sferic.compiler.advice import came_apart, stayed_at_one, suspicions, weaknesses, wrong_hints
 from sferic.compiler.diagnostics import InternalError, Problem, WrongInput, shortened
-from sferic.compiler.load import Loaded, load
 from sferic.compiler.passes.parallelism import MOST_INSTANCES
 from sferic.compiler.pipeline import Compiled, Options, compile_plan
 from sferic.d4py import d4py
 from sferic.given import inputs_of
 from sferic.launch import TARGETS, launch, topology_name
-from sferic.runtime.compat.finder import answering
 from sferic.runtime.letters import Letter, LettersError
 from sferic.runtime.loading import LoadingError
 from sferic.runtime.observe import FAILED, INTERRUPTED, ITEMS_FAILED, WRONG_INPUT
@@ -200,7 +199,7 @@ def _replay(
 ) -> None:
     from sferic.replay import replay  # noqa: PLC0415
 
-    loaded = _load(workflow, params)
+    loaded = read_workflow(workflow, params)
     if loaded.problems:
         raise WrongInput(loaded.problems)
     again = replay(loaded.graph, letters, trusted=codec == "trusted")
@@ -260,9 +259,9 @@ def explain(workflow: str, on: str, one: str | None, *, as_json: bool, **given: 
 
 @main.command("compile")
 @_WORKFLOW
-@click.option("--to", "target", type=click.Choice(["storm"]), required=True)
+@click.option("--to", "target", type=click.Choice(["storm", "spark"]), required=True)
 @click.option("-o", "--output", type=click.Path(file_okay=False), help="Folder to write; named after the workflow.")
-@click.option("--name", help="The topology's name.")
+@click.option("--name", help="The topology's, or the job's, name.")
 @_PROCESSES
 @_CALLS
 @_DATA
@@ -274,24 +273,42 @@ def explain(workflow: str, on: str, one: str | None, *, as_json: bool, **given: 
 def compile_command(
     workflow: str, target: str, output: str | None, name: str | None, *, as_json: bool, **given: Any
 ) -> None:
-    """Write a workflow's artefact: a jar, and its parts to read."""
+    """Write a workflow's artefact: what its target runs, and its parts to read."""
+    compiled, options = _compile(workflow, target, given)
+    chosen = topology_name(compiled) if name is None else name
+    folder = Path(output or f"{chosen}-{target}")
+    written = (_write_job if target == "spark" else _write_topology)(compiled, Path(options.root), chosen, folder)
+    count, size = len(compiled.plan.stages), written.stat().st_size
+    if as_json:
+        kind = "jar" if target == "storm" else "flow"
+        click.echo(json.dumps({kind: str(written), "name": chosen, "stages": count, "bytes": size}))
+    else:
+        click.echo(f"{written}: {count} stage{'s' * (count != 1)}, {size:,} bytes")
+        if target == "spark":
+            click.echo(f"To run it: spark-submit --py-files {written} {written.with_name('job.py')}")
+
+
+def _write_topology(compiled: Compiled, root: Path, name: str, folder: Path) -> Path:
     import sferic.runtime  # noqa: PLC0415
     from sferic.cluster.shim import shim_jar  # noqa: PLC0415
     from sferic.compiler.rebuild import rebuild  # noqa: PLC0415
     from sferic.compiler.targets.storm import make_artefact, worker_files, write_artefact  # noqa: PLC0415
 
-    compiled, options = _compile(workflow, target, given)
-    chosen = topology_name(compiled) if name is None else name
-    artefact = make_artefact(compiled.plan, Path(options.root), name=chosen, python="python3", version=__version__)
-    folder = Path(output or f"{chosen}-storm")
+    artefact = make_artefact(compiled.plan, root, name=name, python="python3", version=__version__)
     runtime = Path(sferic.runtime.__file__).parent
-    rebuild(compiled.plan.definition, Path(options.root), worker_files(artefact, runtime))
-    jar = write_artefact(artefact, folder, shim=shim_jar(), runtime=runtime, version=__version__)
-    count, size = len(compiled.plan.stages), jar.stat().st_size
-    if as_json:
-        click.echo(json.dumps({"jar": str(jar), "name": chosen, "stages": count, "bytes": size}))
-    else:
-        click.echo(f"{jar}: {count} stage{'s' * (count != 1)}, {size:,} bytes")
+    rebuild(compiled.plan.definition, root, worker_files(artefact, runtime))
+    return write_artefact(artefact, folder, shim=shim_jar(), runtime=runtime, version=__version__)
+
+
+def _write_job(compiled: Compiled, root: Path, name: str, folder: Path) -> Path:
+    import sferic.runtime  # noqa: PLC0415
+    from sferic.compiler.rebuild import rebuild  # noqa: PLC0415
+    from sferic.compiler.targets.spark import make_artefact, worker_files, write_artefact  # noqa: PLC0415
+
+    artefact = make_artefact(compiled.plan, root, name=name, version=__version__)
+    runtime = Path(sferic.runtime.__file__).parent
+    rebuild(compiled.plan.definition, root, worker_files(artefact, runtime))
+    return write_artefact(artefact, folder, runtime=runtime, version=__version__)
 
 
 @main.command()
@@ -310,7 +327,7 @@ def doctor(*, as_json: bool) -> None:
 
 def _compile(workflow: str, target: str, given: dict[str, Any]) -> tuple[Compiled, Options]:
     """(what it compiled to, with which options)."""
-    loaded = _load(workflow, given.get("params", ()))
+    loaded = read_workflow(workflow, given.get("params", ()))
     options = loaded.options(
         target=target,
         processes=given.get("processes"),
@@ -322,16 +339,6 @@ def _compile(workflow: str, target: str, given: dict[str, Any]) -> tuple[Compile
         needs_data=not given.get("lenient", False),
     )
     return compile_plan(loaded.graph, options, inputs_of(given)), options
-
-
-def _load(workflow: str, params: Sequence[str]) -> Loaded:
-    from sferic.compat.dispel4py import run  # noqa: PLC0415 - for files that start a run themselves
-
-    answers = click.get_current_context().with_resource(answering(run))
-    loaded = load(workflow, params)
-    if answers.answered and (other := answers.other()):
-        click.echo(f"sferic answers for dispel4py: the one in {other} is not used", err=True)
-    return loaded
 
 
 def _say(problems: Iterable[Problem], lead: str = "") -> None:

@@ -183,6 +183,8 @@ class Children:
         if not all(number in instance.held for number in numbers):
             raise FrameError(f"an answer for inputs {numbers}, which are not all at this host")
         answered = [instance.held.pop(number) for number in numbers]
+        if instance.culprits:
+            instance.culprits = {at: deaths for at, deaths in instance.culprits.items() if at[0] in instance.held}
         self._carrier.answered(instance, answered, emits)
         if flags & frames.FINISHED:
             self._finished(instance)

@@ -194,7 +194,7 @@ w.yaml:14:3: yields yields items, and map looks at what is returned. Use flat_ma
 w.yaml:15:3: late is async, which a PE's function cannot be. Write a plain function or generator
 w.yaml:17:3: double returns int, and flat_map writes each item of what is returned. Use map
 w.yaml:19:3: a branch says the names of its output ports. Such as left and right
-w.yaml:22:5: two has 2 output ports. Say which: two.a or two.b
+w.yaml:22:5: two has 2 output ports: a, b. Say which: two.a or two.b
 w.yaml:26:5: m:key: m.py has nothing named 'key'
 w.yaml:23:5: two has no output port 'c'. Known are 'a', 'b'
 """.splitlines()

@@ -76,7 +76,7 @@ def worker_files(artefact: SparkArtefact, runtime: Path) -> dict[str, bytes]:
 
 
 def write_artefact(artefact: SparkArtefact, folder: Path, *, runtime: Path, version: str) -> Path:
-    """Write the artefact to `folder`, all of it or nothing; returns job.py's path. `runtime`: the runtime's folder."""
+    """Write the artefact to `folder`, all of it or nothing; returns flow.zip's path. `runtime`: the runtime's folder."""
     try:
         _check_free(folder)
         folder.parent.mkdir(parents=True, exist_ok=True)
@@ -95,12 +95,7 @@ def write_artefact(artefact: SparkArtefact, folder: Path, *, runtime: Path, vers
         part.rename(folder)
     finally:
         shutil.rmtree(part, ignore_errors=True)
-    return folder / "job.py"
-
-
-def submit_line(folder: Path) -> str:
-    """The command that submits it, but for where to."""
-    return f"spark-submit --py-files {folder / 'flow.zip'} {folder / 'job.py'}"
+    return folder / "flow.zip"
 
 
 def _check_free(folder: Path) -> None:
@@ -131,7 +126,7 @@ def _manifest(artefact: SparkArtefact, entries: Mapping[str, bytes], version: st
         "sferic": version,
         "python": ".".join(platform.python_version_tuple()[:2]),
         "plan": hashlib.sha256(artefact.plan.to_json().encode()).hexdigest(),
-        "submit": submit_line(Path()),
+        "submit": "spark-submit --py-files flow.zip job.py",
         "files": {
             "job.py": hashlib.sha256(artefact.job_py.encode()).hexdigest(),
             **{f"flow.zip/{path}": hashlib.sha256(data).hexdigest() for path, data in sorted(entries.items())},
