@@ -24,7 +24,7 @@ def run_on_local_spark(artefact: SparkArtefact, root: Path, observer: Observer, 
     """
     if importlib.util.find_spec("pyspark") is None:
         raise SparkMissing("Spark is not installed here. Do: pip install 'sferic[spark]'")
-    _choose_java()
+    choose_java()
     from sferic.runtime.spark.flow import Flow  # noqa: PLC0415 - there is pyspark now
     from sferic.runtime.spark.local import run_local  # noqa: PLC0415
 
@@ -37,7 +37,7 @@ def run_on_local_spark(artefact: SparkArtefact, root: Path, observer: Observer, 
         shutil.rmtree(folder, ignore_errors=True)  # the JVM is gone; what it still held is of no use
 
 
-def _choose_java() -> None:
+def choose_java() -> None:
     """Spark takes the Java of JAVA_HOME, or the first on the PATH, however old."""
     java = find_java().path
     if "JAVA_HOME" in os.environ or shutil.which("java") != str(java):

@@ -5,9 +5,6 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sferic.report import Reporter, show_results, write_results
-from sferic.runtime.observe import Outcome
-
 if TYPE_CHECKING:
     from sferic.runtime.spark.batch import Build
 
@@ -28,14 +25,18 @@ def main(name: str, stages: "Build") -> int:
     options = _options(name)
     with SparkContext(conf=SparkConf().setAppName(name)) as sc:
         flow = Flow.travelling()
-        flow.import_definition()  # after this what came along can be imported, too
+        flow.here()  # after this what came along can be imported, too
+        from sferic.report import Reporter, show_results, write_results  # noqa: PLC0415
         from sferic.runtime.letters import LettersFile  # noqa: PLC0415
         from sferic.runtime.spark.batch import run_batch  # noqa: PLC0415
 
         letters = None if options.dead_letters is None else LettersFile(options.dead_letters)
         reporter = Reporter(letters=letters)
         run_batch(sc, flow, stages, reporter, _Never())
-        _give(reporter, options.results)
+        if options.results is None:
+            show_results(reporter, sys.stdout)
+        else:
+            write_results(reporter, options.results)
         reporter.summary()
     return reporter.status
 
@@ -45,10 +46,3 @@ def _options(name: str) -> argparse.Namespace:
     parser.add_argument("--results", type=Path, metavar="FILE", help="write results there, a line of JSON each")
     parser.add_argument("--dead-letters", type=Path, metavar="FILE", help="add items that failed to this file")
     return parser.parse_args()
-
-
-def _give(outcome: Outcome, results: Path | None) -> None:
-    if results is None:
-        show_results(outcome, sys.stdout)
-    else:
-        write_results(outcome, results)

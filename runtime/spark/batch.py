@@ -10,6 +10,7 @@ from typing import Any
 from pyspark import RDD, SparkContext
 
 from sferic.runtime.host.failures import error_event
+from sferic.runtime.loading import LoadingError
 from sferic.runtime.local.attempt import Attempt, run_attempts
 from sferic.runtime.observe import Observer, StopRequest
 from sferic.runtime.plan import RESULTS, Plan
@@ -31,6 +32,12 @@ def run_batch(
     `stop_file`: made when `stop` asks for it, so that sources end; "" where tasks do not see this machine's files. When
     state was lost the run begins again once.
     """
+
+    try:
+        flow.import_definition()  # results may be of classes in it
+    except LoadingError as error:
+        observer.event(error_event(str(error), "input"))
+        return
 
     def carry(attempt: Attempt) -> None:
         stages = build(sc, Orders(flow, attempt.number, attempt.key, stop_file))
