@@ -72,7 +72,7 @@ def _routed(link: Link) -> str:
 def _shown(text: str) -> str:
     """Any text as part of one line of a comment."""
     plain = ascii(text)[1:-1]
-    return plain if len(plain) <= _WIDTH else f"{plain[: _WIDTH - 1]}…"
+    return plain if len(plain) <= _WIDTH else f"{plain[: _WIDTH - 3]}..."
 
 
 def _variables(plan: Plan) -> dict[str, str]:
