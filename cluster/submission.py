@@ -18,6 +18,7 @@ from sferic.cluster.shim import shim_jar
 from sferic.compiler.rebuild import rebuild
 from sferic.compiler.targets.storm import StormArtefact, worker_files, write_artefact
 
+KEY = "sferic.key"  # the credential: Storm keeps these out of configurations and logs
 _HANG = 600  # seconds without progress after which a process of a topology is replaced
 
 
@@ -28,8 +29,6 @@ def submit(artefact: StormArtefact, root: Path, nimbus: Nimbus, version: str, *,
     runtime = Path(sferic.runtime.__file__).parent
     rebuild(artefact.plan.definition, root, worker_files(artefact, runtime))
     config = {**artefact.config, "sferic.hang.seconds": _HANG, "topology.workers": workers}
-    if any(link.codec == "trusted" for link in artefact.plan.links):
-        config["sferic.key"] = b64encode(secrets.token_bytes(32)).decode()
     _check_size(artefact, config, nimbus)
     with tempfile.TemporaryDirectory(prefix="sferic-") as folder:
         whole = replace(artefact, config=config)
@@ -37,7 +36,11 @@ def submit(artefact: StormArtefact, root: Path, nimbus: Nimbus, version: str, *,
         data = jar.read_bytes()
     with _progress(len(data)) as advance:
         location = nimbus.upload(data, advance)
-    nimbus.call("submitTopology", artefact.name, location, json.dumps(config), topology)
+    options = nimbus.types.SubmitOptions(initial_status=nimbus.types.TopologyInitialStatus.ACTIVE)
+    if "sferic.trusted" in config:
+        key = b64encode(secrets.token_bytes(32)).decode()
+        options.creds = nimbus.types.Credentials(creds={KEY: key})
+    nimbus.call("submitTopologyWithOpts", artefact.name, location, json.dumps(config), topology, options)
     return next(summary.id for summary in nimbus.call("getClusterInfo").topologies if summary.name == artefact.name)
 
 

@@ -69,13 +69,18 @@ class State:
 
 
 def about(nimbus: Nimbus, found: Found) -> dict[str, Any]:
-    """`sferic.about` of its configuration, as the compiler wrote it, with the key of the trusted codec."""
+    """`sferic.about` of its configuration, as the compiler wrote it, with the key of the trusted codec.
+
+    Only workers know the key: they leave it in a blob, before anything that it is needed for.
+    """
+    key = f"sferic.{found.id}.about"
+    kept: dict[str, Any] = json.loads((nimbus.read_blob(key) if key in found.blobs else None) or b"{}")
     if found.status != "gone":
         config = json.loads(nimbus.call("getTopologyConf", found.id))
         if "sferic.about" not in config:
             raise NimbusError(f"{found.name} on {nimbus.address} is no topology of sferic")
-        return {**config["sferic.about"], "key": config.get("sferic.key", "")}
-    return json.loads(nimbus.read_blob(f"sferic.{found.id}.about") or b"{}")
+        return {**config["sferic.about"], "key": kept.get("key", "")}
+    return kept
 
 
 def state(nimbus: Nimbus, found: Found) -> State:

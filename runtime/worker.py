@@ -72,6 +72,11 @@ def work(incoming: BinaryIO, outgoing: BinaryIO, definition: Definition | None) 
         allow_calls(len(stage.pes))
         capture_output(wire.tell, lambda: at_work(stage, orders.rank, page))
         share_cores(sum(each.instances for each in plan.stages))
+        if not orders.key and any(link.codec == "trusted" for link in plan.links):
+            raise LoadingError(
+                "the topology's credentials lack the key of its trusted codec: somebody has given it others since it "
+                "was submitted. Submit it again"
+            )
         if definition is None:
             definition = definition_of_plan(plan, orders.root)
         wire.codecs = {link.id: codec_for(link.codec, key=orders.key) for link in plan.links}

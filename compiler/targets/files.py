@@ -27,11 +27,19 @@ def runtime_files(runtime: Path) -> dict[str, bytes]:
     return {name: files[name].read_bytes() for name in sorted(files)}
 
 
-def write_archive(path: Path, entries: Mapping[str, bytes]) -> None:
-    """A zip with the same bytes for the same entries."""
+def write_archive(path: Path, entries: Mapping[str, bytes], tree: tuple[str, Path] | None = None) -> None:
+    """A zip with the same bytes for the same entries. `tree`: where in it all files of a folder go."""
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         for name in sorted(entries):
-            entry = zipfile.ZipInfo(name, _TIME)
-            entry.compress_type = zipfile.ZIP_DEFLATED
-            entry.external_attr = 0o644 << 16
-            archive.writestr(entry, entries[name])
+            _add(archive, name, entries[name])
+        if tree is not None:
+            for file in sorted(tree[1].rglob("*")):
+                if file.is_file():
+                    _add(archive, f"{tree[0]}/{file.relative_to(tree[1]).as_posix()}", file.read_bytes())
+
+
+def _add(archive: zipfile.ZipFile, name: str, data: bytes) -> None:
+    entry = zipfile.ZipInfo(name, _TIME)
+    entry.compress_type = zipfile.ZIP_DEFLATED
+    entry.external_attr = 0o644 << 16
+    archive.writestr(entry, data)

@@ -2,7 +2,9 @@
 
 import contextlib
 import hashlib
+import importlib
 import os
+import platform
 import sys
 import tempfile
 import zipfile
@@ -42,6 +44,7 @@ class Flow:
         packages = str(folder / PACKAGES)
         if packages not in sys.path:
             sys.path.append(packages)  # behind what is installed: compiled packages fit one Python only
+            _check_packages(folder)
         return folder / FILES
 
     def import_definition(self) -> None:
@@ -77,6 +80,19 @@ class Orders:
             return run_instance(self, root, stage, rank, arrived)
 
         return run
+
+
+def _check_packages(folder: Path) -> None:
+    try:
+        importlib.import_module("ormsgpack")
+    except ImportError as error:
+        here = ".".join(platform.python_version_tuple()[:2])
+        theirs = (folder / "python").read_text()
+        raise NoFlow(
+            f"{error}: flow.zip has compiled packages for Python {theirs}, this is Python {here} on "
+            f" {platform.machine()}. Set PYSPARK_PYTHON to one of that version, or compile with --pack, "
+            f"--python-version {here} and --platform"
+        ) from error
 
 
 def _archive() -> Path:

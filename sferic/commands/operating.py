@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sferic import __version__
+from sferic.commands.packing import imported_by, packages_of, request_of
 from sferic.runtime.observe import FAILED, WRONG_INPUT
 
 if TYPE_CHECKING:
@@ -27,6 +28,12 @@ _NIMBUS = click.option(
     "--nimbus",
     metavar="HOST:PORT",
     help="Where Nimbus listens.  [default: $SFERIC_NIMBUS, else the cluster that `sferic cluster up` started]",
+)
+
+PYTHON = click.option(
+    "--python",
+    metavar="PATH",
+    help="The workers' interpreter.  [default: this one on a cluster of this machine, elsewhere python3]",
 )
 
 Compile = Callable[[str, str, dict[str, Any]], "tuple[Compiled, Options]"]
@@ -114,11 +121,7 @@ def _submit_command(compile_workflow: Compile, workflow_options: Sequence[Callab
         click.option("--name", required=True, help="The topology's name."),
         _NIMBUS,
         click.option("--workers", type=click.IntRange(1), default=1, show_default=True, help="JVMs it is spread over."),
-        click.option(
-            "--python",
-            metavar="PATH",
-            help="The workers' interpreter.  [default: this one on a cluster of this machine, elsewhere python3]",
-        ),
+        PYTHON,
         click.option(
             "--on-failure",
             type=click.Choice(["stop", "skip", "dead-letter"]),
@@ -144,14 +147,17 @@ def _submit(
     as_json: bool,
 ) -> None:
     from sferic.cluster.submission import submit  # noqa: PLC0415 - only who operates needs it
-    from sferic.compiler.targets.storm import make_artefact  # noqa: PLC0415
+    from sferic.cluster.workers import check_interpreter  # noqa: PLC0415
+    from sferic.compiler.targets.storm import interpreter, make_artefact  # noqa: PLC0415
 
     compiled, options = compile_workflow(workflow, "storm", given)
     here = nimbus is None and "SFERIC_NIMBUS" not in os.environ
-    chosen = given["python"] or (sys.executable if here else "python3")
-    root = Path(options.root)
-    artefact = make_artefact(compiled.plan, root, name=name, python=chosen, version=__version__)
-    with _connected(nimbus) as connection:
+    root, request = Path(options.root), request_of(given)
+    chosen = given["python"] or interpreter(request and request.for_python, here=here)
+    if here:
+        check_interpreter(chosen, request, imported_by(options))
+    with _connected(nimbus) as connection, packages_of(request, options, _tell) as packages:
+        artefact = make_artefact(compiled.plan, root, name=name, python=chosen, version=__version__, packages=packages)
         topology = submit(artefact, root, connection, __version__, workers=given["workers"])
         place = str(connection.address)
     if as_json:

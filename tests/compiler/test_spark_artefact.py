@@ -50,7 +50,7 @@ def write_workflow(folder):
 def compile_in(folder, seed="0", *more):
     environment = {**os.environ, "PYTHONHASHSEED": seed}
     command = [sys.executable, "-m", "sferic.cli", "compile", "doubles.py", "--to", "spark", "-o", "out", *more]
-    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
 
 
 def test_same_bytes_for_the_same_input(tmp_path):
@@ -129,7 +129,10 @@ def test_a_job_is_clean_to_the_linter_and_formatted(tmp_path):
         (tmp_path / workflow).write_text(job_of(loaded.graph))
     for check in (["check", "--select", "E,F,W,I,B,N,UP,RUF,ANN,PL"], ["format", "--check"]):
         done = subprocess.run(
-            ["ruff", *check, "--isolated", "--line-length", "120", str(tmp_path)], capture_output=True, text=True
+            ["ruff", *check, "--isolated", "--line-length", "120", str(tmp_path)],
+            capture_output=True,
+            text=True,
+            check=False,
         )
         assert done.returncode == 0, done.stdout
 
@@ -142,7 +145,9 @@ def test_the_job_of_a_ready_workflow(golden):
 def test_an_endless_source_is_refused_with_its_place(tmp_path):
     write_workflow(tmp_path)
     path = tmp_path / "doubles.py"
-    path.write_text(path.read_text().replace("class Numbers(ProducerPE):", "class Numbers(ProducerPE):\n    endless = True"))
+    path.write_text(
+        path.read_text().replace("class Numbers(ProducerPE):", "class Numbers(ProducerPE):\n    endless = True")
+    )
     done = compile_in(tmp_path)
     assert done.returncode == 2
     assert "Numbers is endless: a batch job ends when its sources do" in done.stderr

@@ -8,10 +8,11 @@ import re
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from sferic.compiler.diagnostics import Problem, WrongInput
+from sferic.compiler.packages import Packages
 from sferic.compiler.targets.files import runtime_files, write_archive
 from sferic.compiler.targets.spark.view import stage_views
 from sferic.runtime.location import UNKNOWN
@@ -31,9 +32,12 @@ class SparkArtefact:
     job_py: str
     plan: Plan
     files: Mapping[str, bytes]  # the user's, by path below the root
+    packages: Packages | None = None  # what is packed; else the runtime's own compiled ones, as they are here
 
 
-def make_artefact(plan: Plan, root: Path, *, name: str, version: str) -> SparkArtefact:
+def make_artefact(
+    plan: Plan, root: Path, *, name: str, version: str, packages: Packages | None = None
+) -> SparkArtefact:
     """Render `plan`; the user's files are read from `root`."""
     if not _NAME.fullmatch(name):
         text = f"{name!r} is no name for a job"
@@ -51,7 +55,7 @@ def make_artefact(plan: Plan, root: Path, *, name: str, version: str) -> SparkAr
     if problems:
         raise WrongInput(problems)
     files = {path: (root / path).read_bytes() for path, _ in plan.definition.files}
-    return SparkArtefact(name, render(plan, name, version), plan, files)
+    return SparkArtefact(name, render(plan, name, version), plan, files, packages)
 
 
 def render(plan: Plan, name: str, version: str) -> str:
@@ -76,7 +80,7 @@ def worker_files(artefact: SparkArtefact, runtime: Path) -> dict[str, bytes]:
 
 
 def write_artefact(artefact: SparkArtefact, folder: Path, *, runtime: Path, version: str) -> Path:
-    """Write the artefact to `folder`, all of it or nothing; returns flow.zip's path. `runtime`: the runtime's folder."""
+    """Write the artefact to `folder`, all of it or nothing; returns flow.zip's path. `runtime`: its folder."""
     try:
         _check_free(folder)
         folder.parent.mkdir(parents=True, exist_ok=True)
@@ -87,7 +91,8 @@ def write_artefact(artefact: SparkArtefact, folder: Path, *, runtime: Path, vers
         entries = dict(_entries(artefact, runtime))
         (part / "job.py").write_text(artefact.job_py)
         artefact.plan.write(part / "plan.json")
-        write_archive(part / "flow.zip", entries)
+        tree = None if artefact.packages is None else ("packages", artefact.packages.folder)
+        write_archive(part / "flow.zip", entries, tree)
         (part / "MANIFEST.json").write_text(_manifest(artefact, entries, version))
         if folder.exists():
             shutil.rmtree(folder)
@@ -108,24 +113,33 @@ def _check_free(folder: Path) -> None:
 
 
 def _entries(artefact: SparkArtefact, runtime: Path) -> Iterator[tuple[str, bytes]]:
+    yield "python", _python(artefact).encode()
     yield "plan.json", artefact.plan.to_json().encode()
     yield from runtime_files(runtime).items()
     for name in _SUBMITTED:
         yield f"sferic/{name}.py", (runtime.parent / f"{name}.py").read_bytes()
     for path, data in artefact.files.items():
         yield f"files/{path}", data
-    for package in _CARRIED:
+    for package in _CARRIED if artefact.packages is None else ():
         for file in importlib.metadata.files(package) or ():
             if file.parts[0] == package and "__pycache__" not in file.parts:
                 yield f"packages/{file.as_posix()}", file.read_binary()
 
 
+def _python(artefact: SparkArtefact) -> str:
+    """The minor version that the compiled packages are for."""
+    packages = artefact.packages
+    return ".".join(platform.python_version_tuple()[:2]) if packages is None else packages.python
+
+
 def _manifest(artefact: SparkArtefact, entries: Mapping[str, bytes], version: str) -> str:
+    packages = artefact.packages
     told = {
         "name": artefact.name,
         "sferic": version,
-        "python": ".".join(platform.python_version_tuple()[:2]),
+        "python": _python(artefact),
         "plan": hashlib.sha256(artefact.plan.to_json().encode()).hexdigest(),
+        "packed": [] if packages is None else [asdict(one) for one in packages.distributions],
         "submit": "spark-submit --py-files flow.zip job.py",
         "files": {
             "job.py": hashlib.sha256(artefact.job_py.encode()).hexdigest(),

@@ -8,13 +8,15 @@ import shutil
 import tempfile
 import zipfile
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from sferic.compiler.diagnostics import Problem, WrongInput
+from sferic.compiler.packages import Packages
 from sferic.compiler.targets.files import runtime_files, write_archive
-from sferic.compiler.targets.storm.config import topology_config
+from sferic.compiler.targets.storm.config import PACKED, topology_config
+from sferic.compiler.targets.storm.harmless import refuse_harmful
 from sferic.compiler.targets.storm.view import component_views
 from sferic.runtime.plan import Plan
 
@@ -32,9 +34,12 @@ class StormArtefact:
     config: Mapping[str, Any]
     plan: Plan
     files: Mapping[str, bytes]  # the user's, by path below the root
+    packages: Packages | None = None  # what is packed
 
 
-def make_artefact(plan: Plan, root: Path, *, name: str, python: str, version: str) -> StormArtefact:
+def make_artefact(
+    plan: Plan, root: Path, *, name: str, python: str, version: str, packages: Packages | None = None
+) -> StormArtefact:
     """Render `plan`; the user's files are read from `root`."""
     if not _NAME.fullmatch(name):
         text = f"{name!r} is no name for a topology"
@@ -46,7 +51,8 @@ def make_artefact(plan: Plan, root: Path, *, name: str, python: str, version: st
         remedy = "fuse PEs into partitions, or raise nimbus.thrift.max_buffer_size on the cluster"
         raise WrongInput([Problem(message, remedy=remedy)])
     files = {path: (root / path).read_bytes() for path, _ in plan.definition.files}
-    return StormArtefact(name, text, struct, topology_config(plan, python=python, version=version), plan, files)
+    config = topology_config(plan, python=python, version=version, packages=packages)
+    return StormArtefact(name, text, struct, config, plan, files, packages)
 
 
 def render(plan: Plan, name: str, version: str) -> str:
@@ -91,6 +97,7 @@ def write_artefact(artefact: StormArtefact, folder: Path, *, shim: Path, runtime
 
     `shim`: the jar of the shim's classes; `runtime`: the folder of the runtime package, which travels too.
     """
+    refuse_harmful(artefact.config)
     try:
         _check_free(folder)
         folder.parent.mkdir(parents=True, exist_ok=True)
@@ -105,7 +112,9 @@ def write_artefact(artefact: StormArtefact, folder: Path, *, shim: Path, runtime
         (part / "config.json").write_text(config)
         artefact.plan.write(part / "plan.json")
         (part / "MANIFEST.json").write_text(manifest)
-        write_archive(part / f"{artefact.name}.jar", entries | {"MANIFEST.json": manifest.encode()})
+        whole = entries | {"MANIFEST.json": manifest.encode()}
+        tree = None if artefact.packages is None else (f"resources/{PACKED}", artefact.packages.folder)
+        write_archive(part / f"{artefact.name}.jar", whole, tree)
         if folder.exists():
             shutil.rmtree(folder)
         part.chmod(0o755)
@@ -150,8 +159,18 @@ def _manifest(artefact: StormArtefact, entries: Mapping[str, bytes], version: st
                 "sferic": version,
                 "plan": hashlib.sha256(plan).hexdigest(),
                 "files": {path: hashlib.sha256(data).hexdigest() for path, data in sorted(entries.items())},
+                **({} if artefact.packages is None else {"packages": _packed_json(artefact.packages)}),
             },
             indent=1,
         )
         + "\n"
     )
+
+
+def _packed_json(packages: Packages) -> dict[str, Any]:
+    """Each by its wheel: the files of a wheel are not listed one by one."""
+    return {
+        "python": packages.python,
+        "platform": packages.platform,
+        "distributions": [asdict(one) for one in packages.distributions],
+    }

@@ -47,7 +47,7 @@ final class Blobs implements Store {
     }
 
     /** The submitter, where the cluster knows who that is; else Nimbus would make it everybody, and warn each time. */
-    private static AccessControl owner(Map<String, Object> config) {
+    static AccessControl owner(Map<String, Object> config) {
         int all = BlobStoreAclHandler.READ | BlobStoreAclHandler.WRITE | BlobStoreAclHandler.ADMIN;
         Object principal = config.get(Config.TOPOLOGY_SUBMITTER_PRINCIPAL);
         if (principal == null || principal.toString().isEmpty()) {

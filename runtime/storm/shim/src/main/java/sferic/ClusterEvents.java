@@ -25,6 +25,7 @@ final class ClusterEvents implements Events {
     private static final byte[] STOP = {'s', 't', 'o', 'p'};
 
     private final String prefix;
+    private final Map<String, Object> about;
     private final boolean endless;
     private final int sources;
     private final long period;
@@ -44,6 +45,7 @@ final class ClusterEvents implements Events {
 
     private ClusterEvents(String topology, Map<String, Object> about, Blobs blobs, long period, Runnable stop) {
         this.prefix = "sferic." + topology + ".";
+        this.about = about;
         this.endless = Boolean.TRUE.equals(about.get("endless"));
         this.sources = about.get("sources") instanceof Number number ? number.intValue() : Integer.MAX_VALUE;
         this.period = Math.max(1, period);
@@ -66,6 +68,9 @@ final class ClusterEvents implements Events {
             // Not all workers of a cluster in the same moment.
             long first = ThreadLocalRandom.current().nextLong(period);
             timer.execute(() -> create("orders", NOTHING));
+            if (about.get("key") != null) {
+                timer.execute(() -> create("about", Json.bytes(about))); // before any dead letter
+            }
             timer.scheduleWithFixedDelay(this::look, first, period, TimeUnit.MILLISECONDS);
             timer.scheduleWithFixedDelay(this::tell, TELL_MS, TELL_MS, TimeUnit.MILLISECONDS);
         }
@@ -77,8 +82,8 @@ final class ClusterEvents implements Events {
         if (config.get("sferic.about") instanceof Map<?, ?> about) {
             about.forEach((name, value) -> said.put(String.valueOf(name), value));
         }
-        if (config.get("sferic.key") != null) {
-            said.put("key", config.get("sferic.key"));
+        if (config.get(Secrets.KEY) != null) {
+            said.put("key", config.get(Secrets.KEY));
         }
         return said;
     }

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ScheduledExecutorService;
+import org.apache.storm.ICredentialsListener;
 import org.apache.storm.task.OutputCollector;
 import org.apache.storm.task.TopologyContext;
 import org.apache.storm.topology.IRichBolt;
@@ -12,9 +13,10 @@ import org.apache.storm.topology.OutputFieldsDeclarer;
 import org.apache.storm.tuple.Tuple;
 
 /** Takes batches of results to whoever waits for them; acks a batch when it is kept. */
-public final class ResultsBolt implements IRichBolt {
+public final class ResultsBolt implements IRichBolt, ICredentialsListener {
     private static final long serialVersionUID = 1L;
 
+    private transient Map<String, String> credentials;
     private transient Events events;
     private transient HeldTuples held;
     private transient Mailbox mailbox;
@@ -22,9 +24,15 @@ public final class ResultsBolt implements IRichBolt {
     private transient List<Tuple> waiting;
     private transient ScheduledExecutorService timer;
 
+    /** Before it is prepared; renewed credentials are of no use to those that run. */
+    @Override
+    public void setCredentials(Map<String, String> given) {
+        credentials = given;
+    }
+
     @Override
     public void prepare(Map<String, Object> config, TopologyContext context, OutputCollector collector) {
-        Task task = Task.of(context.getThisComponentId(), config, context, collector);
+        Task task = Task.of(context.getThisComponentId(), Secrets.in(config, credentials), context, collector);
         events = task.events();
         waiting = new ArrayList<>();
         held = new HeldTuples(collector, task.worker());

@@ -36,6 +36,7 @@ record Task(String stage, int rank, Settings settings, Events events, Set<String
         Events events;
         if (run == null) {
             run = context.getStormId();
+            Private.keep(resources, run, config);
             events = new ReportedEvents(Runs.onCluster(run, config), reporter);
         } else {
             events = Runs.events(run);
