@@ -90,7 +90,7 @@ def _check_packages(folder: Path) -> None:
         theirs = (folder / "python").read_text()
         raise NoFlow(
             f"{error}: flow.zip has compiled packages for Python {theirs}, this is Python {here} on "
-            f" {platform.machine()}. Set PYSPARK_PYTHON to one of that version, or compile with --pack, "
+            f"{platform.machine()}. Set PYSPARK_PYTHON to one of that version, or compile with --pack, "
             f"--python-version {here} and --platform"
         ) from error
 
