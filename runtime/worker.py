@@ -82,7 +82,7 @@ def work(incoming: BinaryIO, outgoing: BinaryIO, definition: Definition | None) 
                 "was submitted. Submit it again"
             )
         if definition is None:
-            definition = _definition(plan, orders)
+            definition = definition_of_plan(plan, orders.root)
         wire.codecs = {link.id: codec_for(link.codec, key=orders.key) for link in plan.links}
         try:
             _serve(plan, stage, orders, definition, wire, chatter)
@@ -95,10 +95,11 @@ def work(incoming: BinaryIO, outgoing: BinaryIO, definition: Definition | None) 
     wire.close()
 
 
-def _definition(plan: Plan, orders: Orders) -> Definition:
-    _refuse_other_code(plan, orders.root)
+def definition_of_plan(plan: Plan, root: Path) -> Definition:
+    """Build the definition that was compiled, from the files in `root`. Raises LoadingError."""
+    _refuse_other_code(plan, root)
     answers = answer(read_enough)
-    definition = expand(rebuilt(plan.definition, orders.root))
+    definition = expand(rebuilt(plan.definition, root))
     answers.run = refuse_runs
     found = digest(definition)
     if found != plan.definition.digest:

@@ -23,6 +23,7 @@ from sferic.runtime.local.lines import Lines
 from sferic.runtime.local.standstill import Standstill
 
 _LOOK_ONLY = os.WEXITED | os.WNOHANG | os.WNOWAIT
+WINDOW = 16  # groups of a source that are not acked yet
 _MOST_INPUTS = 64
 _MOST_BYTES = 16 << 20
 
@@ -175,6 +176,17 @@ class Instance:
 
     def _send_held(self) -> None:
         self.send(frames.FEED, frames.pack_inputs([(given.number, given.batch) for given in self.held.values()]))
+
+    def acked(self, groups: list[int]) -> None:
+        """All that came of these groups of a source is processed."""
+        self.unacked = [group for group in self.unacked if group not in groups]
+        self.send(frames.ACKED, frames.pack_numbers(groups))
+
+    def finish(self) -> None:
+        """No more inputs will come: let it run postprocess, once it has answered all it has."""
+        if not (self.finishing or self.held or self.waiting):
+            self.finishing = True
+            self.send(frames.FINISH, frames.pack_number(0))
 
     @property
     def owes(self) -> bool:
