@@ -18,7 +18,7 @@ WORKFLOW = """
 import time
 from pathlib import Path
 
-from sferic import IterativePE, ProducerPE, WorkflowGraph
+from sferic import IterativePE, ProducerPE, WorkflowGraph, every
 
 FAR = 1_000_000_000
 
@@ -73,6 +73,30 @@ class Total(IterativePE):
             self.write("output", pair)
 
 
+class Ticks(IterativePE):
+    # Says how much it has, again and again, and at its end all of it.
+
+    def __init__(self, mark):
+        super().__init__()
+        self.mark = mark
+        self.count = self.sum = 0
+
+    def _preprocess(self):
+        if self.mark == "broken":
+            raise RuntimeError("this version is broken")
+
+    def _process(self, number):
+        self.count += 1
+        self.sum += number
+
+    @every(0.2)
+    def tick(self):
+        self.write("output", [self.mark, self.count])
+
+    def _postprocess(self):
+        self.write("output", [self.mark, "all", self.count, self.sum])
+
+
 class Picky(IterativePE):
     stateless = True
 
@@ -106,6 +130,10 @@ def slow():
 
 def forever():
     return line(Forever(), Total())
+
+
+def ticking(mark: str = "first"):
+    return line(Forever(), Ticks(mark))
 
 
 def picky(count: int = 1000):
