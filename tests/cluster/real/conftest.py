@@ -74,12 +74,12 @@ class Total(IterativePE):
 
 
 class Ticks(IterativePE):
-    # Says how much it has, again and again, and at its end all of it.
+    # Says when nothing has come for some ticks, and at its end how much there was.
 
     def __init__(self, mark):
         super().__init__()
         self.mark = mark
-        self.count = self.sum = 0
+        self.count = self.sum = self.before = self.same = 0
 
     def _preprocess(self):
         if self.mark == "broken":
@@ -91,7 +91,10 @@ class Ticks(IterativePE):
 
     @every(0.2)
     def tick(self):
-        self.write("output", [self.mark, self.count])
+        self.same = self.same + 1 if self.count == self.before > 0 else 0
+        self.before = self.count
+        if self.same == 5:
+            self.write("output", [self.mark, "rests", self.count, self.sum])
 
     def _postprocess(self):
         self.write("output", [self.mark, "all", self.count, self.sum])

@@ -18,66 +18,62 @@ until = _shared.until
 pytestmark = pytest.mark.timeout(240)  # each starts several workers, whose JVMs take their time on a busy machine
 
 
-class Ticks:
-    """What a topology `ticking` has said so far."""
-
-    def __init__(self, sferic, name):
-        self.sferic, self.name = sferic, name
-        self.said = []
-
-    def more(self):
-        done = self.sferic("results", self.name)
-        assert done.returncode == 0, done.stderr
-        new = [json.loads(line)["value"] for line in done.stdout.splitlines()]
-        self.said += new
-        return new
-
-    def until(self, condition):
-        return until(lambda: self.more() and condition(self.said) or condition(self.said))
-
-    def last(self):
-        return self.said[-1][1]
-
-    def resting(self):
-        """It ticks on, and has the same as before."""
-        self.more()
-        self.said.clear()
-        return self.until(lambda said: len(said) > 5 and len({tuple(tick) for tick in said[-5:]}) == 1)
-
-
 def ok(done):
     assert done.returncode == 0, done.stderr
     return done
 
 
-def wholes(said):
-    """(how many came, are they all that there were) of each version that has ended."""
-    return [(tick[2], tick[3] == tick[2] * (tick[2] + 1) // 2) for tick in said if tick[1] == "all"]
+def status(sferic, name):
+    return json.loads(ok(sferic("status", name, "--json")).stdout)
+
+
+def has(sferic, name, count):
+    """Wait until it has had more than so many items; returns its status then."""
+    return until(lambda: (now := status(sferic, name))["pes"]["Ticks"]["in"] > count and now)
+
+
+class Said:
+    """What a topology `ticking` has said so far."""
+
+    def __init__(self, sferic, name):
+        self.sferic, self.name = sferic, name
+        self.lines = []
+
+    def more(self):
+        done = ok(self.sferic("results", self.name))
+        self.lines += [json.loads(line)["value"] for line in done.stdout.splitlines()]
+        return self.lines
+
+    def rests(self):
+        """Wait until it ticks on and gets nothing; how much it has then."""
+        has = status(self.sferic, self.name)["pes"]["Ticks"]["in"]
+        return until(lambda: [line[2] for line in self.more() if line[1] == "rests" and line[2] >= has])[-1]
+
+    def wholes(self):
+        """[(mark, is it 1 + 2 + … + n)] of each version that has ended."""
+        return [(mark, total == count * (count + 1) // 2) for mark, what, count, total in self.more() if what == "all"]
 
 
 def test_a_pause_rests_sources_and_nothing_else(sferic, topology):
     name = topology("w.py:ticking", "--fuse", "none")
-    ticks = Ticks(sferic, name)
-    ticks.until(lambda said: said and said[-1][1] > 50)
+    said = Said(sferic, name)
+    has(sferic, name, 50)
     assert ok(sferic("pause", name)).stdout.startswith(f"{name} is paused")
-    ticks.resting()
-    before = ticks.last()
-    assert json.loads(sferic("status", name, "--json").stdout)["status"] == "paused"
+    before = said.rests()
+    assert status(sferic, name)["status"] == "paused"
     assert f"{name}: paused" in sferic("list").stdout
     ok(sferic("resume", name))
-    ticks.until(lambda said: said[-1][1] > before + 100)
+    has(sferic, name, before + 100)  # more than was read before the pause
     ok(sferic("pause", name))
-    ticks.resting()
+    assert said.rests() > before
     ok(sferic("stop", name, "--limit", "60"))
-    ticks.more()
-    [(count, whole)] = wholes(ticks.said)
-    assert whole and count >= ticks.said[0][1]
+    assert said.wholes() == [("first", True)]
 
 
 def test_an_update_goes_back_when_it_must(sferic, topology):
     name = topology("w.py:ticking", "--fuse", "none")
-    ticks = Ticks(sferic, name)
-    ticks.until(lambda said: said and said[-1][1] > 10)
+    said = Said(sferic, name)
+    has(sferic, name, 10)
     refused = sferic("update", "w.py:ticking", "--name", name)
     assert refused.returncode == 1 and "without the state of: Ticks" in refused.stderr
     broken = sferic("update", "w.py:ticking", "--name", name, "--lose-state", "-p", "mark=broken", "--fuse", "none")
@@ -94,13 +90,14 @@ def test_an_update_goes_back_when_it_must(sferic, topology):
     ]
     places = [broken.stderr.find(step) for step in steps]
     assert -1 not in places and places == sorted(places), broken.stderr
-    ticks.said.clear()
-    ticks.until(lambda said: any(tick[:2] == ["first", "all"] for tick in said) and said[-1][0] == "first")
+    assert said.wholes() == [("first", True)]
+    has(sferic, name, 10)
     ok(sferic("pause", name))
     better = ok(sferic("update", "w.py:ticking", "--name", name, "--lose-state", "-p", "mark=second", "--json"))
     assert json.loads(better.stdout)["updated"] is True
-    ticks.until(lambda said: said[-1][0] == "second")
-    assert json.loads(sferic("list", "--json").stdout)["id"] == json.loads(better.stdout)["id"]
+    assert has(sferic, name, 10)["id"] == json.loads(better.stdout)["id"]
+    ok(sferic("stop", name))
+    assert [mark for mark, _ in said.wholes()] == ["first", "first", "second"]
 
 
 def watched(name, state, folder, *options):
@@ -112,18 +109,15 @@ def watched(name, state, folder, *options):
 @pytest.mark.slow
 def test_scaled_watched_and_back(sferic, topology, state, folder):
     name = topology("w.py:ticking", "--fuse", "none")
-    ticks = Ticks(sferic, name)
-    ticks.until(lambda said: said and said[-1][1] > 10)
+    has(sferic, name, 10)
     refused = sferic("rebalance", name, "--workers", "2")
     assert refused.returncode == 1 and "--lose-state" in refused.stderr
     done = ok(sferic("rebalance", name, "--workers", "2", "--wait", "1", "--lose-state", "--json"))
     assert len(json.loads(done.stdout)["workers"]) == 2
     ok(sferic("update", "w.py:ticking", "--name", name, "--lose-state", "-p", "mark=second"))
-    said = until(lambda: (now := json.loads(sferic("status", name, "--json").stdout))["pes"]["Ticks"]["in"] and now)
-    assert len(said["workers"]) == 2, "an update keeps the number of workers"
+    assert len(has(sferic, name, 10)["workers"]) == 2, "an update keeps the number of workers"
     ok(sferic("update", "--back", "--name", name, "--lose-state"))
-    ticks.said.clear()
-    ticks.until(lambda said: said[-1][0] == "first")
+    has(sferic, name, 10)
     with watched(name, state, folder, "--json") as watch:
         first, second = (json.loads(watch.stdout.readline()) for _ in range(2))
         watch.send_signal(signal.SIGINT)
