@@ -80,7 +80,7 @@ class _LocalRun:
         (folder / "topology.bin").write_bytes(artefact.struct)
         config: dict[str, Any] = {
             **artefact.config,
-            "sferic.env": {},
+            **_own_environment(artefact),
             "sferic.plan": str(folder / "plan.json"),
             "sferic.root": str(root),
             "sferic.attempt": self._attempt.number,
@@ -89,7 +89,7 @@ class _LocalRun:
         if any(link.codec == "trusted" for link in artefact.plan.links):
             config["sferic.key"] = b64encode(self._attempt.key).decode()
         given = {"name": artefact.name, "struct": str(folder / "topology.bin"), "config": config}
-        (folder / "conf.json").write_text(json.dumps({**given, "tmp": str(folder / "tmp")}))
+        (folder / "conf.json").write_text(json.dumps({**given, "tmp": str(folder / "tmp"), "folder": str(folder)}))
         class_path = ":".join(map(str, [shim_jar(), *storm_jars()]))
         java = find_java()
         command = [str(java.path), *_JVM, "-cp", class_path, "sferic.LocalMain", str(folder / "conf.json")]
@@ -152,6 +152,15 @@ class _LocalRun:
             os.killpg(self._jvm.pid, signal.SIGKILL)
             self._jvm.wait()
         _pipe(self._jvm.stdout).close()
+
+
+def _own_environment(artefact: StormArtefact) -> dict[str, Any]:
+    """Children are of this machine's Python, with what is packed before what is installed."""
+    child = ["-m", "sferic.runtime.worker"]
+    if artefact.packages is None:
+        return {"sferic.env": {}, "sferic.env.without": None, "sferic.child": child}
+    path = [str(artefact.packages.folder), *filter(None, [os.environ.get("PYTHONPATH")])]
+    return {"sferic.env": {"PYTHONPATH": ":".join(path)}, "sferic.env.without": None, "sferic.child": child}
 
 
 def _pipe(pipe: IO[bytes] | None) -> IO[bytes]:

@@ -34,7 +34,7 @@ def look(nimbus: Nimbus, name: str, before: Said | None = None) -> Said:
         "build": said.get("build"),
         "sources": {"ended": now.ended, "all": now.sources},
         "failed": now.failed,
-        "results": len(found.parts("results.")),
+        "results": len(found.results),
         "dead_letters": len(found.parts("letters.")),
         "pes": {pe: pes.get(pe, _row({})) for _, _, paths in stages for pe in paths} | pes,
     }

@@ -14,10 +14,12 @@ from typing import Any
 
 import sferic.runtime
 from sferic.cluster.nimbus import Nimbus, NimbusError
+from sferic.cluster.positions import check_positions, drop_positions, positions, resumes
 from sferic.cluster.shim import shim_jar
 from sferic.compiler.rebuild import rebuild
 from sferic.compiler.targets.storm import StormArtefact, worker_files, write_artefact
 
+KEY = "sferic.key"  # the credential: Storm keeps these out of configurations and logs
 _HANG = 600  # seconds without progress after which a process of a topology is replaced
 
 
@@ -31,13 +33,33 @@ class Package:
     config: Mapping[str, Any]
 
 
-def submit(artefact: StormArtefact, root: Path, nimbus: Nimbus, version: str) -> str:
-    """Upload and submit; returns the topology's id. Raises NimbusError, and WrongInput where files are missing."""
+def submit(
+    artefact: StormArtefact,
+    root: Path,
+    nimbus: Nimbus,
+    version: str,
+    *,
+    fresh: bool = False,
+    tell: Callable[[str], None] = lambda _: None,
+) -> str:
+    """Upload and submit; returns the topology's id. Raises NimbusError, and WrongInput where files are missing.
+
+    Sources go on where those of the last topology of this name were, and `tell` hears so; `fresh`: they begin anew.
+    """
     nimbus.check_version()
     _check_free(artefact.name, nimbus)
+    kept = [] if fresh else positions(nimbus, artefact.name)
+    check_positions(artefact.plan, artefact.name, kept)
+    if fresh:  # said to the workers, too: one of the last topology may write yet
+        artefact = replace(artefact, config={**artefact.config, "sferic.fresh": True})
     package = package_of(artefact, root, version)
     check_size(package, nimbus)
-    return start(nimbus, package, upload(nimbus, package))
+    location = upload(nimbus, package)
+    if fresh:
+        drop_positions(nimbus, artefact.name)
+    for line in resumes(artefact.plan, artefact.name, kept):
+        tell(line)
+    return start(nimbus, package, location)
 
 
 def package_of(artefact: StormArtefact, root: Path, version: str) -> Package:
@@ -45,8 +67,6 @@ def package_of(artefact: StormArtefact, root: Path, version: str) -> Package:
     runtime = Path(sferic.runtime.__file__).parent
     rebuild(artefact.plan.definition, root, worker_files(artefact, runtime))
     config = {**artefact.config, "sferic.hang.seconds": _HANG}
-    if any(link.codec == "trusted" for link in artefact.plan.links):
-        config["sferic.key"] = b64encode(secrets.token_bytes(32)).decode()
     with tempfile.TemporaryDirectory(prefix="sferic-") as folder:
         whole = replace(artefact, config=config)
         jar = write_artefact(whole, Path(folder) / "artefact", shim=shim_jar(), runtime=runtime, version=version)
@@ -65,7 +85,12 @@ def start(nimbus: Nimbus, package: Package, location: str) -> str:
     tools: Any = importlib.import_module("thriftpy2.utils")
     protocols: Any = importlib.import_module("thriftpy2.protocol")
     struct = tools.deserialize(nimbus.types.StormTopology(), package.struct, protocols.TBinaryProtocolFactory())
-    nimbus.call("submitTopology", package.name, location, json.dumps(dict(package.config)), struct)
+    options = nimbus.types.SubmitOptions(initial_status=nimbus.types.TopologyInitialStatus.ACTIVE)
+    if "sferic.trusted" in package.config:
+        key = b64encode(secrets.token_bytes(32)).decode()
+        options.creds = nimbus.types.Credentials(creds={KEY: key})
+    config = json.dumps(dict(package.config))
+    nimbus.call("submitTopologyWithOpts", package.name, location, config, struct, options)
     return next(str(summary.id) for summary in nimbus.topologies() if summary.name == package.name)
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sferic.cluster.nimbus import Nimbus, NimbusError, NoSuchTopology
+from sferic.cluster.positions import drop_positions
 from sferic.runtime import frames
 from sferic.runtime.codec import codec_for
 from sferic.runtime.frames import BATCH_HEADER_SIZE, BatchHeader, FrameReader
@@ -33,6 +34,21 @@ class Found:
     def parts(self, kind: str) -> list[str]:
         """Keys of the blobs of one kind, oldest first."""
         return sorted(key for key in self.blobs if key.startswith(f"sferic.{self.id}.{kind}"))
+
+    @property
+    def attempt(self) -> int:
+        """2 where state was lost and the topology began again: what is of the first attempt does not count."""
+        return 2 if self.parts("again") else 1
+
+    @property
+    def ends(self) -> int:
+        """Instances of sources whose last item is processed by the whole topology."""
+        return len(self.parts(f"end.{self.attempt}."))
+
+    @property
+    def results(self) -> list[str]:
+        """Keys of the chunks of results, oldest first."""
+        return self.parts(f"results.{self.attempt}.")
 
 
 def find(nimbus: Nimbus, name: str) -> Found:
@@ -99,13 +115,18 @@ class State:
 
 
 def about(nimbus: Nimbus, found: Found) -> dict[str, Any]:
-    """`sferic.about` of its configuration, as the compiler wrote it, with the key of the trusted codec."""
+    """`sferic.about` of its configuration, as the compiler wrote it, with the key of the trusted codec.
+
+    Only workers know the key: they leave it in a blob, before anything that it is needed for.
+    """
+    key = f"sferic.{found.id}.about"
+    kept: dict[str, Any] = json.loads((nimbus.read_blob(key) if key in found.blobs else None) or b"{}")
     if found.status != "gone":
         config = json.loads(nimbus.call("getTopologyConf", found.id))
         if "sferic.about" not in config:
             raise NimbusError(f"{found.name} on {nimbus.address} is no topology of sferic")
-        return {**config["sferic.about"], "key": config.get("sferic.key", "")}
-    return json.loads(nimbus.read_blob(f"sferic.{found.id}.about") or b"{}")
+        return {**config["sferic.about"], "key": kept.get("key", "")}
+    return kept
 
 
 def state(nimbus: Nimbus, found: Found) -> State:
@@ -114,14 +135,14 @@ def state(nimbus: Nimbus, found: Found) -> State:
     for key in found.parts("failed"):
         event = json.loads(nimbus.read_blob(key) or b"{}")
         failed = _why(event)
-    return State(len(found.parts("end.")), int(about(nimbus, found).get("sources", 0)), failed)
+    return State(found.ends, int(about(nimbus, found).get("sources", 0)), failed)
 
 
 def _why(event: Event) -> str:
     if event.get("event") == "lost":
         return (
-            f"{event['stage']} (instance {event['rank']}): its process or its worker died and its state is lost, so "
-            "that results would be wrong. Submit it again"
+            f"{event['stage']} (instance {event['rank']}): its process or its worker died and its state is lost, in a "
+            "second attempt too, so that results would be wrong. Submit it again, with --fresh"
         )
     if event.get("event") == "failed":
         return f"{event['pe']} failed on {event['item']}: {event['error']}"
@@ -134,7 +155,7 @@ Taken = tuple[str, str, list[Any]]  # PE, port, items
 def take_results(nimbus: Nimbus, found: Found, *, keep: bool = False) -> Iterator[Taken]:
     """The results that are there. A chunk is taken away when the next is asked for: it was dealt with then."""
     said = about(nimbus, found)
-    for key in found.parts("results."):
+    for key in found.results:
         data = nimbus.read_blob(key)
         if data is None:
             continue  # somebody else has taken it
@@ -159,10 +180,14 @@ def take_letters(nimbus: Nimbus, found: Found, take: Callable[[Event], None], *,
 
 def kill(nimbus: Nimbus, found: Found, *, keep: bool = False) -> int:
     """End it now; what is in flight is dropped. Returns how many chunks that nobody fetched went with it."""
+    # Had it finished by itself, whether its workers came to say so or not?
+    done = found.ends and state(nimbus, found).finished and nimbus.read_blob(f"sferic.{found.id}.orders") != b"stop"
     if found.status != "gone":
         nimbus.call("killTopologyWithOpts", found.name, nimbus.types.KillOptions(wait_secs=0))
         while any(summary.id == found.id for summary in nimbus.call("getClusterInfo").topologies):
             time.sleep(_LOOK)
+    if done:
+        drop_positions(nimbus, found.name, found.id)
     if keep:
         return 0
     dropped = 0

@@ -17,7 +17,8 @@ from sferic.cluster.topologies import Found, State, again, find, kill, state, st
 _AGAIN = 1.0  # seconds until a Nimbus that was away is asked again
 _PATIENCE = 120.0  # seconds that Nimbus may be away while neither version runs
 _KRYO = "topology.kryo.register"
-_SUBMITTERS = ("topology.name", "topology.submitter.principal", "topology.submitter.user")  # Nimbus sets them itself
+# Nimbus sets these itself; and who goes back does not begin anew.
+_NOT_AGAIN = ("topology.name", "topology.submitter.principal", "topology.submitter.user", "sferic.fresh")
 
 Tell = Callable[[str], None]
 
@@ -31,7 +32,7 @@ def running_package(nimbus: Nimbus, found: Found) -> Package:
     config: dict[str, Any] = {
         key: value
         for key, value in json.loads(gzip.decompress(conf)).items()
-        if key.startswith(("topology.", "sferic.")) and key not in _SUBMITTERS
+        if key.startswith(("topology.", "sferic.")) and key not in _NOT_AGAIN
     }
     if isinstance(config.get(_KRYO), dict):  # as Nimbus keeps it; it takes it otherwise
         config[_KRYO] = [{kind: serializer} for kind, serializer in config[_KRYO].items()]

@@ -43,6 +43,7 @@ class Orders:
         self.page: str = given["page"]
         self.window: int = given["window"]
         self.token: bytes = base64.b64decode(given.get("token", ""))
+        self.resumed: bool = given.get("resumed", False)
         self.group: int = given.get("group", 0)
         self.replaces: bool = given.get("lost", False)
         self.unacked: list[int] = given.get("unacked", [])
@@ -72,6 +73,11 @@ def work(incoming: BinaryIO, outgoing: BinaryIO, definition: Definition | None) 
         allow_calls(len(stage.pes))
         capture_output(wire.tell, lambda: at_work(stage, orders.rank, page))
         share_cores(sum(each.instances for each in plan.stages))
+        if not orders.key and any(link.codec == "trusted" for link in plan.links):
+            raise LoadingError(
+                "the topology's credentials lack the key of its trusted codec: somebody has given it others since it "
+                "was submitted. Submit it again"
+            )
         if definition is None:
             definition = _definition(plan, orders)
         wire.codecs = {link.id: codec_for(link.codec, key=orders.key) for link in plan.links}
@@ -127,7 +133,7 @@ def _serve(plan: Plan, stage: Stage, orders: Orders, definition: Definition, wir
     }
     wire.write(frames.READY, json.dumps(ready).encode())
     if server is not None:
-        server.serve(orders.token)
+        server.serve(orders.token, resumed=orders.resumed)
     else:
         serve_inputs(host, wire)
 

@@ -15,10 +15,12 @@ from sferic.commands import operating
 from sferic.commands.draw import draw
 from sferic.commands.letters import letters_command
 from sferic.commands.new import new
+from sferic.commands.packing import imported_by, packages_of, packing, request_of, tell
 from sferic.commands.schema import schema
 from sferic.commands.workflow import read_workflow
 from sferic.compiler.advice import came_apart, stayed_at_one, suspicions, weaknesses, wrong_hints
 from sferic.compiler.diagnostics import InternalError, Problem, WrongInput, shortened
+from sferic.compiler.packages import Packages
 from sferic.compiler.passes.parallelism import MOST_INSTANCES
 from sferic.compiler.pipeline import Compiled, Options, compile_plan
 from sferic.d4py import d4py
@@ -95,6 +97,7 @@ def main() -> None:
     help="What becomes of an item that a PE cannot handle.  [default: stop; dead-letter with --dead-letters]",
 )
 @_LETTERS
+@packing
 @_JSON
 def run(workflow: str, on: str, results: str | None, dead_letters: str | None, **given: Any) -> None:
     """Run a workflow to its end."""
@@ -107,7 +110,11 @@ def run(workflow: str, on: str, results: str | None, dead_letters: str | None, *
         _say(stayed_at_one(compiled.graph, options.processes))
         if on != "local" and options.fuse != "none":
             _say(came_apart(compiled.graph), "warning: ")
-    _run(compiled, on, Path(options.root), results, dead_letters, as_json=given["as_json"])
+    request = request_of(given)
+    if on != "storm" and request is not None:
+        raise WrongInput([Problem(f"on {on} nothing travels: there is nothing to pack", remedy="use --on storm")])
+    with packages_of(request, options, tell) as packages:
+        _run(compiled, on, Path(options.root), results, dead_letters, as_json=given["as_json"], packages=packages)
 
 
 def _run(
@@ -119,6 +126,7 @@ def _run(
     *,
     as_json: bool,
     keep: str = "--on-failure dead-letter --dead-letters FILE",
+    packages: Packages | None = None,
 ) -> None:
     from sferic.report import Reporter, result_lines, show_results, write_results  # noqa: PLC0415
     from sferic.runtime.letters import LettersFile  # noqa: PLC0415
@@ -129,7 +137,7 @@ def _run(
         raise WrongInput([Problem(f"--dead-letters {dead_letters}: {error.strerror}")]) from error
     reporter = Reporter(quiet=as_json, letters=letters)
     stop = StopOnSignal()
-    launch(compiled, on, reporter, stop, root, capture=True)
+    launch(compiled, on, reporter, stop, root, capture=True, packages=packages)
     reporter.interrupted = stop.requested
     if results is not None:
         write_results(reporter, Path(results))
@@ -184,17 +192,23 @@ def check(workflow: str, params: tuple[str, ...], *, as_json: bool) -> None:
 @_PARAMS
 @_FUSE
 @_CODEC
+@packing
 @click.option("--pass", "one", metavar="NAME", help="Show the graph as this pass left it.")
 @_JSON
 def explain(workflow: str, on: str, one: str | None, *, as_json: bool, **given: Any) -> None:
     """Show what a workflow is compiled to, and why."""
+    from sferic.cluster.packing import packed_text, to_pack  # noqa: PLC0415
     from sferic.compiler.explain import explain_json, explain_pass, explain_text  # noqa: PLC0415
 
     compiled, options = _compile(workflow, TARGETS[on], {**given, "lenient": True})
+    request = request_of(given)
+    packed = None if request is None else to_pack(request, imported_by(options))
     if one is not None:
         told = explain_pass(compiled, options, one, as_json=as_json)
+    elif as_json:
+        told = explain_json(compiled, options) | ({} if packed is None else {"packed": packed})
     else:
-        told = explain_json(compiled, options) if as_json else explain_text(compiled, options)
+        told = explain_text(compiled, options) + ("" if packed is None else packed_text(packed))
     click.echo(told if isinstance(told, str) else json.dumps(told, indent=1, default=repr))
 
 
@@ -210,6 +224,8 @@ def explain(workflow: str, on: str, one: str | None, *, as_json: bool, **given: 
 @_PARAMS
 @_FUSE
 @_CODEC
+@packing
+@operating.PYTHON
 @_JSON
 def compile_command(
     workflow: str, target: str, output: str | None, name: str | None, *, as_json: bool, **given: Any
@@ -218,15 +234,25 @@ def compile_command(
     import sferic.runtime  # noqa: PLC0415
     from sferic.cluster.shim import shim_jar  # noqa: PLC0415
     from sferic.compiler.rebuild import rebuild  # noqa: PLC0415
-    from sferic.compiler.targets.storm import make_artefact, worker_files, write_artefact  # noqa: PLC0415
+    from sferic.compiler.targets.storm import (  # noqa: PLC0415
+        interpreter,
+        make_artefact,
+        worker_files,
+        write_artefact,
+    )
 
     compiled, options = _compile(workflow, target, given)
     chosen = topology_name(compiled) if name is None else name
-    artefact = make_artefact(compiled.plan, Path(options.root), name=chosen, python="python3", version=__version__)
-    folder = Path(output or f"{chosen}-storm")
+    root, folder = Path(options.root), Path(output or f"{chosen}-storm")
     runtime = Path(sferic.runtime.__file__).parent
-    rebuild(compiled.plan.definition, Path(options.root), worker_files(artefact, runtime))
-    jar = write_artefact(artefact, folder, shim=shim_jar(), runtime=runtime, version=__version__)
+    request = request_of(given)
+    python = given["python"] or interpreter(request and request.for_python)
+    with packages_of(request, options, tell) as packages:
+        artefact = make_artefact(
+            compiled.plan, root, name=chosen, python=python, version=__version__, packages=packages
+        )
+        rebuild(compiled.plan.definition, root, worker_files(artefact, runtime))
+        jar = write_artefact(artefact, folder, shim=shim_jar(), runtime=runtime, version=__version__)
     count, size = len(compiled.plan.stages), jar.stat().st_size
     if as_json:
         click.echo(json.dumps({"jar": str(jar), "name": chosen, "stages": count, "bytes": size}))
@@ -269,7 +295,7 @@ def _say(problems: Iterable[Problem], lead: str = "") -> None:
         click.echo(f"{lead}{problem}", err=True)
 
 
-_PLANNED = (_WORKFLOW, _PROCESSES, _CALLS, _DATA, _FILE, _PARAMS, _FUSE, _CODEC)
+_PLANNED = (_WORKFLOW, _PROCESSES, _CALLS, _DATA, _FILE, _PARAMS, _FUSE, _CODEC, packing)
 _letters = letters_command(_run, _PARAMS, _LETTERS, _CODEC)
 for _command in (d4py, draw, new, schema, _letters, *operating.commands(_compile, *_PLANNED)):
     main.add_command(_command)

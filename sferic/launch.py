@@ -10,6 +10,7 @@ from types import FunctionType, ModuleType
 from typing import Any
 
 from sferic import __version__
+from sferic.compiler.packages import Packages
 from sferic.compiler.pipeline import Compiled
 from sferic.runtime.codec.types import kind_of
 from sferic.runtime.definition import Definition, digest, expand
@@ -24,7 +25,14 @@ TARGETS = {"local": "in-process", "multi": "multi", "storm": "storm"}
 
 
 def launch(
-    compiled: Compiled, on: str, observer: Observer, stop: StopRequest, root: Path, *, capture: bool = False
+    compiled: Compiled,
+    on: str,
+    observer: Observer,
+    stop: StopRequest,
+    root: Path,
+    *,
+    capture: bool = False,
+    packages: Packages | None = None,
 ) -> None:
     """Run to the end on "local", "multi" or "storm". `capture`: what PEs print on "local" is the observer's, too."""
     if on == "local":
@@ -32,15 +40,16 @@ def launch(
     elif on == "multi":
         run_multi(compiled.plan, compiled.definition, observer, stop)
     else:
-        _on_storm(compiled, observer, stop, root)
+        _on_storm(compiled, observer, stop, root, packages)
 
 
-def _on_storm(compiled: Compiled, observer: Observer, stop: StopRequest, root: Path) -> None:
+def _on_storm(compiled: Compiled, observer: Observer, stop: StopRequest, root: Path, packages: Packages | None) -> None:
     from sferic.cluster.local_storm import run_on_local_storm  # noqa: PLC0415 - only Storm needs its packages
     from sferic.compiler.targets.storm import make_artefact  # noqa: PLC0415
 
+    name = topology_name(compiled)
     artefact = make_artefact(
-        compiled.plan, root, name=topology_name(compiled), python=sys.executable, version=__version__
+        compiled.plan, root, name=name, python=sys.executable, version=__version__, packages=packages
     )
     run_on_local_storm(artefact, root, observer, stop)
 

@@ -76,6 +76,10 @@ def _matching(pattern: str, root: Path, place: Location) -> list[Path]:
     files = sorted(root.glob(pattern))
     if not files:
         raise WrongInput([Problem(f"include: no file matches {pattern!r}", place)])
+    outside = [file for file in files if not file.resolve().is_relative_to(root.resolve())]
+    if outside:
+        text = f"include: {outside[0].relative_to(root)} is a link to {outside[0].resolve()}, outside {root}"
+        raise WrongInput([Problem(text, place, "put a copy there: a link could let any file of yours travel")])
     return [file for file in files if file.is_file()]
 
 

@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Callable, Generator, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,8 +14,10 @@ import click
 
 from sferic import __version__
 from sferic.commands.connection import JSON, NAME, NIMBUS, connected, tell
+from sferic.commands.kept import KEPT, limits
 from sferic.commands.logs import logs_command
 from sferic.commands.looking import list_command, status_command
+from sferic.commands.packing import imported_by, packages_of, request_of
 from sferic.commands.steering import (
     LOSE_STATE,
     TAKE_OVER,
@@ -51,13 +54,18 @@ SIZE = (
     ),
 )
 
+PYTHON = click.option(
+    "--python",
+    metavar="PATH",
+    help="The workers' interpreter.  [default: this one on a cluster of this machine, elsewhere python3]",
+)
+
+FRESH = click.option("--fresh", is_flag=True, help="Sources begin anew, wherever the last one of this name was.")
+
 SUBMITTED = (
     *SIZE,
-    click.option(
-        "--python",
-        metavar="PATH",
-        help="The workers' interpreter.  [default: this one on a cluster of this machine, elsewhere python3]",
-    ),
+    *KEPT,
+    PYTHON,
     click.option(
         "--on-failure",
         type=click.Choice(["stop", "skip", "dead-letter"]),
@@ -119,7 +127,7 @@ def _submit_command(compile_workflow: Compile, workflow_options: Sequence[Option
 
         with made(compile_workflow, workflow, name, nimbus, given) as (artefact, root), connected(nimbus) as connection:
             refuse_if_busy(connection, name)
-            topology = send(artefact, root, connection, __version__)
+            topology = send(artefact, root, connection, __version__, fresh=given["fresh"], tell=tell)
             place = str(connection.address)
         if as_json:
             click.echo(json.dumps({"name": name, "id": topology, "nimbus": place}))
@@ -127,7 +135,7 @@ def _submit_command(compile_workflow: Compile, workflow_options: Sequence[Option
             click.echo(f"{name} is submitted to {place} as {topology}. To see it: sferic status {name}")
 
     named = click.option("--name", required=True, help="The topology's name.")
-    return click.command("submit")(with_options(submit, *workflow_options, named, *SUBMITTED, NIMBUS, JSON))
+    return click.command("submit")(with_options(submit, *workflow_options, named, FRESH, *SUBMITTED, NIMBUS, JSON))
 
 
 def _update_command(compile_workflow: Compile, workflow_options: Sequence[Option]) -> click.Command:
@@ -183,14 +191,21 @@ def made(
     compile_workflow: Compile, workflow: str, name: str, nimbus: str | None, given: dict[str, Any]
 ) -> Generator[tuple["StormArtefact", Path]]:
     """(the artefact that the options of SUBMITTED ask for, the folder of its files)."""
-    from sferic.compiler.targets.storm import make_artefact  # noqa: PLC0415
+    from sferic.cluster.workers import check_interpreter  # noqa: PLC0415 - only who operates needs it
+    from sferic.compiler.targets.storm import interpreter, make_artefact  # noqa: PLC0415
 
     compiled, options = compile_workflow(workflow, "storm", given)
     here = nimbus is None and "SFERIC_NIMBUS" not in os.environ
-    chosen = given["python"] or (sys.executable if here else "python3")
-    root = Path(options.root)
+    root, request = Path(options.root), request_of(given)
+    chosen = given["python"] or interpreter(request and request.for_python, here=here)
+    if here:
+        check_interpreter(chosen, request, imported_by(options))
     needs = needs_of(compiled.plan, given)
-    yield make_artefact(compiled.plan, root, name=name, python=chosen, version=__version__, needs=needs), root
+    with packages_of(request, options, tell) as packages:
+        artefact = make_artefact(
+            compiled.plan, root, name=name, python=chosen, version=__version__, needs=needs, packages=packages
+        )
+        yield replace(artefact, config={**artefact.config, **limits(given)}), root
 
 
 def needs_of(plan: "Plan", given: dict[str, Any]) -> "Resources":

@@ -55,6 +55,7 @@ class Asked:
 def carry_out(asked: Asked, make: Make | None, given: dict[str, Any], *, as_json: bool) -> None:
     """Update to what `make` gives, or without it back to what was before; says each step on stderr."""
     from sferic.cluster.busy import busy  # noqa: PLC0415 - only who operates needs it
+    from sferic.cluster.positions import check_positions, positions  # noqa: PLC0415
     from sferic.cluster.submission import check_size, package_of  # noqa: PLC0415
     from sferic.cluster.update import Limits, replace  # noqa: PLC0415
 
@@ -67,6 +68,7 @@ def carry_out(asked: Asked, make: Make | None, given: dict[str, Any], *, as_json
             if old is not None and given["workers"] is None:
                 given["workers"] = _workers(connection, old)
             with make(asked.nimbus) as (artefact, root):
+                check_positions(artefact.plan, asked.name, positions(connection, asked.name))
                 new = package_of(artefact, root, __version__)
         tell(f"compiled: plan {new.config['sferic.about']['plan'][:12]}")
         check_size(new, connection)

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,8 @@ import pytest
 import sferic
 from sferic.compiler.diagnostics import WrongInput
 from sferic.compiler.pipeline import Options, compile_plan
-from sferic.compiler.targets.storm import make_artefact
+from sferic.compiler.targets.storm import make_artefact, write_artefact
+from sferic.compiler.targets.storm.harmless import refuse_harmful
 
 WORKFLOW = """
 from helper import twice
@@ -133,6 +135,56 @@ def test_a_name_that_storm_does_not_take():
     plan = compile_plan(graph, Options(target="storm")).plan
     with pytest.raises(WrongInput, match="is no name for a topology"):
         make_artefact(plan, Path.cwd(), name="../x", python="python3", version="1")
+
+
+HARMFUL = {
+    "worker.childopts": "-javaagent:evil.jar",
+    "topology.worker.childopts": "-XX:OnError=evil",
+    "topology.classpath": "/tmp/evil",
+    "topology.environment": {"LD_PRELOAD": "/tmp/evil.so", "PATH": "/tmp", "PYTHONSTARTUP": "/tmp/evil.py"},
+    "topology.auto.task.hooks": ["Evil"],
+    "topology.kryo.register": [{"Evil": "Evil"}],
+    "topology.metrics.consumer.register": [{"class": "Evil"}],
+    "topology.blobstore.map": {"key": {"localname": "../x"}},
+    "topology.bolt.wait.strategy": "Evil",
+    "topology.spout.wait.strategy": 1.5j,
+    "topology.fall.back.on.java.serialization": True,
+    "topology.debug": True,
+    "supervisor.port": 1,
+    "storm.zookeeper.topology.auth.payload": "x",
+}
+
+
+@pytest.mark.parametrize("name", HARMFUL)
+def test_settings_that_would_run_something_are_refused(name):
+    ours = {"sferic.python": "x; rm -rf /", "topology.workers": 2, "topology.bolt.wait.park.microsec": 400}
+    refuse_harmful(ours)
+    with pytest.raises(WrongInput, match=f"the setting {name} would run what it names on the cluster"):
+        refuse_harmful({**ours, name: HARMFUL[name]})
+
+
+def test_what_the_compiler_writes_may_be_there(tmp_path):
+    graph = sferic.WorkflowGraph()
+    graph.add(Numbers())
+    plan = compile_plan(graph, Options(target="storm", codec="trusted")).plan
+    artefact = make_artefact(plan, tmp_path, name="a", python="python3", version="1")
+    refuse_harmful(artefact.config)
+    evil = replace(artefact, config={**artefact.config, **HARMFUL})
+    with pytest.raises(WrongInput, match="worker.childopts"):
+        write_artefact(evil, tmp_path / "out", shim=tmp_path / "none", runtime=tmp_path, version="1")
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_link_lets_no_other_file_travel(tmp_path):
+    (tmp_path / "secret").write_text("of the user who compiles")
+    project = tmp_path / "project"
+    write_workflow(project)
+    (project / "data" / "link.txt").symlink_to(tmp_path / "secret")
+    command = [sys.executable, "-m", "sferic.cli", "compile", "doubles.py", "--to", "storm"]
+    done = subprocess.run(command, cwd=project, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert f"data/link.txt is a link to {tmp_path / 'secret'}, outside {project}" in done.stderr
+    assert not list(project.glob("*storm*"))
 
 
 class Waits(sferic.ProducerPE):

@@ -8,13 +8,15 @@ import shutil
 import tempfile
 import zipfile
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from sferic.compiler.diagnostics import Problem, WrongInput
+from sferic.compiler.packages import Packages
 from sferic.compiler.resources import Resources, resources
-from sferic.compiler.targets.storm.config import topology_config
+from sferic.compiler.targets.storm.config import PACKED, topology_config
+from sferic.compiler.targets.storm.harmless import refuse_harmful
 from sferic.compiler.targets.storm.view import component_views
 from sferic.runtime.plan import Plan
 
@@ -44,10 +46,18 @@ class StormArtefact:
     config: Mapping[str, Any]
     plan: Plan
     files: Mapping[str, bytes]  # the user's, by path below the root
+    packages: Packages | None = None  # what is packed
 
 
 def make_artefact(
-    plan: Plan, root: Path, *, name: str, python: str, version: str, needs: Resources | None = None
+    plan: Plan,
+    root: Path,
+    *,
+    name: str,
+    python: str,
+    version: str,
+    needs: Resources | None = None,
+    packages: Packages | None = None,
 ) -> StormArtefact:
     """Render `plan`; the user's files are read from `root`. `needs`: where they are not what the plan says alone."""
     if not _NAME.fullmatch(name):
@@ -61,8 +71,8 @@ def make_artefact(
         remedy = "fuse PEs into partitions, or raise nimbus.thrift.max_buffer_size on the cluster"
         raise WrongInput([Problem(message, remedy=remedy)])
     files = {path: (root / path).read_bytes() for path, _ in plan.definition.files}
-    config = topology_config(plan, python=python, version=version, needs=needs)
-    return StormArtefact(name, text, struct, config, plan, files)
+    config = topology_config(plan, python=python, version=version, needs=needs, packages=packages)
+    return StormArtefact(name, text, struct, config, plan, files, packages)
 
 
 def render(plan: Plan, name: str, version: str, needs: Resources) -> str:
@@ -107,6 +117,7 @@ def write_artefact(artefact: StormArtefact, folder: Path, *, shim: Path, runtime
 
     `shim`: the jar of the shim's classes; `runtime`: the folder of the runtime package, which travels too.
     """
+    refuse_harmful(artefact.config)
     try:
         _check_free(folder)
         folder.parent.mkdir(parents=True, exist_ok=True)
@@ -122,7 +133,7 @@ def write_artefact(artefact: StormArtefact, folder: Path, *, shim: Path, runtime
         (part / "config.json").write_text(config)
         artefact.plan.write(part / "plan.json")
         (part / "MANIFEST.json").write_text(manifest)
-        _write_jar(part / f"{artefact.name}.jar", entries | {"MANIFEST.json": manifest.encode()})
+        _write_jar(part / f"{artefact.name}.jar", entries | {"MANIFEST.json": manifest.encode()}, artefact.packages)
         if folder.exists():
             shutil.rmtree(folder)
         part.chmod(0o755)
@@ -178,6 +189,7 @@ def _manifest(artefact: StormArtefact, entries: Mapping[str, bytes], version: st
                 "plan": hashlib.sha256(plan).hexdigest(),
                 "build": json.loads(entries["config.json"])["sferic.about"]["build"],
                 "files": {path: hashlib.sha256(data).hexdigest() for path, data in sorted(entries.items())},
+                **({} if artefact.packages is None else {"packages": _packed_json(artefact.packages)}),
             },
             indent=1,
         )
@@ -185,10 +197,29 @@ def _manifest(artefact: StormArtefact, entries: Mapping[str, bytes], version: st
     )
 
 
-def _write_jar(path: Path, entries: Mapping[str, bytes]) -> None:
+def _packed_json(packages: Packages) -> dict[str, Any]:
+    """Each by its wheel: the files of a wheel are not listed one by one."""
+    return {
+        "python": packages.python,
+        "platform": packages.platform,
+        "distributions": [asdict(one) for one in packages.distributions],
+    }
+
+
+def _write_jar(path: Path, entries: Mapping[str, bytes], packages: Packages | None) -> None:
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         for name in sorted(entries):
-            entry = zipfile.ZipInfo(name, _TIME)
-            entry.compress_type = zipfile.ZIP_DEFLATED
-            entry.external_attr = 0o644 << 16
-            archive.writestr(entry, entries[name])
+            _add(archive, name, entries[name])
+        if packages is not None:
+            for file in sorted(packages.folder.rglob("*")):
+                if file.is_file():
+                    _add(
+                        archive, f"resources/{PACKED}/{file.relative_to(packages.folder).as_posix()}", file.read_bytes()
+                    )
+
+
+def _add(archive: zipfile.ZipFile, name: str, data: bytes) -> None:
+    entry = zipfile.ZipInfo(name, _TIME)
+    entry.compress_type = zipfile.ZIP_DEFLATED
+    entry.external_attr = 0o644 << 16
+    archive.writestr(entry, data)

@@ -1,14 +1,21 @@
 """The topology's configuration, each number with its reason."""
 
 import hashlib
+import sys
 from typing import Any
 
+from sferic.compiler.packages import Packages
 from sferic.compiler.resources import WINDOW, Resources
 from sferic.runtime.plan import RESULTS, Plan, PlannedPE
 
+PACKED = "packages"  # folder of what is packed, beside the plan
 
-def topology_config(plan: Plan, *, python: str, version: str, needs: Resources) -> dict[str, Any]:
+
+def topology_config(
+    plan: Plan, *, python: str, version: str, needs: Resources, packages: Packages | None = None
+) -> dict[str, Any]:
     """Storm's settings and the shim's (`sferic.…`). `python`: the interpreter that the children run."""
+    packed = [] if packages is None else [packages.python, packages.platform]
     return {
         "topology.workers": needs.workers,
         # Schedulers that know resources keep below it; the others make a JVM as large as its executors ask.
@@ -30,15 +37,27 @@ def topology_config(plan: Plan, *, python: str, version: str, needs: Resources) 
         "topology.fall.back.on.java.serialization": False,
         "topology.skip.missing.kryo.registrations": False,
         "sferic.python": python,
-        "sferic.child": ["-m", "sferic.runtime.worker"],
-        # The runtime that travels in the jar, before any that is installed.
-        "sferic.env": {"PYTHONPATH": "{resources}"},
+        "sferic.child": ["{resources}/sferic/runtime/start.py", *packed],
+        # The runtime that travels in the jar, before any that is installed; and nothing else of a worker machine's
+        # that changes how Python starts.
+        "sferic.env": {"PYTHONPATH": ":".join(["{resources}", *(["{resources}/" + PACKED] if packed else [])])},
+        "sferic.env.without": "PYTHON",
         "sferic.plan": "plan.json",
+        # Its key is none of a configuration's business: who submits makes it, and it goes with the credentials.
+        **({"sferic.trusted": True} if any(link.codec == "trusted" for link in plan.links) else {}),
         "sferic.attempt": 1,
         "sferic.hang.seconds": 0,
         "sferic.stages": _supervised(plan),
         "sferic.about": _about(plan, version),
     }
+
+
+def interpreter(minor: str | None, *, here: bool = False) -> str:
+    """What workers run where nobody says: on this machine (`here`) this Python, unless packages are packed for another
+    `minor` version; elsewhere one that their PATH leads to."""
+    if here and minor in (None, f"{sys.version_info.major}.{sys.version_info.minor}"):
+        return sys.executable
+    return "python3" if minor is None else f"python{minor}"
 
 
 def _about(plan: Plan, version: str) -> dict[str, Any]:

@@ -7,12 +7,14 @@ import os
 import subprocess
 import sys
 import time
+from urllib.parse import quote
 
 import pytest
 
 from sferic.cluster import development
 from sferic.cluster.home import Home
-from sferic.cluster.namespace import NamespaceRefused, in_new_network
+from sferic.cluster.java import find_java
+from sferic.cluster.namespace import NamespaceRefused, in_network_of, in_new_network
 
 WORKFLOW = """
 import time
@@ -184,7 +186,8 @@ def sferic(state, folder):
 @pytest.fixture(scope="module")
 def cluster(sferic, state):
     """The cluster, up."""
-    done = sferic("cluster", "up", *CLOSED)
+    # What reaches workers, and is none of theirs.
+    done = sferic("cluster", "up", *CLOSED, PYTHONSTARTUP="/nowhere/startup.py")
     try:
         assert done.returncode == 0, done.stderr
         yield Home(state / "cluster")
@@ -198,13 +201,27 @@ def topology(sferic, cluster, request):
     """`topology(workflow, *options)`: submits it under a name of the test's own; gone at the end."""
     name = request.node.originalname.removeprefix("test_")[:60]
 
-    def submit(workflow, *options):
-        done = sferic("submit", workflow, "--name", name, *options)
+    def submit(workflow, *options, **environment):
+        done = sferic("submit", workflow, "--name", name, *options, **environment)
         assert done.returncode == 0, done.stderr
         return name
 
     yield submit
     sferic("kill", name)
+
+
+def storm_jar(cluster, jar, name):
+    """What the script `storm` runs for `storm jar JAR sferic.Main NAME -c sferic.python=…`; the ended process."""
+    command = [find_java().path, f"-Dstorm.options=sferic.python={quote(sys.executable, safe='')}"]
+    command += [f"-Dstorm.home={cluster.storm}", f"-Dstorm.jar={jar}", "-Dstorm.dependency.jars="]
+    command += ["-Dstorm.dependency.artifacts={}", "-cp", f"{cluster.storm}/lib/*:{jar}:{cluster.storm}/conf"]
+    command += ["sferic.Main", name]
+    address = development.running(cluster).address
+
+    def run():
+        return subprocess.run(command, capture_output=True, text=True, check=False)
+
+    return run() if address.network_of is None else in_network_of(address.network_of, run)
 
 
 def until(condition, patience=60.0):

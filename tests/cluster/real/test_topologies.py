@@ -4,17 +4,12 @@ import importlib.util
 import json
 import os
 import signal
-import subprocess
-import sys
+import stat
 from collections import Counter
 from pathlib import Path
-from urllib.parse import quote
 
 import pytest
 
-from sferic.cluster import development
-from sferic.cluster.java import find_java
-from sferic.cluster.namespace import in_network_of
 from sferic.runtime.letters import read_letters
 
 _spec = importlib.util.spec_from_file_location("real_conftest", Path(__file__).with_name("conftest.py"))
@@ -67,17 +62,7 @@ def test_storms_own_client_submits_the_jar(sferic, cluster, folder):
     name = "by_storm_jar"
     assert sferic("compile", "w.py:squares", "--to", "storm", "-o", "squares-storm").returncode == 0
     jar = folder / "squares-storm" / "w.jar"
-    # What the script `storm` runs for `storm jar w.jar sferic.Main by_storm_jar -c sferic.python=…`.
-    command = [find_java().path, f"-Dstorm.options=sferic.python={quote(sys.executable, safe='')}"]
-    command += [f"-Dstorm.home={cluster.storm}", f"-Dstorm.jar={jar}", "-Dstorm.dependency.jars="]
-    command += ["-Dstorm.dependency.artifacts={}", "-cp", f"{cluster.storm}/lib/*:{jar}:{cluster.storm}/conf"]
-    command += ["sferic.Main", name]
-    address = development.running(cluster).address
-
-    def run():
-        return subprocess.run(command, capture_output=True, text=True, check=False)
-
-    submitted = run() if address.network_of is None else in_network_of(address.network_of, run)
+    submitted = _shared.storm_jar(cluster, jar, name)
     try:
         assert submitted.returncode == 0, submitted.stdout + submitted.stderr
         done = sferic("results", name, "--follow")
@@ -139,8 +124,13 @@ def test_a_failure_that_stops_is_told(sferic, topology):
 def test_a_worker_that_dies_spoils_a_finite_topology_and_says_so(sferic, cluster, topology):
     name = topology("w.py:slow")
     until(lambda: status(sferic, name)["pes"].get("Total", {}).get("in", 0) > 10)
+    made = [path for own in cluster.local.glob("workers/*/tmp/sferic-*") for path in (own, *own.iterdir())]
+    assert {stat.S_IMODE(path.stat().st_mode) for path in made} == {0o700, 0o600}, "others could read what is shared"
+    unpacked = [*cluster.local.glob(f"supervisor/stormdist/{name}-*")]
+    assert [stat.S_IMODE(path.stat().st_mode) for path in unpacked] == [0o700]
     for noted in cluster.local.glob("workers/*/pids/*"):
         os.kill(int(noted.name), signal.SIGKILL)
+    until(lambda: not any(path.exists() for path in made))
     said = until(lambda: (now := status(sferic, name))["failed"] and now)
     assert said["status"] == "failed"
     assert "its worker died and its state is lost" in said["failed"]

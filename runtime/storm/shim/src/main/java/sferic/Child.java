@@ -44,6 +44,9 @@ final class Child {
         Page page = Page.create(settings.folder());
         ProcessBuilder builder = new ProcessBuilder(settings.command());
         Map<String, String> env = builder.environment();
+        if (settings.without() != null) {
+            env.keySet().removeIf(variable -> variable.startsWith(settings.without()));
+        }
         env.putAll(settings.env());
         Process process;
         try {

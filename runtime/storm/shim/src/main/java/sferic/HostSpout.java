@@ -5,6 +5,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.LongSupplier;
+import org.apache.storm.ICredentialsListener;
 import org.apache.storm.spout.SpoutOutputCollector;
 import org.apache.storm.task.TopologyContext;
 import org.apache.storm.topology.IRichSpout;
@@ -12,7 +13,7 @@ import org.apache.storm.topology.OutputFieldsDeclarer;
 import org.apache.storm.tuple.Values;
 
 /** A stage without inputs. The executor's thread owns the fields; only it emits. */
-public final class HostSpout implements IRichSpout {
+public final class HostSpout implements IRichSpout, ICredentialsListener {
     private static final long serialVersionUID = 1L;
 
     /** Message id of one tuple: the index-th output of a group. */
@@ -21,6 +22,7 @@ public final class HostSpout implements IRichSpout {
     private static final Part END = new Part(0, 0);
 
     private final String stage;
+    private transient Map<String, String> credentials;
     private transient Task task;
     private transient SourceInstance instance;
     private transient SpoutOutputCollector collector;
@@ -50,39 +52,48 @@ public final class HostSpout implements IRichSpout {
         this.stage = stage;
     }
 
+    /** Before it is prepared; renewed credentials are of no use to those that run. */
+    @Override
+    public void setCredentials(Map<String, String> given) {
+        credentials = given;
+    }
+
     @Override
     public void open(Map<String, Object> config, TopologyContext context, SpoutOutputCollector output) {
-        Task own = Task.of(stage, config, context, output);
-        if (!own.events().began(stage, own.rank(), true, false)) {
-            start(own, output, () -> System.nanoTime() / 1_000_000);
+        Task own = Task.of(stage, Secrets.in(config, credentials), context, output);
+        Begun begun = own.events().began(own); // it must not send anything before this is known
+        if (!begun.over()) {
+            start(own, output, () -> System.nanoTime() / 1_000_000, begun);
         }
     }
 
     /** Also for tests, which have no topology. */
-    void start(Task own, SpoutOutputCollector output, LongSupplier milliseconds) {
+    void start(Task own, SpoutOutputCollector output, LongSupplier milliseconds, Begun begun) {
         task = own;
         clock = milliseconds;
         collector = output;
         unacked = new HashMap<>();
         failed = new ArrayDeque<>();
-        instance = new SourceInstance(own);
-        instance.start();
+        if (!begun.ended()) {
+            instance = new SourceInstance(own, begun.token());
+            instance.start();
+        }
     }
 
     @Override
     public void nextTuple() {
-        if (instance == null) {
-            return; // it was done before its worker was replaced
+        if (task == null) {
+            return; // all was done before its worker was replaced
         }
         Part again = failed.poll();
         if (again != null) {
             emit(again);
             return;
         }
-        Group group = instance.poll();
+        Group group = instance == null ? null : instance.poll();
         if (group != null) {
             emit(group);
-        } else if (!endSent && unacked.isEmpty() && instance.drained()) {
+        } else if (!endSent && unacked.isEmpty() && (instance == null || instance.drained())) {
             endSent = true;
             emit(END);
         }

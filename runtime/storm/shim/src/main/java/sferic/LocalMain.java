@@ -4,12 +4,17 @@ import java.io.FileDescriptor;
 import java.io.FileInputStream;
 import java.io.FileOutputStream;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Comparator;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.stream.Stream;
 import org.apache.storm.generated.SpoutSpec;
 import org.apache.storm.generated.StormTopology;
 import org.apache.storm.thrift.TDeserializer;
@@ -17,13 +22,18 @@ import org.apache.storm.thrift.protocol.TBinaryProtocol;
 
 /**
  * Runs one topology in this JVM for a command that reads our stdout and may end our stdin. Both carry frames.
- * Argument: a JSON file with `name`, `struct` (path of the topology, Thrift binary), `config`, `tmp` (our folder).
+ * Argument: a JSON file with `name`, `struct` (path of the topology, Thrift binary), `config`, `tmp` (our folder) and
+ * `folder` (which that command removes when it ends, and we when it was killed; may lack).
  */
 public final class LocalMain {
     private static final String RUN = "local";
+    private static final int ROUNDS = 5;
 
     private final AtomicBoolean leaving = new AtomicBoolean();
+    // Written by the thread that reads frames, read by the one that leaves.
+    private volatile boolean orphaned;
     private final Path tmp;
+    private final String folder;
     private final String name;
     private final StormTopology topology;
     private final Map<String, Object> config = new HashMap<>();
@@ -31,6 +41,7 @@ public final class LocalMain {
 
     private LocalMain(Map<String, Object> given, FileOutputStream out) throws Exception {
         tmp = Path.of((String) given.get("tmp")).toAbsolutePath();
+        folder = (String) given.get("folder");
         name = (String) given.get("name");
         topology = read(Path.of((String) given.get("struct")));
         config.putAll(object(given.get("config")));
@@ -132,6 +143,7 @@ public final class LocalMain {
         } catch (IOException error) {
             System.err.println("the frames from the command: " + error.getMessage());
         }
+        orphaned = true;
         leave(1);
     }
 
@@ -148,15 +160,39 @@ public final class LocalMain {
         daemon("sferic-leave", () -> {
             try {
                 Runs.close(RUN);
+                if (orphaned && folder != null) {
+                    remove(Path.of(folder));
+                }
                 if (status == 0) {
                     events.state("finished");
                 }
+            } catch (IOException error) {
+                System.err.println("cannot remove " + folder + ": " + error.getMessage());
             } catch (InterruptedException error) {
                 Thread.currentThread().interrupt();
             } finally {
                 Runtime.getRuntime().halt(status);
             }
         });
+    }
+
+    /** Links are removed, not followed. Storm's threads may still write: what they add goes in another round. */
+    private static void remove(Path tree) throws IOException {
+        for (int round = 0; round < ROUNDS && Files.exists(tree); round++) {
+            List<Path> found;
+            try (Stream<Path> paths = Files.walk(tree)) {
+                found = paths.sorted(Comparator.reverseOrder()).toList();
+            } catch (UncheckedIOException error) {
+                continue; // something went while it was looked at
+            }
+            for (Path path : found) {
+                try {
+                    Files.deleteIfExists(path);
+                } catch (DirectoryNotEmptyException error) {
+                    break;
+                }
+            }
+        }
     }
 
     private static void daemon(String name, Runnable work) {

@@ -8,10 +8,14 @@ import java.util.Map;
 import java.util.TreeMap;
 import org.apache.storm.Config;
 
-/** What the topology's configuration says about one stage's children. Immutable. */
+/**
+ * What the topology's configuration says about one stage's children. `without`: variables of the worker's that begin so
+ * are not theirs. Immutable.
+ */
 record Settings(
         List<String> command,
         Map<String, String> env,
+        String without,
         String plan,
         String root,
         int attempt,
@@ -45,11 +49,12 @@ record Settings(
         return new Settings(
                 List.copyOf(command),
                 env,
+                text(config, "sferic.env.without", null),
                 resources.resolve(text(config, "sferic.plan", "plan.json")).toString(),
                 resources.resolve(text(config, "sferic.root", "")).toString(),
                 (int) number(config, "sferic.attempt", 1),
                 (int) number(config, "sferic.window", 16),
-                text(config, "sferic.key", null),
+                text(config, Secrets.KEY, null),
                 folder == null ? null : Path.of(folder),
                 (int) number(config, "sferic.frame.limit", Frames.DEFAULT_LIMIT),
                 Stage.read(stage, plan, hang),
@@ -59,15 +64,21 @@ record Settings(
                 text(config, "sferic.run", null));
     }
 
+    /** The same, in this attempt. */
+    Settings at(int number) {
+        return new Settings(command, env, without, plan, root, number, window, key, folder, frameLimit, stage, fails, slow,
+                messageTimeout, run);
+    }
+
     /** The same, of this run. */
     Settings of(String name) {
-        return new Settings(command, env, plan, root, attempt, window, key, folder, frameLimit, stage, fails, slow,
+        return new Settings(command, env, without, plan, root, attempt, window, key, folder, frameLimit, stage, fails, slow,
                 messageTimeout, name);
     }
 
     /** The same, with its files in this folder. */
     Settings in(Path own) {
-        return new Settings(command, env, plan, root, attempt, window, key, own, frameLimit, stage, fails, slow,
+        return new Settings(command, env, without, plan, root, attempt, window, key, own, frameLimit, stage, fails, slow,
                 messageTimeout, run);
     }
 

@@ -18,7 +18,7 @@ final class Supervisor implements Child.Listener {
         Map<String, Object> position();
 
         /** A frame that is neither READY nor EVENT. */
-        void frame(Frame frame) throws FrameException;
+        void frame(Frame frame) throws FrameException, InterruptedException;
 
         /** An input, given back by died(), ended too many processes; true where it will not be given again. */
         default boolean setAside(Page.Place place, int deaths) throws FrameException {
@@ -166,7 +166,7 @@ final class Supervisor implements Child.Listener {
         }
     }
 
-    private void take(Frame frame) {
+    private void take(Frame frame) throws InterruptedException {
         heard = heard + 1;
         try {
             if (frame.type() == Frames.READY) {

@@ -1,6 +1,7 @@
 package sferic;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.File;
@@ -73,6 +74,11 @@ class LocalMainTest {
         return new StormTopology(spouts, bolts, Map.<String, StateSpoutSpec>of());
     }
 
+    /** What the command made for the run. */
+    private Path own() {
+        return folder.resolve("own");
+    }
+
     private void start(String source) throws Exception {
         Path struct = folder.resolve("topology");
         Files.write(struct, new TSerializer(new TBinaryProtocol.Factory()).serialize(topology()));
@@ -81,9 +87,9 @@ class LocalMainTest {
                 "sferic.child", List.of("-I", fake.toString()),
                 "sferic.env", Map.of("FAKE_source", source, "FAKE_relay", "relay links:2,0 post started"),
                 "sferic.window", 4);
-        Path conf = folder.resolve("conf.json");
+        Path conf = Files.createDirectory(own()).resolve("conf.json");
         Files.write(conf, Json.bytes(Map.of("name", "t", "struct", struct.toString(), "config", config,
-                "tmp", folder.resolve("tmp").toString())));
+                "tmp", own().resolve("tmp").toString(), "folder", own().toString())));
         ProcessBuilder builder = new ProcessBuilder(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Xmx512m", "-cp",
                 System.getProperty("java.class.path"), "sferic.LocalMain", conf.toString());
@@ -135,6 +141,7 @@ class LocalMainTest {
         results.sort(null);
         assertEquals(expected, results);
         assertEquals(0, storm.waitFor());
+        assertTrue(Files.exists(own()), "the command has still to read it");
     }
 
     @Test
@@ -158,6 +165,7 @@ class LocalMainTest {
         storm.getInputStream().close();
         assertEquals(1, storm.waitFor());
         awaitAllGone(children);
+        assertFalse(Files.exists(own()), "a key may be there");
     }
 
     @Test
