@@ -131,6 +131,7 @@ def test_the_new_one_is_uploaded_before_the_old_one_drains(run):
     assert before.struct == b"1"
     assert before.config["topology.kryo.register"] == [{"k": None}], "as Nimbus takes it"
     assert not {"topology.submitter.user", "storm.id"} & before.config.keys(), "Nimbus says these itself"
+    assert "sferic.fresh" not in before.config, "its sources have begun"
 
 
 def test_one_that_does_not_start_gives_way_to_the_old(run):
