@@ -56,7 +56,6 @@ def carry_out(asked: Asked, make: Make | None, given: dict[str, Any], *, as_json
     """Update to what `make` gives, or without it back to what was before; says each step on stderr."""
     from sferic.cluster.busy import busy  # noqa: PLC0415 - only who operates needs it
     from sferic.cluster.positions import check_positions, positions  # noqa: PLC0415
-    from sferic.cluster.positions import check_positions, positions  # noqa: PLC0415
     from sferic.cluster.submission import check_size, package_of  # noqa: PLC0415
     from sferic.cluster.update import Limits, replace  # noqa: PLC0415
 
