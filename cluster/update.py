@@ -12,7 +12,7 @@ from typing import Any
 from sferic.cluster.nimbus import Nimbus, NimbusAway, NimbusError, NoSuchTopology
 from sferic.cluster.started import Started, started
 from sferic.cluster.submission import Package, start, upload
-from sferic.cluster.topologies import Found, State, again, find, kill, state, stop
+from sferic.cluster.topologies import Found, State, again, find, kill, state, stop, tidy
 
 _AGAIN = 1.0  # seconds until a Nimbus that was away is asked again
 _PATIENCE = 120.0  # seconds that Nimbus may be away while neither version runs
@@ -184,6 +184,7 @@ def _begin(nimbus: Nimbus, package: Package, location: str, tell: Tell, limit: f
             return topology
         if why.failed or time.monotonic() > until:
             kill(nimbus, found, keep=True)
+            tidy(nimbus, found)
             raise NimbusError(why.failed or _slow(topology, now, limit))
         if str(now) != last:
             last = str(now)

@@ -102,6 +102,7 @@ def stop_command(name: str, limit: int, nimbus: str | None, *, take_over: bool, 
     """End a topology: its sources end, what is in flight is processed, postprocess runs. Results stay."""
     from sferic.cluster.busy import busy  # noqa: PLC0415 - only who operates needs it
     from sferic.cluster.topologies import find, stop  # noqa: PLC0415
+    from sferic.cluster.update import forget  # noqa: PLC0415
 
     def progress(state: "State") -> None:
         if sys.stderr.isatty():
@@ -109,6 +110,7 @@ def stop_command(name: str, limit: int, nimbus: str | None, *, take_over: bool, 
 
     with connected(nimbus) as connection, busy(connection, name, "stop", take_over=take_over):
         done = stop(connection, find(connection, name), progress, limit)
+        forget(connection, name)
     if as_json:
         click.echo(json.dumps({"name": name, "finished": done.finished, "failed": done.failed}))
     elif done.finished:
@@ -127,8 +129,10 @@ def kill_command(name: str, nimbus: str | None, *, keep: bool, as_json: bool) ->
     """End a topology at once: what is in flight is dropped, and what it kept is deleted."""
     from sferic.cluster.positions import positions  # noqa: PLC0415 - only who operates needs it
     from sferic.cluster.topologies import find_all, kill  # noqa: PLC0415
+    from sferic.cluster.update import forget  # noqa: PLC0415
 
     with connected(nimbus) as connection:
+        forget(connection, name)
         dropped = sum(kill(connection, found, keep=keep) for found in reversed(find_all(connection, name)))
         left = positions(connection, name)
     if as_json:

@@ -20,7 +20,7 @@ WORKFLOW = """
 import time
 from pathlib import Path
 
-from sferic import IterativePE, ProducerPE, WorkflowGraph
+from sferic import IterativePE, ProducerPE, WorkflowGraph, every
 
 FAR = 1_000_000_000
 
@@ -75,6 +75,33 @@ class Total(IterativePE):
             self.write("output", pair)
 
 
+class Ticks(IterativePE):
+    # Says when nothing has come for some ticks, and at its end how much there was.
+
+    def __init__(self, mark):
+        super().__init__()
+        self.mark = mark
+        self.count = self.sum = self.before = self.same = 0
+
+    def _preprocess(self):
+        if self.mark == "broken":
+            raise RuntimeError("this version is broken")
+
+    def _process(self, number):
+        self.count += 1
+        self.sum += number
+
+    @every(0.2)
+    def tick(self):
+        self.same = self.same + 1 if self.count == self.before > 0 else 0
+        self.before = self.count
+        if self.same == 5:
+            self.write("output", [self.mark, "rests", self.count, self.sum])
+
+    def _postprocess(self):
+        self.write("output", [self.mark, "all", self.count, self.sum])
+
+
 class Picky(IterativePE):
     stateless = True
 
@@ -108,6 +135,10 @@ def slow():
 
 def forever():
     return line(Forever(), Total())
+
+
+def ticking(mark: str = "first"):
+    return line(Forever(), Ticks(mark))
 
 
 def picky(count: int = 1000):

@@ -1,0 +1,191 @@
+"""An update, over a Nimbus in memory that refuses, goes away and comes back."""
+
+import gzip
+import io
+import json
+import zipfile
+from types import SimpleNamespace
+
+import pytest
+
+from sferic.cluster import topologies, update
+from sferic.cluster.nimbus import NimbusAway, NimbusError, NoSuchTopology
+from sferic.cluster.submission import Package
+from sferic.cluster.update import Limits, Updated
+
+LIMITS = Limits(5, 5)
+
+
+def jar(text):
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        archive.writestr("topology.bin", text)
+    return out.getvalue()
+
+
+def package(version):
+    about = {"plan": version * 12, "sources": 1, "stages": [["S", 2, ["S"]]], "stateful": []}
+    return Package("a", jar(version), version.encode(), {"topology.workers": 1, "sferic.about": about})
+
+
+class Cluster:
+    """A Nimbus. `starts`: versions of which all instances become ready; others fail. `away`: calls that break off."""
+
+    address = "there:1"
+    types = SimpleNamespace(KillOptions=lambda **_: None)
+
+    def __init__(self, starts, away=None, refuses=()):
+        self.starts, self.away, self.refuses = starts, dict(away or {}), refuses
+        self.kept, self.running, self.count, self.told, self.begun = {}, None, 0, [], []
+        self.calls = []
+
+    def begin(self, package):
+        self.count += 1
+        self.running = f"a-{self.count}-{self.count}"
+        version = package.struct.decode()
+        self.begun.append(version)
+        self.kept[f"{self.running}-stormjar.jar"] = package.jar
+        stored = {
+            **package.config,
+            "topology.kryo.register": {"k": None},
+            "topology.submitter.user": "u",
+            "storm.id": 1,
+        }
+        self.kept[f"{self.running}-stormconf.ser"] = gzip.compress(json.dumps(stored).encode())
+        self.kept[f"sferic.{self.running}.about"] = json.dumps(package.config["sferic.about"]).encode()
+        if version in self.starts:
+            self.kept[f"sferic.{self.running}.counts.w"] = json.dumps({"S": {"ready": 2}}).encode()
+        else:
+            event = {"event": "error", "text": f"{version} is broken"}
+            self.kept[f"sferic.{self.running}.failed"] = json.dumps(event).encode()
+        return self.running
+
+    def start(self, nimbus, package, location):
+        self.call("submit")
+        if package.struct.decode() in self.refuses:
+            raise NimbusError("it refuses")
+        assert self.running is None and location == "place"
+        return self.begin(package)
+
+    def topologies(self):
+        return self.call("getClusterInfo").topologies
+
+    def call(self, name, *arguments):
+        self.calls.append(name)
+        if self.away.get(name):
+            self.away[name] -= 1
+            raise NimbusAway(f"broke off at {name}")
+        if name == "killTopologyWithOpts":
+            self.running = None
+        if name == "getTopologyConf":
+            return json.dumps({"sferic.about": json.loads(self.kept[f"sferic.{arguments[0]}.about"])})
+        running = [SimpleNamespace(name="a", id=self.running, status="ACTIVE")] if self.running else []
+        return SimpleNamespace(topologies=running)
+
+    def blobs(self):
+        return list(self.kept)
+
+    def read_blob(self, key):
+        return self.kept.get(key)
+
+    def write_blob(self, key, data):
+        return self.kept.setdefault(key, data) is data
+
+    def put_blob(self, key, data):
+        self.kept[key] = data
+        if key.endswith("orders") and data == b"stop":
+            self.kept[key.replace("orders", "end.0.S")] = b""
+
+    def delete_blob(self, key):
+        self.kept.pop(key, None)
+
+    def reconnect(self):
+        self.calls.append("reconnect")
+
+
+@pytest.fixture
+def run(monkeypatch):
+    monkeypatch.setattr(update, "_AGAIN", 0.001)
+    monkeypatch.setattr(topologies, "_LOOK", 0.001)
+
+    def replace(cluster, new):
+        monkeypatch.setattr(update, "start", cluster.start)
+        monkeypatch.setattr(update, "upload", lambda *_: cluster.calls.append("upload") or "place")
+        old = topologies.find(cluster, "a") if cluster.running else None
+        return update.replace(cluster, old, new, cluster.told.append, LIMITS)
+
+    return replace
+
+
+def over(**how):
+    cluster = Cluster(**how)
+    cluster.begin(package("1"))
+    return cluster
+
+
+def test_the_new_one_is_uploaded_before_the_old_one_drains(run):
+    cluster = over(starts="12")
+    assert run(cluster, package("2")) == Updated("a-2-2")
+    assert cluster.calls.index("upload") < cluster.calls.index("killTopologyWithOpts") < cluster.calls.index("submit")
+    before = update.kept(cluster, "a")
+    assert before.struct == b"1"
+    assert before.config["topology.kryo.register"] == [{"k": None}], "as Nimbus takes it"
+    assert not {"topology.submitter.user", "storm.id"} & before.config.keys(), "Nimbus says these itself"
+    assert "sferic.fresh" not in before.config, "its sources have begun"
+
+
+def test_one_that_does_not_start_gives_way_to_the_old(run):
+    cluster = over(starts="1")
+    done = run(cluster, package("2"))
+    assert (cluster.running, done.id, done.back) == ("a-3-3", "a-3-3", "2 is broken")
+    assert cluster.begun == ["1", "2", "1"]
+    assert not any(key.startswith("sferic.a-2-2.") for key in cluster.kept), "nothing is left of what did not start"
+
+
+def test_one_that_nimbus_refuses_gives_way_to_the_old(run):
+    cluster = over(starts="1", refuses="2")
+    assert run(cluster, package("2")) == Updated("a-2-2", "it refuses")
+    assert cluster.begun == ["1", "1"]
+
+
+def test_neither_starts_and_what_to_do_is_said(run):
+    cluster = over(starts="")
+    with pytest.raises(NimbusError) as caught:
+        run(cluster, package("2"))
+    assert "the new one: 2 is broken\nthe one before: 1 is broken" in str(caught.value)
+    assert "sferic update --back --name a" in str(caught.value)
+    cluster.starts = "1"
+    assert run(cluster, update.kept(cluster, "a")).id == "a-4-4"
+
+
+@pytest.mark.parametrize("call", ["getClusterInfo", "submit"])
+def test_a_nimbus_that_goes_away_meanwhile_is_waited_for(run, call):
+    cluster = over(starts="12")
+    old = topologies.find(cluster, "a")
+    cluster.away[call] = 3
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(topologies, "find", lambda *_: old)
+        assert run(cluster, package("2")).back == ""
+    assert cluster.begun == ["1", "2"]
+    assert cluster.calls.count("reconnect") == 3
+
+
+def test_a_nimbus_that_stays_away_is_no_reason_to_go_back(run, monkeypatch):
+    monkeypatch.setattr(update, "_PATIENCE", 0.05)
+    cluster = over(starts="12", away={"submit": 10**6})
+    with pytest.raises(NimbusError, match=r"broke off at submit\n.*may run now .*\n?.*sferic update --back --name a"):
+        run(cluster, package("2"))
+
+
+def test_a_kill_by_somebody_else_ends_the_update(run):
+    cluster = over(starts="12")
+
+    def killed(key, data):
+        if key.endswith("orders"):
+            cluster.running = None
+            cluster.kept = {key: data for key, data in cluster.kept.items() if not key.startswith("sferic.a-1-1.")}
+
+    cluster.put_blob = killed
+    with pytest.raises((NoSuchTopology, NimbusError), match="somebody has killed a"):
+        run(cluster, package("2"))
+    assert cluster.begun == ["1"]
