@@ -4,7 +4,7 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -18,16 +18,15 @@ from sferic.commands.draw import draw
 from sferic.commands.new import new
 from sferic.commands.packing import imported_by, packages_of, packing, request_of, tell
 from sferic.commands.schema import schema
+from sferic.commands.workflow import read_workflow
 from sferic.compiler.advice import came_apart, stayed_at_one, suspicions, weaknesses, wrong_hints
 from sferic.compiler.diagnostics import InternalError, Problem, WrongInput, shortened
-from sferic.compiler.load import Loaded, load
 from sferic.compiler.packages import Packages
 from sferic.compiler.passes.parallelism import MOST_INSTANCES
 from sferic.compiler.pipeline import Compiled, Options, compile_plan
 from sferic.d4py import d4py
 from sferic.given import inputs_of
 from sferic.launch import TARGETS, launch, topology_name
-from sferic.runtime.compat.finder import answering
 from sferic.runtime.letters import Letter, LettersError
 from sferic.runtime.loading import LoadingError
 from sferic.runtime.observe import FAILED, INTERRUPTED, ITEMS_FAILED, WRONG_INPUT
@@ -208,7 +207,7 @@ def _replay(
 ) -> None:
     from sferic.replay import replay  # noqa: PLC0415
 
-    loaded = _load(workflow, params)
+    loaded = read_workflow(workflow, params)
     if loaded.problems:
         raise WrongInput(loaded.problems)
     again = replay(loaded.graph, letters, trusted=codec == "trusted")
@@ -336,7 +335,7 @@ def doctor(*, as_json: bool) -> None:
 
 def _compile(workflow: str, target: str, given: dict[str, Any]) -> tuple[Compiled, Options]:
     """(what it compiled to, with which options)."""
-    loaded = _load(workflow, given.get("params", ()))
+    loaded = read_workflow(workflow, given.get("params", ()))
     options = loaded.options(
         target=target,  # pyright: ignore[reportArgumentType]
         processes=given.get("processes"),
@@ -348,16 +347,6 @@ def _compile(workflow: str, target: str, given: dict[str, Any]) -> tuple[Compile
         needs_data=not given.get("lenient", False),
     )
     return compile_plan(loaded.graph, options, inputs_of(given)), options
-
-
-def _load(workflow: str, params: Sequence[str]) -> Loaded:
-    from sferic.compat.dispel4py import run  # noqa: PLC0415 - for files that start a run themselves
-
-    answers = click.get_current_context().with_resource(answering(run))
-    loaded = load(workflow, params)
-    if answers.answered and (other := answers.other()):
-        click.echo(f"sferic answers for dispel4py: the one in {other} is not used", err=True)
-    return loaded
 
 
 def _say(problems: Iterable[Problem], lead: str = "") -> None:

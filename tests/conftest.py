@@ -2,6 +2,7 @@
 
 import difflib
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -22,6 +23,15 @@ sys.meta_path.insert(0, _Rooms)
 
 def pytest_addoption(parser):
     parser.addoption("--update-golden", action="store_true", help="Rewrite the expected texts; read the difference.")
+
+
+def pytest_collection_modifyitems(items):
+    """A file's tests stay in one process, and those on the one cluster: what they share is made once."""
+    tests = Path(__file__).parent
+    for item in items:
+        place = item.path.relative_to(tests)
+        together = place.parent if place.parent.name == "real" else place
+        item.add_marker(pytest.mark.xdist_group(str(together)))
 
 
 @pytest.fixture

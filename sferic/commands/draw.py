@@ -5,8 +5,8 @@ from pathlib import Path
 
 import click
 
+from sferic.commands.workflow import read_workflow
 from sferic.compiler.diagnostics import Problem, WrongInput
-from sferic.compiler.load import load
 from sferic.compiler.passes.parallelism import MOST_INSTANCES
 from sferic.compiler.pipeline import compile_plan
 from sferic.launch import TARGETS
@@ -37,7 +37,7 @@ def draw(
     """Draw a workflow's graph, or its plan, as SVG, DOT or Mermaid."""
     from sferic.compiler.draw import dot, mermaid, picture_of_graph, picture_of_plan, svg  # noqa: PLC0415
 
-    loaded = load(workflow, params)
+    loaded = read_workflow(workflow, params)
     options = loaded.options(target=TARGETS[on], processes=processes, fuse=fuse, needs_data=False)
     compiled = compile_plan(loaded.graph, options)
     checked = next(step.graph for step in compiled.steps if step.name == "check")

@@ -2,9 +2,9 @@
 
 import math
 
-from cases import Items, line, named
 from dispel4py.new import aggregate
 from dispel4py.workflow_graph import WorkflowGraph
+from pes import Items, line, named
 
 CASES = {}
 WRONGS = {}

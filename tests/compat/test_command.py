@@ -81,6 +81,12 @@ def test_compiles_and_builds_from_what_travels(folder):
     assert "resources/pieces.py" in files
 
 
+@pytest.mark.parametrize("command", [["check"], ["explain"], ["draw", "--as", "dot"]], ids=lambda command: command[0])
+def test_every_command_that_looks_at_it_reads_it(folder, command):
+    done = sferic(folder, *command, "old.py")
+    assert done.returncode == 0, done.stderr
+
+
 def test_another_dispel4py_is_not_shadowed_silently(folder, tmp_path):
     other = tmp_path / "installed" / "dispel4py"
     (other / "examples").mkdir(parents=True)

@@ -1,6 +1,6 @@
 """Workflows of dispel4py's, by sferic and by the installed dispel4py as `record.py` recorded it, against plain loops."""
 
-import importlib.util
+import importlib
 import json
 import sys
 from collections import Counter
@@ -18,15 +18,17 @@ LINES = ("stream-d4py", "dispel4py")
 PROCESSES = 7
 
 
-def load(name):
-    spec = importlib.util.spec_from_file_location(name, HERE / f"{name}.py")
-    module = sys.modules[name] = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+def load(*names):
+    """Modules of this folder, by names of their own, as record.py imports them."""
+    sys.path.insert(0, str(HERE))
+    try:
+        return [importlib.import_module(name) for name in names]
+    finally:
+        sys.path.remove(str(HERE))
 
 
 dispel4py.install()
-cases, aggregates = load("cases"), load("aggregates_cases")
+cases, aggregates = load("cases", "aggregates_cases")
 dispel4py.uninstall()
 SAME = {**cases.CASES, **aggregates.CASES}
 WRONG = {**cases.WRONGS, **aggregates.WRONGS}

@@ -119,3 +119,24 @@ def test_a_source_that_writes_in_tasks_is_stopped_as_any_other(on, tmp_path):
     launch(with_reference(compiled, pickled(graph, tmp_path)), on, watcher, watcher, tmp_path)
     assert (watcher.errors, watcher.failures) == ([], [])
     assert watcher.results[("Ticks", "output")][-1] == "end"
+
+
+def count_up():
+    number = 0
+    while True:
+        yield number
+        number += 1
+        time.sleep(0.001)
+
+
+@pytest.mark.parametrize("on", ["local", "multi"])
+def test_a_function_without_an_end_is_stopped_as_any_other_source(on, tmp_path):
+    workflow = sferic.Workflow("endless")
+    workflow.source(count_up, endless=True).apply(Ticks())
+    watcher = Watcher([0, 1, 2])
+    compiled = compile_plan(workflow, Options(target=TARGETS[on], fuse="none"))
+    launch(with_reference(compiled, pickled(workflow, tmp_path)), on, watcher, watcher, tmp_path)
+    assert (watcher.errors, watcher.failures) == ([], [])
+    got = watcher.results["Ticks", "output"]
+    numbers = [value for value in got if type(value) is int]
+    assert numbers == list(range(len(numbers))) and got[-1] == "end"
