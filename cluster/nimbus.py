@@ -26,6 +26,10 @@ class NimbusFault(NimbusError):  # noqa: N818 - names the situation
     """Something broke inside Nimbus."""
 
 
+class NimbusAway(NimbusError):  # noqa: N818 - names the situation
+    """Nimbus does not answer, or the connection broke."""
+
+
 class NoSuchTopology(NimbusError):  # noqa: N818 - names the situation
     """Nimbus knows no topology of this name."""
 
@@ -45,10 +49,16 @@ class Address:
 class Nimbus:
     """One connection. Its methods raise NimbusError."""
 
-    def __init__(self, address: Address, client: Any, types: Any) -> None:
+    def __init__(self, address: Address, client: Any, types: Any, again: Callable[[], Any] | None = None) -> None:
         self.address = address
         self.types = types
         self._client = client
+        self._again = again
+
+    def reconnect(self) -> None:
+        """After NimbusAway: the next calls go over a new connection."""
+        if self._again is not None:
+            self._client = self._again()
 
     def call(self, name: str, *arguments: Any) -> Any:
         """Call a function of Nimbus by its name in Storm's Thrift interface."""
@@ -67,7 +77,7 @@ class Nimbus:
         except _thrift().TApplicationException as error:
             raise NimbusFault(f"Nimbus at {self.address} failed at {name}: {error}. Its log says more") from error
         except (OSError, EOFError, _thrift().TException) as error:
-            raise NimbusError(
+            raise NimbusAway(
                 f"Nimbus at {self.address} broke off at {name} ({type(error).__name__}: {error}). If it wants "
                 f"authentication: {_STORM_JAR}"
             ) from error
@@ -78,6 +88,10 @@ class Nimbus:
         # A Nimbus that lost its ZooKeeper for a while is no longer in the first list.
         found = [summary.version for summary in (*(cluster.nimbuses or ()), *cluster.supervisors) if summary.version]
         return str(found[0]) if found else "of a version that it does not say"
+
+    def topologies(self) -> list[Any]:
+        """Summaries of those that it runs."""
+        return list(self.call("getClusterInfo").topologies)
 
     def check_version(self) -> None:
         """Refuse a Storm that the shim was not made for."""
@@ -165,10 +179,16 @@ def connect(address: Address, answer: float = _ANSWER) -> Generator[Nimbus]:
         ) from error
     wires: Any = importlib.import_module("thriftpy2.transport")
     protocols: Any = importlib.import_module("thriftpy2.protocol")
-    with _socket(address) as connected:
-        connected.settimeout(answer)
-        transport = wires.TFramedTransport(wires.TSocket(sock=connected))
-        yield Nimbus(address, _thrift().TClient(types.Nimbus, protocols.TBinaryProtocol(transport)), types)
+    with contextlib.ExitStack() as sockets:
+
+        def client() -> Any:
+            sockets.close()
+            connected = sockets.enter_context(_socket(address))
+            connected.settimeout(answer)
+            transport = wires.TFramedTransport(wires.TSocket(sock=connected))
+            return _thrift().TClient(types.Nimbus, protocols.TBinaryProtocol(transport))
+
+        yield Nimbus(address, client(), types, client)
 
 
 def _socket(address: Address) -> socket.socket:
@@ -178,7 +198,7 @@ def _socket(address: Address) -> socket.socket:
     try:
         return open_socket() if address.network_of is None else in_network_of(address.network_of, open_socket)
     except OSError as error:
-        raise NimbusError(
+        raise NimbusAway(
             f"no Nimbus answers at {address}: {error.strerror or error}. Give its place with --nimbus HOST:PORT, or "
             "start a cluster on this machine: sferic cluster up"
         ) from error

@@ -1,14 +1,16 @@
 """What commands do with topologies that are on a cluster: they find their blobs below `sferic.ID.`."""
 
+import difflib
 import json
 import re
 import time
 from base64 import b64decode
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from sferic.cluster.nimbus import Nimbus, NimbusError, NoSuchTopology
+from sferic.cluster.positions import drop_positions
 from sferic.runtime import frames
 from sferic.runtime.codec import codec_for
 from sferic.runtime.frames import BATCH_HEADER_SIZE, BatchHeader, FrameReader
@@ -26,28 +28,72 @@ class Found:
 
     name: str
     id: str
-    status: str  # Nimbus' word; "gone" where it has none
+    status: str  # Nimbus' word, "paused" for its inactive; "gone" where it has none
     blobs: tuple[str, ...]
 
     def parts(self, kind: str) -> list[str]:
         """Keys of the blobs of one kind, oldest first."""
         return sorted(key for key in self.blobs if key.startswith(f"sferic.{self.id}.{kind}"))
 
+    @property
+    def attempt(self) -> int:
+        """2 where state was lost and the topology began again: what is of the first attempt does not count."""
+        return 2 if self.parts("again") else 1
+
+    @property
+    def ends(self) -> int:
+        """Instances of sources whose last item is processed by the whole topology."""
+        return len(self.parts(f"end.{self.attempt}."))
+
+    @property
+    def results(self) -> list[str]:
+        """Keys of the chunks of results, oldest first."""
+        return self.parts(f"results.{self.attempt}.")
+
 
 def find(nimbus: Nimbus, name: str) -> Found:
     """The topology of this name that runs, else the one that went last. Raises NoSuchTopology."""
-    running = {summary.name: summary for summary in nimbus.call("getClusterInfo").topologies}
+    return find_all(nimbus, name)[-1]
+
+
+def find_all(nimbus: Nimbus, name: str) -> list[Found]:
+    """All topologies of this name that have left something, oldest first, and the one that runs. NoSuchTopology."""
+    running = {str(summary.name): summary for summary in nimbus.call("getClusterInfo").topologies}
     keys = [key for key in nimbus.blobs() if key.startswith("sferic.")]
-    if name in running:
-        chosen, status = str(running[name].id), str(running[name].status).lower()
-    else:
-        ids = {key.split(".")[1] for key in keys}
-        left = sorted((one for one in ids if (found := _ID.fullmatch(one)) and found[1] == name), key=_time)
-        if not left:
-            known = ", ".join(sorted(running)) or "none"
-            raise NoSuchTopology(f"no topology {name} on {nimbus.address}. There: {known}")
-        chosen, status = left[-1], "gone"
-    return Found(name, chosen, status, tuple(key for key in keys if key.startswith(f"sferic.{chosen}.")))
+    ids = {key.split(".")[1] for key in keys}
+    alive = str(running[name].id) if name in running else ""
+    left = {one for one in ids if (found := _ID.fullmatch(one)) and found[1] == name} - {alive}
+    chosen = [(one, "gone") for one in sorted(left, key=_time)]
+    if alive:
+        chosen.append((alive, word(running[name])))
+    if not chosen:
+        known = ", ".join(sorted(running)) or "none"
+        close = difflib.get_close_matches(name, [*running, *_names(ids)], 1)
+        meant = f". Did you mean {close[0]}?" if close else ""
+        raise NoSuchTopology(f"no topology {name} on {nimbus.address}. There: {known}{meant}")
+    return [
+        Found(name, one, status, tuple(key for key in keys if key.startswith(f"sferic.{one}.")))
+        for one, status in chosen
+    ]
+
+
+def again(nimbus: Nimbus, found: Found) -> Found:
+    """The very same topology as it is now: another one of its name may run."""
+    status = next(
+        (word(summary) for summary in nimbus.call("getClusterInfo").topologies if summary.id == found.id), "gone"
+    )
+    keys = tuple(key for key in nimbus.blobs() if key.startswith(f"sferic.{found.id}."))
+    return Found(found.name, found.id, status, keys)
+
+
+def _names(ids: Iterable[str]) -> set[str]:
+    return {found[1] for one in ids if (found := _ID.fullmatch(one))}
+
+
+def word(summary: Any) -> str:
+    """How Nimbus says a topology is, in our words."""
+    said = str(summary.status).lower()
+    return "paused" if said == "inactive" else said
 
 
 def _time(topology: str) -> int:
@@ -89,14 +135,14 @@ def state(nimbus: Nimbus, found: Found) -> State:
     for key in found.parts("failed"):
         event = json.loads(nimbus.read_blob(key) or b"{}")
         failed = _why(event)
-    return State(len(found.parts("end.")), int(about(nimbus, found).get("sources", 0)), failed)
+    return State(found.ends, int(about(nimbus, found).get("sources", 0)), failed)
 
 
 def _why(event: Event) -> str:
     if event.get("event") == "lost":
         return (
-            f"{event['stage']} (instance {event['rank']}): its process or its worker died and its state is lost, so "
-            "that results would be wrong. Submit it again"
+            f"{event['stage']} (instance {event['rank']}): its process or its worker died and its state is lost, in a "
+            "second attempt too, so that results would be wrong. Submit it again, with --fresh"
         )
     if event.get("event") == "failed":
         return f"{event['pe']} failed on {event['item']}: {event['error']}"
@@ -109,7 +155,7 @@ Taken = tuple[str, str, list[Any]]  # PE, port, items
 def take_results(nimbus: Nimbus, found: Found, *, keep: bool = False) -> Iterator[Taken]:
     """The results that are there. A chunk is taken away when the next is asked for: it was dealt with then."""
     said = about(nimbus, found)
-    for key in found.parts("results."):
+    for key in found.results:
         data = nimbus.read_blob(key)
         if data is None:
             continue  # somebody else has taken it
@@ -134,10 +180,14 @@ def take_letters(nimbus: Nimbus, found: Found, take: Callable[[Event], None], *,
 
 def kill(nimbus: Nimbus, found: Found, *, keep: bool = False) -> int:
     """End it now; what is in flight is dropped. Returns how many chunks that nobody fetched went with it."""
+    # Had it finished by itself, whether its workers came to say so or not?
+    done = found.ends and state(nimbus, found).finished and nimbus.read_blob(f"sferic.{found.id}.orders") != b"stop"
     if found.status != "gone":
         nimbus.call("killTopologyWithOpts", found.name, nimbus.types.KillOptions(wait_secs=0))
         while any(summary.id == found.id for summary in nimbus.call("getClusterInfo").topologies):
             time.sleep(_LOOK)
+    if done:
+        drop_positions(nimbus, found.name, found.id)
     if keep:
         return 0
     dropped = 0
@@ -147,9 +197,9 @@ def kill(nimbus: Nimbus, found: Found, *, keep: bool = False) -> int:
     return dropped
 
 
-def tidy(nimbus: Nimbus, name: str) -> None:
+def tidy(nimbus: Nimbus, found: Found) -> None:
     """Remove what is left of a topology that has gone, if nothing of it waits to be fetched."""
-    found = find(nimbus, name)
+    found = again(nimbus, found)
     if found.status == "gone" and not any(found.parts(f"{kind}.") for kind in KEPT):
         kill(nimbus, found)
 
@@ -160,8 +210,12 @@ def stop(nimbus: Nimbus, found: Found, progress: Callable[[State], None], limit:
         raise NoSuchTopology(f"{found.name} on {nimbus.address} has gone already")
     about(nimbus, found)
     nimbus.put_blob(f"sferic.{found.id}.orders", b"stop")
+    if found.status == "paused":  # its sources end before they read on: an instance that goes on looks at its orders
+        nimbus.call("activate", found.name)
     until = time.monotonic() + limit
-    while not (now := state(nimbus, found := find(nimbus, found.name))).finished and not now.failed:
+    while not (now := state(nimbus, found := again(nimbus, found))).finished and not now.failed:
+        if found.status == "gone":
+            raise NoSuchTopology(f"somebody has killed {found.name} on {nimbus.address} while it drained")
         progress(now)
         if time.monotonic() > until:
             raise NimbusError(
@@ -170,5 +224,5 @@ def stop(nimbus: Nimbus, found: Found, progress: Callable[[State], None], limit:
             )
         time.sleep(_LOOK)
     kill(nimbus, found, keep=True)
-    tidy(nimbus, found.name)
+    tidy(nimbus, found)
     return now

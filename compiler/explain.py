@@ -11,6 +11,7 @@ from sferic.compiler.notation import batch_text, columns, graph_text, grouping_t
 from sferic.compiler.partitions import Fate, fates
 from sferic.compiler.passes.emit import Emit, relative
 from sferic.compiler.pipeline import Compiled, Options, Step
+from sferic.compiler.resources import Need, Resources, resources
 from sferic.runtime.location import Location
 from sferic.runtime.plan import RESULTS, Link, Plan
 
@@ -36,6 +37,8 @@ def explain_text(compiled: Compiled, options: Options) -> str:
         section("Partitions: PEs that are to share a process", map(_partition_row, fates(graph)))
     section("Stages: a process for each instance", _stage_rows(plan))
     section("Links: hops between processes", (_link_row(link) for link in plan.links))
+    if options.target == "storm":
+        section("Resources: of each instance, and of all", _resource_rows(plan, resources(plan)))
     section("Inputs of the roots", ([path, input_text(given)] for path, given in plan.inputs))
     section("Files that travel", ([path, digest[:12]] for path, digest in plan.definition.files))
     section("Pickled", ([what] for what in _pickled(plan)))
@@ -63,6 +66,7 @@ def explain_json(compiled: Compiled, options: Options) -> dict[str, Any]:
         "files": [{"path": path, "sha256": digest} for path, digest in plan.definition.files],
         "pickled": _pickled(plan),
         "definition": {"target": plan.definition.target, "digest": plan.definition.digest},
+        **({"resources": _resources_json(plan, resources(plan))} if options.target == "storm" else {}),
     }
 
 
@@ -160,6 +164,35 @@ def _stage_rows(plan: Plan) -> Iterator[_Row]:
     for stage in plan.stages:
         pes = " → ".join(pe.path for pe in stage.pes) if len(stage.pes) < 9 else f"{len(stage.pes)} PEs"
         yield [stage.id, f"× {stage.instances}", "source" if stage.source else "", pes]
+
+
+def _resource_rows(plan: Plan, needs: Resources) -> Iterator[_Row]:
+    for stage in plan.stages:
+        need = needs.stages[stage.id]
+        said = ["memory"] * any(pe.memory is not None for pe in stage.pes)
+        said += ["cpu"] * any(pe.cpu is not None for pe in stage.pes)
+        why = f"as its PEs say: {', '.join(said)}" if said else "its PEs do not say"
+        yield [stage.id, f"× {stage.instances}", *_need_cells(need), why]
+    if needs.results is not None:
+        yield ["results", "× 1", *_need_cells(needs.results), ""]
+    count = needs.workers
+    workers = f"{count} worker{'s' * (count != 1)}, a JVM with a heap up to {needs.heap} MiB{' each' * (count != 1)}"
+    yield ["all", "", *_need_cells(needs.total(plan)), workers]
+
+
+def _need_cells(need: Need) -> list[str]:
+    return [f"{need.on_heap} MiB of a JVM", f"{need.off_heap} MiB", f"{need.cores:g} cores"]
+
+
+def _resources_json(plan: Plan, needs: Resources) -> dict[str, Any]:
+    return {
+        "stages": {stage: asdict(need) for stage, need in needs.stages.items()},
+        "results": None if needs.results is None else asdict(needs.results),
+        "total": asdict(needs.total(plan)),
+        "workers": needs.workers,
+        "heap": needs.heap,
+        "queue": needs.queue,
+    }
 
 
 def _link_row(link: Link) -> _Row:

@@ -6,6 +6,7 @@ repr), `error`, `traceback`, `attempts`, and the item itself: `codec`, `count`, 
 
 import base64
 import json
+import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,6 +60,11 @@ class Letter:
             raise Unreadable(str(error)) from error
 
 
+def letter_of(event: Event) -> Letter:
+    """The letter that an event of a dead letter is. Raises KeyError, TypeError."""
+    return Letter(**{name: event[name] for name in _FIELDS})
+
+
 class LettersFile:
     """Adds the dead letters of a run to a file, each as it comes."""
 
@@ -90,20 +96,25 @@ def read_letters(path: Path) -> Iterator[Letter]:
     with path.open(encoding="utf-8") as lines:
         for number, line in enumerate(lines, 1):
             try:
-                given = json.loads(line)
-                letter = Letter(**{name: given[name] for name in _FIELDS})
+                letter = letter_of(json.loads(line))
             except (ValueError, TypeError, KeyError, RecursionError) as error:
                 raise LettersError(f"{path}:{number}: no dead letter ({type(error).__name__}: {error})") from error
             yield letter
 
 
-def table(letters: Iterable[Letter], width: int) -> Iterator[str]:
-    """Lines for people, each at most `width` characters."""
-    for letter in letters:
+def table(letters: Iterable[Letter], width: int, first: int = 1) -> Iterator[str]:
+    """Lines for people, each at most `width` characters. `first`: the number of the first one."""
+    for number, letter in enumerate(letters, first):
         port = f".{letter.port}" if letter.port else ""
         tries = f", {letter.attempts} attempts" if letter.attempts > 1 else ""
         lost = "" if letter.data is not None or letter.port == "" else ", not kept"
-        head = f"{letter.time}  {letter.pe}{port} (instance {letter.rank}{tries}{lost})"
+        head = f"{number}: {letter.time}  {letter.pe}{port} (instance {letter.rank}{tries}{lost})"
         for line in (head, f"  {letter.item}", f"  {letter.error}"):
             flat = " ".join(line.splitlines())
             yield flat if len(flat) <= width else flat[: width - 1] + "…"
+
+
+def whole(letter: Letter, number: int) -> Iterator[str]:
+    """All that is known of one, for people."""
+    yield from table([letter], sys.maxsize, number)
+    yield from (f"  {line}" for line in letter.traceback.splitlines())

@@ -45,7 +45,15 @@ class PlannedPE:
     retries: int = 0
     on_failure: OnFailure = "stop"
     hang_timeout: float | None = None
+    positions: bool = False  # a source that can begin again where it was
+    memory: int | None = None  # MiB that it needs, and cores: for schedulers
+    cpu: float | None = None
     location: Location | None = None
+
+    @property
+    def stateful(self) -> bool:
+        """May an instance have what is lost when it is moved?"""
+        return not (self.positions if self.source else self.stateless)
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from sferic.runtime.wire import Wire
 
 _COUNT_EVERY = 0.5
 _CAREFUL = 64
+_TELL_POSITIONS = 1.0  # seconds after which positions are told although nothing goes out
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,7 @@ class SourceServer:
         self._last_sent = 0.0
         self._waits_since: float | None = None  # when the oldest item that is not sent was written
         self._counted = 0.0
+        self._told = (0.0, host.positions())  # positions that went out last, and when that was looked at
         self._turns = Turns(
             host.sources, stopping=lambda: self._stop, wrote=self._wrote, between=self._between, linger=linger
         )
@@ -69,15 +71,17 @@ class SourceServer:
         self._open.extend(_Group(number, {}, 0, time.monotonic()) for number in unacked)
         wire.overflow = self._send_group
 
-    def serve(self, token: bytes) -> None:
+    def serve(self, token: bytes, *, resumed: bool = False) -> None:
         """Run the stage's sources from `token` on, send what they write, tell them what was committed, and end with
-        DONE."""
+        DONE. `resumed`: the token is from another worker or another topology of this name."""
         threading.Thread(target=self._read, name="sferic-reader", daemon=True).start()
-        self._host.begin_at(json.loads(token) if token else {})
+        self._host.begin_at(json.loads(token) if token else {}, resumed=resumed)
+        self._told = (time.monotonic(), self._host.positions())
         self._host.begin_input(self._group + 1)
         self._turns.run()
         self._host.finish()
         self.close_group()
+        self._tell_positions()
         self._wait_for(0)
         self._processed = self._host.positions()
         self._commit()
@@ -106,6 +110,9 @@ class SourceServer:
             self._wrote()
         if self._waits_since is not None and now - self._waits_since >= self._linger:
             self.close_group()
+        if self._knows_positions and now - self._told[0] >= _TELL_POSITIONS:
+            self.close_group()
+            self._tell_positions()
         if now - self._counted > _COUNT_EVERY:
             self._counted = now
             self._tell_counts()
@@ -121,14 +128,21 @@ class SourceServer:
         self._host.flush()
         self._send_group()
 
-    def _send_group(self) -> None:
+    def _tell_positions(self) -> None:
+        """What the sources gave came to nothing further, or was for PEs of this stage: they have moved all the same."""
+        if self._knows_positions and self._host.positions() != self._told[1]:
+            self._send_group(empty=True)
+        self._told = (time.monotonic(), self._told[1])
+
+    def _send_group(self, *, empty: bool = False) -> None:
         emits = self._wire.take_emits()
         self._last_sent = time.monotonic()
         self._waits_since = None
-        if emits:
+        if emits or empty:
             # The positions are those of what was passed on: what the sources wrote since is not in this group.
             positions = self._host.positions()
             token = json.dumps(positions).encode() if self._knows_positions else b""
+            self._told = (self._last_sent, positions)
             with self._answered:
                 self._group += 1
                 self._open.append(_Group(self._group, positions, self._wire.largest, self._last_sent))

@@ -39,7 +39,10 @@ class Lines(ProducerPE):
     def read(self, position: Any) -> Iterator[tuple[Any, Any]]:
         """Yield ``(line, [path, byte after it])``."""
         last, offset = position or ("", 0)
-        for path in self._files():
+        files = self._files()
+        if position:
+            self._check(last, offset, files)
+        for path in files:
             if path >= last and _falls_to(path, self):
                 for line, after in self._lines(path, offset if path == last else 0):
                     yield line, [path, after]
@@ -51,6 +54,15 @@ class Lines(ProducerPE):
         if not found:
             raise FileNotFoundError(f"no file matches {self.path!r} in {Path.cwd()}")
         return found
+
+    def _check(self, last: str, offset: int, files: list[str]) -> None:
+        """Refuse a position of other files: all that come before it would be passed over without a word."""
+        if last in files:
+            size = Path(last).stat().st_size
+            if size < offset:
+                raise ValueError(f"{last} has {size:,} bytes, and {offset:,} of them were read: it is another file now")
+        elif not (fnmatch(last, self.path) or fnmatch(last, self.path.replace("**/", ""))):
+            raise ValueError(f"it reads {self.path} now, and had read {last}")
 
     def _lines(self, path: str, offset: int) -> Iterator[tuple[str, int]]:
         with Path(path).open("rb") as file:
@@ -72,7 +84,7 @@ class WatchedFolder(ProducerPE):
 
     A file is taken once it has been left alone for `settle` seconds (compared with this machine's clock); hidden ones
     and those named as unfinished (``.part``, ``.tmp`` …) are not. With ``endless=False`` the source gives what is
-    there and ends. Positions are ``[time of the last change in ns, name]``: a file that changes comes again.
+    there and ends. Positions are ``[time of the last change in ns, name, folder]``: a file that changes comes again.
     """
 
     splits = True
@@ -96,15 +108,18 @@ class WatchedFolder(ProducerPE):
         self.poll = poll
 
     def read(self, position: Any) -> Iterator[tuple[Any, Any]]:
-        """Yield ``(path, [time, name])``, the oldest change first."""
+        """Yield ``(path, [time, name, folder])``, the oldest change first."""
         if not Path(self.path).is_dir():
             raise NotADirectoryError(f"there is no folder {self.path!r} in {Path.cwd()}")
-        last = tuple(position) if position else (-1, "")
+        given: tuple[int, str, str] = tuple(position) if position else (-1, "", self.path)
+        last, before = given[:2], given[2]
+        if before != self.path:
+            raise ValueError(f"it watches {self.path} now, and had watched {before}")
         while True:
             for change in self._changed(last):
                 last = change
                 if _falls_to(change[1], self):
-                    yield str(Path(self.path) / change[1]), list(change)
+                    yield str(Path(self.path) / change[1]), [*change, self.path]
             if not self.endless:
                 return
             self.wait(self.poll)

@@ -43,6 +43,7 @@ class Orders:
         self.page: str = given["page"]
         self.window: int = given["window"]
         self.token: bytes = base64.b64decode(given.get("token", ""))
+        self.resumed: bool = given.get("resumed", False)
         self.group: int = given.get("group", 0)
         self.replaces: bool = given.get("lost", False)
         self.unacked: list[int] = given.get("unacked", [])
@@ -132,7 +133,7 @@ def _serve(plan: Plan, stage: Stage, orders: Orders, definition: Definition, wir
     }
     wire.write(frames.READY, json.dumps(ready).encode())
     if server is not None:
-        server.serve(orders.token)
+        server.serve(orders.token, resumed=orders.resumed)
     else:
         serve_inputs(host, wire)
 

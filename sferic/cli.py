@@ -2,10 +2,8 @@
 
 import json
 import os
-import shutil
 import sys
 from collections.abc import Iterable
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +13,7 @@ from sferic import __version__
 from sferic.cluster.errors import OperationError
 from sferic.commands import operating
 from sferic.commands.draw import draw
+from sferic.commands.letters import letters_command
 from sferic.commands.new import new
 from sferic.commands.packing import imported_by, packages_of, packing, request_of, tell
 from sferic.commands.schema import schema
@@ -27,7 +26,7 @@ from sferic.compiler.pipeline import Compiled, Options, compile_plan
 from sferic.d4py import d4py
 from sferic.given import inputs_of
 from sferic.launch import TARGETS, launch, topology_name
-from sferic.runtime.letters import Letter, LettersError
+from sferic.runtime.letters import LettersError
 from sferic.runtime.loading import LoadingError
 from sferic.runtime.observe import FAILED, INTERRUPTED, ITEMS_FAILED, WRONG_INPUT
 from sferic.stop import StopOnSignal
@@ -157,64 +156,6 @@ def _run(
         skipping = {node.path for node in compiled.graph.nodes if node.settings.on_failure == "skip"}
         click.echo(reporter.where_letters_are(keep, skipping), err=True)
     sys.exit(reporter.status)
-
-
-@main.command("dead-letters")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False))
-@click.option("--replay", "workflow", metavar="WORKFLOW", help="Give the items to their PEs again, in this process.")
-@_PARAMS
-@click.option("--results", type=click.Path(dir_okay=False), help="Write the replay's results there.")
-@_LETTERS
-@_CODEC
-@_JSON
-def dead_letters_command(
-    file: str,
-    workflow: str | None,
-    results: str | None,
-    dead_letters: str | None,
-    codec: str,
-    params: tuple[str, ...],
-    *,
-    as_json: bool,
-) -> None:
-    """Show the dead letters in FILE, or give them to their PEs again.
-
-    A replay begins at the PEs that have letters, with new instances, and runs all that is behind them.
-    """
-    from sferic.runtime.letters import read_letters, table  # noqa: PLC0415
-
-    letters = list(read_letters(Path(file)))
-    if workflow is not None:
-        _replay(letters, workflow, params, results, dead_letters, codec, as_json=as_json)
-    elif as_json:
-        for letter in letters:
-            click.echo(json.dumps(asdict(letter)))
-    else:
-        width = shutil.get_terminal_size().columns if sys.stdout.isatty() else sys.maxsize
-        for line in table(letters, width):
-            click.echo(line)
-
-
-def _replay(
-    letters: list[Letter],
-    workflow: str,
-    params: tuple[str, ...],
-    results: str | None,
-    dead_letters: str | None,
-    codec: str,
-    *,
-    as_json: bool,
-) -> None:
-    from sferic.replay import replay  # noqa: PLC0415
-
-    loaded = read_workflow(workflow, params)
-    if loaded.problems:
-        raise WrongInput(loaded.problems)
-    again = replay(loaded.graph, letters, trusted=codec == "trusted")
-    for line in again.left:
-        click.echo(f"left out: {line}", err=True)
-    compiled = compile_plan(again.graph, Options(codec=codec, on_failure="dead-letter"), None)
-    _run(compiled, "local", loaded.root, results, dead_letters, as_json=as_json, keep="--dead-letters ANOTHER_FILE")
 
 
 @main.command()
@@ -355,7 +296,8 @@ def _say(problems: Iterable[Problem], lead: str = "") -> None:
 
 
 _PLANNED = (_WORKFLOW, _PROCESSES, _CALLS, _DATA, _FILE, _PARAMS, _FUSE, _CODEC, packing)
-for _command in (d4py, draw, new, schema, *operating.commands(_compile, *_PLANNED)):
+_letters = letters_command(_run, _PARAMS, _LETTERS, _CODEC)
+for _command in (d4py, draw, new, schema, _letters, *operating.commands(_compile, *_PLANNED)):
     main.add_command(_command)
 
 

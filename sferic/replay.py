@@ -32,6 +32,7 @@ class Replay:
     graph: WorkflowGraph
     items: int
     left: tuple[str, ...]
+    left_numbers: tuple[int, ...]  # of the letters, from 1
 
 
 def replay(graph: WorkflowGraph, letters: Iterable[Letter], *, trusted: bool) -> Replay:
@@ -39,7 +40,7 @@ def replay(graph: WorkflowGraph, letters: Iterable[Letter], *, trusted: bool) ->
     definition = expand(graph)
     pes = {element.path: element for element in definition.elements}
     given: dict[_End, list[Any]] = {}
-    left: list[str] = []
+    left: dict[int, str] = {}
     for number, letter in enumerate(letters, 1):
         element = pes.get(letter.pe)
         try:
@@ -47,14 +48,14 @@ def replay(graph: WorkflowGraph, letters: Iterable[Letter], *, trusted: bool) ->
                 raise Unreadable(f"the workflow has no PE {letter.pe!r}")
             port, items = _entry(element.pe, letter, trusted=trusted)
         except Unreadable as error:
-            left.append(f"letter {number} ({letter.pe}): {error}")
+            left[number] = f"letter {number} ({letter.pe}): {error}"
         else:
             given.setdefault((letter.pe, port), []).extend(items)
     if not given:
-        raise WrongInput([Problem("none of the letters can be given again"), *map(Problem, left)])
+        raise WrongInput([Problem("none of the letters can be given again"), *map(Problem, left.values())])
     whole = _behind(definition, given)
     whole.rules = graph.rules
-    return Replay(whole, sum(map(len, given.values())), tuple(left))
+    return Replay(whole, sum(map(len, given.values())), tuple(left.values()), tuple(left))
 
 
 def _entry(pe: GenericPE, letter: Letter, *, trusted: bool) -> tuple[str, list[Any]]:

@@ -74,6 +74,9 @@ class Emit:
             retries=settings.retries,
             on_failure=settings.on_failure or self.on_failure,
             hang_timeout=settings.hang_timeout,
+            positions=node.positions,
+            memory=settings.memory,
+            cpu=settings.cpu,
             location=relative(node.location, self.root),
         )
 

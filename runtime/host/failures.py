@@ -114,6 +114,16 @@ class Failures:
         if self.pe.on_failure == "stop":
             raise RunStopped(self.pe.path)
 
+    def cannot_resume(self, position: object, error: BaseException) -> None:
+        """The source raised before it gave anything from a position that an earlier run left: RunStopped."""
+        self.tell(
+            error_event(
+                f"{self.pe.path} (instance {self.rank}) cannot go on at {short_repr(position)}, where it was before: "
+                f"{_said(error)}. Mend that, or let it begin anew: sferic submit --fresh\n{user_traceback(error)}"
+            )
+        )
+        raise RunStopped(self.pe.path)
+
     def warn(self, text: str) -> None:
         """Say what is no failure, and may become one."""
         self.tell({"event": "log", "level": logging.WARNING, "pe": self.pe.path, "rank": self.rank, "text": text})

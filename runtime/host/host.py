@@ -206,10 +206,10 @@ class Host:
         """Where each source stands, by path."""
         return {source.step.planned.path: source.position for source in self.sources}
 
-    def begin_at(self, positions: Mapping[str, Any]) -> None:
-        """Let the sources go on from `positions`."""
+    def begin_at(self, positions: Mapping[str, Any], *, resumed: bool = False) -> None:
+        """Let the sources go on from `positions`; `resumed`: from those of a run before this one."""
         for source in self.sources:
-            source.begin_at(positions.get(source.step.planned.path))
+            source.begin_at(positions.get(source.step.planned.path), resumed=resumed)
 
     def committed(self, positions: Mapping[str, Any]) -> dict[str, Any]:
         """Tell sources that all up to these positions is processed everywhere. Those in their own code have to be told

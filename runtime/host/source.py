@@ -3,6 +3,7 @@
 import json
 import threading
 import time
+import zlib
 from collections.abc import Callable, Iterator
 from types import GeneratorType
 from typing import Any, Protocol, cast
@@ -43,8 +44,8 @@ class Source(Protocol):
         """Pass on what it has written, `wrote` told after each part; how many items these were."""
         ...
 
-    def begin_at(self, position: Any) -> None:
-        """Go on from `position`. Before the first `resume`."""
+    def begin_at(self, position: Any, *, resumed: bool = False) -> None:
+        """Go on from `position`, `resumed` where that is of a run before this one. Before the first `resume`."""
         ...
 
     def came_back(self) -> None:
@@ -89,14 +90,16 @@ class RunningSource:
         self._failure: BaseException | None = None
         self._written = 0
         self._stopping = False
+        self._unproven = False  # is its position from elsewhere, and has it given nothing yet?
 
     def open(self, came_back: Callable[[Source], None]) -> None:
         self._fiber = Fiber((self.step.planned.path, self.step.pe.rank), self._run, lambda: came_back(self))
         self._fiber.start()
         self.step.on_thread = self._fiber.aside
 
-    def begin_at(self, position: Any) -> None:
+    def begin_at(self, position: Any, *, resumed: bool = False) -> None:
         self.position = self._reached = self._after = position
+        self._unproven = resumed and position is not None
 
     def resume(self, most: int) -> None:
         self._most = most
@@ -132,6 +135,8 @@ class RunningSource:
             wrote()
         failure, self._failure = self._failure, None
         if failure is not None:
+            if self._unproven:
+                self.step.failures.cannot_resume(self.position, failure)
             self.step.failed += 1
             self.step.failures.item_failed("a call of the source", failure)
         return taken
@@ -190,6 +195,7 @@ class RunningSource:
                 first = False
                 _check_position(after)
             self._after = after
+            self._unproven = False
             source.write(source.OUTPUT_NAME, item)
             self._reached = after
 
@@ -252,7 +258,10 @@ class RunningSource:
 
 
 class GivenItems:
-    """A root whose items a run was given: an ordinary PE, on the host's thread."""
+    """A root whose items a run was given: an ordinary PE, on the host's thread.
+
+    Positions are ``[index of the last item, checksum of all]``: a run that is given others begins with the first.
+    """
 
     def __init__(self, step: Step, items: tuple[Any, ...], *, instances: int, page: Page) -> None:
         self.step = step
@@ -263,6 +272,8 @@ class GivenItems:
         self.position: Any = None
         self._page = page
         self._items = items
+        self._sum = zlib.crc32(json.dumps(items).encode())
+        self._last = -1  # index of the item that was passed on last
         self._left: Iterator[int] = iter(_dealt(len(items), step, instances))
         self._ran = 0
 
@@ -270,17 +281,21 @@ class GivenItems:
         self._came_back = came_back
         self._run = self.step.runner(None)
 
-    def begin_at(self, position: Any) -> None:
-        self.position = position
+    def begin_at(self, position: Any, *, resumed: bool = False) -> None:
+        del resumed
+        if position and position[1] == self._sum:
+            self.position = position
+            self._last = position[0]
 
     def resume(self, most: int) -> None:
         del most  # one at a time: it may take long
         self.parked = False
         for index in self._left:
-            if self.position is None or index > self.position:
+            if index > self._last:
                 self._page[PAGE_STATE] = WORKING
                 self._run([self._items[index]])
-                self.position = index
+                self._last = index
+                self.position = [index, self._sum]
                 self._ran += 1
                 break
         else:

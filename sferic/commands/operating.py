@@ -5,29 +5,53 @@ import os
 import sys
 import time
 from collections.abc import Callable, Generator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from sferic import __version__
+from sferic.commands.connection import JSON, NAME, NIMBUS, connected, tell
+from sferic.commands.kept import KEPT, limits
+from sferic.commands.logs import logs_command
+from sferic.commands.looking import list_command, status_command
 from sferic.commands.packing import imported_by, packages_of, request_of
-from sferic.runtime.observe import FAILED, WRONG_INPUT
+from sferic.commands.steering import (
+    LOSE_STATE,
+    TAKE_OVER,
+    kill_command,
+    pause_command,
+    rebalance_command,
+    resume_command,
+    stop_command,
+)
+from sferic.commands.updating import LIMITS, Asked, carry_out
+from sferic.runtime.observe import FAILED
 
 if TYPE_CHECKING:
-    from sferic.cluster.nimbus import Address, Nimbus
-    from sferic.cluster.topologies import State
     from sferic.compiler.pipeline import Compiled, Options
+    from sferic.compiler.resources import Resources
+    from sferic.compiler.targets.storm import StormArtefact
+    from sferic.runtime.plan import Plan
 
 _LOOK = 0.5  # seconds between two looks at a topology
 
-_JSON = click.option("--json", "as_json", is_flag=True, help="Output for programs.")
-_NAME = click.argument("name", metavar="NAME")
-_NIMBUS = click.option(
-    "--nimbus",
-    metavar="HOST:PORT",
-    help="Where Nimbus listens.  [default: $SFERIC_NIMBUS, else the cluster that `sferic cluster up` started]",
+SIZE = (
+    click.option("--workers", type=click.IntRange(1), help="JVMs it is spread over.  [default: one for 16 processes]"),
+    click.option(
+        "--memory",
+        type=click.IntRange(1),
+        metavar="MIB",
+        help="Memory of a process whose PEs do not say.  [default: 128]",
+    ),
+    click.option(
+        "--cpu",
+        type=click.FloatRange(0, min_open=True),
+        metavar="CORES",
+        help="Cores for a process whose PEs do not say.  [default: 0.25]",
+    ),
 )
 
 PYTHON = click.option(
@@ -36,45 +60,29 @@ PYTHON = click.option(
     help="The workers' interpreter.  [default: this one on a cluster of this machine, elsewhere python3]",
 )
 
+FRESH = click.option("--fresh", is_flag=True, help="Sources begin anew, wherever the last one of this name was.")
+
+SUBMITTED = (
+    *SIZE,
+    *KEPT,
+    PYTHON,
+    click.option(
+        "--on-failure",
+        type=click.Choice(["stop", "skip", "dead-letter"]),
+        default="dead-letter",
+        show_default=True,
+        help="What becomes of an item that a PE cannot handle.",
+    ),
+)
+
+Option = Callable[[Any], Any]
 Compile = Callable[[str, str, dict[str, Any]], "tuple[Compiled, Options]"]
-
-
-@contextmanager
-def _connected(nimbus: str | None) -> Generator["Nimbus"]:
-    from sferic.cluster.nimbus import connect  # noqa: PLC0415 - only who operates needs it
-
-    with connect(_address(nimbus)) as connection:
-        yield connection
-
-
-def _address(nimbus: str | None) -> "Address":
-    from sferic.cluster import development  # noqa: PLC0415
-    from sferic.cluster.nimbus import Address, NimbusError  # noqa: PLC0415
-
-    given = nimbus or os.environ.get("SFERIC_NIMBUS")
-    if given is None:
-        found = development.running(development.home())
-        if found is None:
-            raise NimbusError(
-                "no cluster is up on this machine, and no other is named. Start one: sferic cluster up; or give "
-                "--nimbus HOST:PORT"
-            )
-        return found.address
-    host, colon, port = given.rpartition(":")
-    if not colon or not host or not port.isdigit() or not 0 < int(port) < 1 << 16:
-        click.echo(f"{given!r} is no place of a Nimbus: write HOST:PORT, as storm1:6627", err=True)
-        sys.exit(WRONG_INPUT)
-    return Address(host.strip("[]"), int(port))
-
-
-def _tell(text: str) -> None:
-    click.echo(text, err=True)
 
 
 @click.command("cluster")
 @click.argument("action", type=click.Choice(["up", "status", "down"]))
 @click.option("--closed", is_flag=True, help="up: in a network of its own, which only root reaches. Linux, as root.")
-@_JSON
+@JSON
 def cluster_command(action: str, *, closed: bool, as_json: bool) -> None:
     """Start, look at or end a Storm cluster on this machine, for development.
 
@@ -86,9 +94,9 @@ def cluster_command(action: str, *, closed: bool, as_json: bool) -> None:
     home = development.home()
     quiet: Callable[[str], None] = lambda _: None  # noqa: E731 - one of two
     if action == "up":
-        development.up(home, quiet if as_json else _tell, closed=closed)
+        development.up(home, quiet if as_json else tell, closed=closed)
     elif action == "down":
-        ended = development.down(home, quiet if as_json else _tell)
+        ended = development.down(home, quiet if as_json else tell)
         click.echo(json.dumps({"ended": ended}) if as_json else "The cluster is down." if ended else "It was not up.")
         return
     found = development.running(home)
@@ -109,45 +117,81 @@ def cluster_command(action: str, *, closed: bool, as_json: bool) -> None:
     click.echo(f"  logs: {home.logs}")
 
 
-def _submit_command(compile_workflow: Compile, workflow_options: Sequence[Callable[[Any], Any]]) -> click.Command:
+def _submit_command(compile_workflow: Compile, workflow_options: Sequence[Option]) -> click.Command:
     """`submit`, of the options that say what to compile, and of what compiles it."""
 
     def submit(workflow: str, name: str, nimbus: str | None, *, as_json: bool, **given: Any) -> None:
         """Compile a workflow and start it on a Storm cluster, where it stays when this command is over."""
-        _submit(compile_workflow, workflow, name, nimbus, given, as_json=as_json)
+        from sferic.cluster.busy import refuse_if_busy  # noqa: PLC0415 - only who operates needs it
+        from sferic.cluster.submission import submit as send  # noqa: PLC0415
 
-    options = [
-        *workflow_options,
+        with made(compile_workflow, workflow, name, nimbus, given) as (artefact, root), connected(nimbus) as connection:
+            refuse_if_busy(connection, name)
+            topology = send(artefact, root, connection, __version__, fresh=given["fresh"], tell=tell)
+            place = str(connection.address)
+        if as_json:
+            click.echo(json.dumps({"name": name, "id": topology, "nimbus": place}))
+        else:
+            click.echo(f"{name} is submitted to {place} as {topology}. To see it: sferic status {name}")
+
+    named = click.option("--name", required=True, help="The topology's name.")
+    return click.command("submit")(with_options(submit, *workflow_options, named, FRESH, *SUBMITTED, NIMBUS, JSON))
+
+
+def _update_command(compile_workflow: Compile, workflow_options: Sequence[Option]) -> click.Command:
+    """`update`, in the same way."""
+
+    def update(
+        workflow: str | None,
+        name: str,
+        nimbus: str | None,
+        drain_limit: int,
+        start_limit: int,
+        *,
+        back: bool,
+        lose_state: bool,
+        take_over: bool,
+        as_json: bool,
+        **given: Any,
+    ) -> None:
+        """Put another version of a workflow in the place of a topology that runs.
+
+        It is compiled and uploaded first; then the old one drains, as by `stop`, and the new one is submitted under its
+        name. If that does not start, the old one is submitted again.
+        """
+        if back == (workflow is not None):
+            raise click.UsageError("give a WORKFLOW, or --back, which goes back to what the last update replaced")
+
+        def make(nimbus: str | None) -> "AbstractContextManager[tuple[StormArtefact, Path]]":
+            return made(compile_workflow, workflow or "", name, nimbus, given)
+
+        asked = Asked(name, nimbus, drain_limit, start_limit, lose_state=lose_state, take_over=take_over)
+        carry_out(asked, None if back else make, given, as_json=as_json)
+
+    own = (
+        click.argument("workflow", metavar="[WORKFLOW]", required=False),
+        *workflow_options[1:],
         click.option("--name", required=True, help="The topology's name."),
-        _NIMBUS,
-        click.option("--workers", type=click.IntRange(1), default=1, show_default=True, help="JVMs it is spread over."),
-        PYTHON,
-        click.option(
-            "--on-failure",
-            type=click.Choice(["stop", "skip", "dead-letter"]),
-            default="dead-letter",
-            show_default=True,
-            help="What becomes of an item that a PE cannot handle.",
-        ),
-        _JSON,
-    ]
-    command: Any = submit
+        click.option("--back", is_flag=True, help="In place of WORKFLOW: what the last update replaced."),
+        *SUBMITTED,
+        *LIMITS,
+    )
+    return click.command("update")(with_options(update, *own, LOSE_STATE, TAKE_OVER, NIMBUS, JSON))
+
+
+def with_options(command: Any, *options: Option) -> Any:
+    """The options in this order."""
     for option in reversed(options):
         command = option(command)
-    return click.command("submit")(command)
+    return command
 
 
-def _submit(
-    compile_workflow: Compile,
-    workflow: str,
-    name: str,
-    nimbus: str | None,
-    given: dict[str, Any],
-    *,
-    as_json: bool,
-) -> None:
-    from sferic.cluster.submission import submit  # noqa: PLC0415 - only who operates needs it
-    from sferic.cluster.workers import check_interpreter  # noqa: PLC0415
+@contextmanager
+def made(
+    compile_workflow: Compile, workflow: str, name: str, nimbus: str | None, given: dict[str, Any]
+) -> Generator[tuple["StormArtefact", Path]]:
+    """(the artefact that the options of SUBMITTED ask for, the folder of its files)."""
+    from sferic.cluster.workers import check_interpreter  # noqa: PLC0415 - only who operates needs it
     from sferic.compiler.targets.storm import interpreter, make_artefact  # noqa: PLC0415
 
     compiled, options = compile_workflow(workflow, "storm", given)
@@ -156,133 +200,30 @@ def _submit(
     chosen = given["python"] or interpreter(request and request.for_python, here=here)
     if here:
         check_interpreter(chosen, request, imported_by(options))
-    with _connected(nimbus) as connection, packages_of(request, options, _tell) as packages:
-        artefact = make_artefact(compiled.plan, root, name=name, python=chosen, version=__version__, packages=packages)
-        topology = submit(artefact, root, connection, __version__, workers=given["workers"])
-        place = str(connection.address)
-    if as_json:
-        click.echo(json.dumps({"name": name, "id": topology, "nimbus": place}))
-    else:
-        click.echo(f"{name} is submitted to {place} as {topology}. To see it: sferic status {name}")
-
-
-@click.command("list")
-@_NIMBUS
-@_JSON
-def list_command(nimbus: str | None, *, as_json: bool) -> None:
-    """List the topologies on a cluster."""
-    with _connected(nimbus) as connection:
-        found = [
-            {
-                "name": summary.name,
-                "id": summary.id,
-                "status": summary.status.lower(),
-                "uptime": summary.uptime_secs,
-                "workers": summary.num_workers,
-            }
-            for summary in connection.call("getClusterInfo").topologies
-        ]
-    if as_json:
-        for one in found:
-            click.echo(json.dumps(one))
-        return
-    for one in found:
-        click.echo(f"{one['name']}: {one['status']}, up {one['uptime']} s, {one['workers']} workers, {one['id']}")
-    if not found:
-        _tell("no topologies")
-
-
-@click.command("status")
-@_NAME
-@_NIMBUS
-@_JSON
-def status_command(name: str, nimbus: str | None, *, as_json: bool) -> None:
-    """Show how a topology is: its state, what its PEs have done, the last errors."""
-    from sferic.cluster.status import look, status_lines  # noqa: PLC0415 - only who operates needs it
-
-    with _connected(nimbus) as connection:
-        said = look(connection, name)
-    if as_json:
-        click.echo(json.dumps(said))
-        return
-    for line in status_lines(said):
-        click.echo(line)
-
-
-@click.command("logs")
-@_NAME
-@click.option(
-    "-n", "count", type=click.IntRange(1), default=100, show_default=True, help="Of each worker so many, the last ones."
-)
-@_NIMBUS
-@_JSON
-def logs_command(name: str, count: int, nimbus: str | None, *, as_json: bool) -> None:
-    """Show what the workers of a topology have logged, on the cluster of this machine."""
-    from sferic.cluster import development  # noqa: PLC0415 - only who operates needs it
-    from sferic.cluster.status import worker_logs  # noqa: PLC0415
-    from sferic.cluster.topologies import find  # noqa: PLC0415
-
-    with _connected(nimbus) as connection:
-        found = find(connection, name)
-        for place, lines in worker_logs(found, development.home().logs, count):
-            for line in lines:
-                click.echo(json.dumps({"worker": place, "line": line}) if as_json else f"[{place}] {line}")
-
-
-@click.command("stop")
-@_NAME
-@click.option("--limit", type=click.IntRange(1), default=300, show_default=True, help="Seconds to wait for the drain.")
-@_NIMBUS
-@_JSON
-def stop_command(name: str, limit: int, nimbus: str | None, *, as_json: bool) -> None:
-    """End a topology: its sources end, what is in flight is processed, postprocess runs. Results stay."""
-    from sferic.cluster.topologies import find, stop  # noqa: PLC0415 - only who operates needs it
-
-    def progress(state: "State") -> None:
-        if sys.stderr.isatty():
-            click.echo(f"\r{state.ended} of {state.sources} sources have ended and are drained ", nl=False, err=True)
-
-    with _connected(nimbus) as connection:
-        done = stop(connection, find(connection, name), progress, limit)
-    if as_json:
-        click.echo(json.dumps({"name": name, "finished": done.finished, "failed": done.failed}))
-    elif done.finished:
-        click.echo(f"{name} has drained and is gone. Its results, if any: sferic results {name}")
-    if done.failed:
-        _tell(f"{name} could not drain, and what was in flight is dropped: {done.failed}")
-        sys.exit(FAILED)
-
-
-@click.command("kill")
-@_NAME
-@click.option("--keep", is_flag=True, help="Keep results and dead letters that nobody has fetched.")
-@_NIMBUS
-@_JSON
-def kill_command(name: str, nimbus: str | None, *, keep: bool, as_json: bool) -> None:
-    """End a topology at once: what is in flight is dropped, and what it kept is deleted."""
-    from sferic.cluster.topologies import find, kill  # noqa: PLC0415 - only who operates needs it
-
-    with _connected(nimbus) as connection:
-        dropped = kill(connection, find(connection, name), keep=keep)
-    if as_json:
-        click.echo(json.dumps({"name": name, "dropped": dropped}))
-        return
-    click.echo(f"{name} is gone.")
-    if dropped:
-        _tell(
-            f"{dropped} chunk{'s' * (dropped != 1)} of results and dead letters that nobody had fetched went with it."
+    needs = needs_of(compiled.plan, given)
+    with packages_of(request, options, tell) as packages:
+        artefact = make_artefact(
+            compiled.plan, root, name=name, python=chosen, version=__version__, needs=needs, packages=packages
         )
+        yield replace(artefact, config={**artefact.config, **limits(given)}), root
+
+
+def needs_of(plan: "Plan", given: dict[str, Any]) -> "Resources":
+    """What the plan needs, with what the options of SIZE say."""
+    from sferic.compiler.resources import CHILD_CORES, CHILD_MIB, Defaults, resources  # noqa: PLC0415
+
+    return resources(plan, given["workers"], Defaults(given["memory"] or CHILD_MIB, given["cpu"] or CHILD_CORES))
 
 
 @click.command("results")
-@_NAME
+@NAME
 @click.option("--follow", is_flag=True, help="Go on until the topology has finished.")
 @click.option("--keep", is_flag=True, help="Leave them there.")
 @click.option(
     "--dead-letters", type=click.Path(dir_okay=False), metavar="FILE", help="Add its dead letters to this file."
 )
-@_NIMBUS
-@_JSON
+@NIMBUS
+@JSON
 def results_command(
     name: str, dead_letters: str | None, nimbus: str | None, *, follow: bool, keep: bool, as_json: bool
 ) -> None:
@@ -290,41 +231,47 @@ def results_command(
 
     --json is how they are written in any case.
     """
-    from sferic.cluster.topologies import find, state, take_letters, take_results, tidy  # noqa: PLC0415
+    from sferic.cluster.topologies import find_all, state, take_letters, take_results, tidy  # noqa: PLC0415
     from sferic.report import result_line  # noqa: PLC0415
     from sferic.runtime.letters import LettersFile  # noqa: PLC0415
 
     del as_json
-    with _connected(nimbus) as connection:
+    with connected(nimbus) as connection:
         while True:
-            found = find(connection, name)
-            now = state(connection, found)  # before the results: those of a finished topology are all there
-            for pe, port, values in take_results(connection, found, keep=keep):
-                for value in values:
-                    click.echo(result_line(pe, port, value))
-                sys.stdout.flush()
-            if dead_letters is not None:
-                letters = LettersFile(Path(dead_letters))
-                take_letters(connection, found, letters.take, keep=keep)
-                letters.close()
-            if not follow or now.finished or now.failed or found.status == "gone":
+            *before, last = find_all(connection, name)
+            now = state(connection, last)  # before the results: those of a finished topology are all there
+            over = not follow or now.finished or bool(now.failed) or last.status == "gone"
+            for found in (*before, last):
+                for pe, port, values in take_results(connection, found, keep=keep):
+                    for value in values:
+                        click.echo(result_line(pe, port, value))
+                    sys.stdout.flush()
+                if dead_letters is not None:
+                    letters = LettersFile(Path(dead_letters))
+                    take_letters(connection, found, letters.take, keep=keep)
+                    letters.close()
+                if not keep and found.status == "gone":
+                    tidy(connection, found)
+            if over:
                 break
             time.sleep(_LOOK)
-        if not keep:
-            tidy(connection, name)
     if now.failed:
-        _tell(f"{name} has failed: {now.failed}")
+        tell(f"{name} has failed: {now.failed}")
         sys.exit(FAILED)
 
 
-def commands(compile_workflow: Compile, *workflow_options: Callable[[Any], Any]) -> list[click.Command]:
+def commands(compile_workflow: Compile, *workflow_options: Option) -> list[click.Command]:
     """All commands of this module. `compile_workflow`: takes WORKFLOW, a target, and what the options say."""
     return [
         cluster_command,
         _submit_command(compile_workflow, workflow_options),
+        _update_command(compile_workflow, workflow_options),
         list_command,
         status_command,
         logs_command,
+        pause_command,
+        resume_command,
+        rebalance_command,
         stop_command,
         kill_command,
         results_command,

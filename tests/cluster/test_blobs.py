@@ -74,10 +74,10 @@ def test_results_of_one_that_has_gone_are_read_by_what_it_left():
     nimbus = Memory({}, a_1_1__results__1__1=chunk(1), a_1_1__about=json.dumps(ABOUT).encode())
     found = topologies.find(nimbus, "a")
     assert [values for _, _, values in topologies.take_results(nimbus, found, keep=True)] == [[1]]
-    topologies.tidy(nimbus, "a")
+    topologies.tidy(nimbus, found)
     assert len(nimbus.kept) == 2, "results were there to be fetched"
     list(topologies.take_results(nimbus, found))
-    topologies.tidy(nimbus, "a")
+    topologies.tidy(nimbus, found)
     assert nimbus.kept == {}
 
 

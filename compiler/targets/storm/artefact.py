@@ -14,6 +14,7 @@ from typing import Any
 
 from sferic.compiler.diagnostics import Problem, WrongInput
 from sferic.compiler.packages import Packages
+from sferic.compiler.resources import Resources, resources
 from sferic.compiler.targets.storm.config import PACKED, topology_config
 from sferic.compiler.targets.storm.harmless import refuse_harmful
 from sferic.compiler.targets.storm.view import component_views
@@ -49,24 +50,32 @@ class StormArtefact:
 
 
 def make_artefact(
-    plan: Plan, root: Path, *, name: str, python: str, version: str, packages: Packages | None = None
+    plan: Plan,
+    root: Path,
+    *,
+    name: str,
+    python: str,
+    version: str,
+    needs: Resources | None = None,
+    packages: Packages | None = None,
 ) -> StormArtefact:
-    """Render `plan`; the user's files are read from `root`."""
+    """Render `plan`; the user's files are read from `root`. `needs`: where they are not what the plan says alone."""
     if not _NAME.fullmatch(name):
         text = f"{name!r} is no name for a topology"
         raise WrongInput([Problem(text, remedy="use letters, digits, - and _, at most 200")])
-    text = render(plan, name, version)
+    needs = needs or resources(plan)
+    text = render(plan, name, version, needs)
     struct = thrift_struct(text)
     if len(struct) > _NIMBUS_BUFFER * 9 // 10:
         message = f"the topology's description has {len(struct)} bytes, Nimbus takes 1 MiB"
         remedy = "fuse PEs into partitions, or raise nimbus.thrift.max_buffer_size on the cluster"
         raise WrongInput([Problem(message, remedy=remedy)])
     files = {path: (root / path).read_bytes() for path, _ in plan.definition.files}
-    config = topology_config(plan, python=python, version=version, packages=packages)
+    config = topology_config(plan, python=python, version=version, needs=needs, packages=packages)
     return StormArtefact(name, text, struct, config, plan, files, packages)
 
 
-def render(plan: Plan, name: str, version: str) -> str:
+def render(plan: Plan, name: str, version: str, needs: Resources) -> str:
     """topology.py."""
     try:
         from jinja2 import Environment, PackageLoader, StrictUndefined  # noqa: PLC0415 - only here are templates rendered
@@ -79,7 +88,7 @@ def render(plan: Plan, name: str, version: str) -> str:
     environment.filters["literal"] = _literal
     template = environment.get_template("storm_topology.py.j2")
     about = ascii(plan.definition.target or "a graph in memory")[1:-1].replace('"', "'")
-    return template.render(name=name, version=version, definition=about, stages=component_views(plan))
+    return template.render(name=name, version=version, definition=about, stages=component_views(plan, needs))
 
 
 def _literal(text: str) -> str:
@@ -116,8 +125,9 @@ def write_artefact(artefact: StormArtefact, folder: Path, *, shim: Path, runtime
     except OSError as error:
         raise WrongInput([Problem(f"{folder} cannot be written ({error.strerror})")]) from error
     try:
-        config = json.dumps(artefact.config, indent=1, sort_keys=True) + "\n"
-        entries = dict(_jar_entries(artefact, shim, runtime, config))
+        entries = dict(_jar_entries(artefact, shim, runtime))
+        config = json.dumps(_with_build(artefact.config, entries), indent=1, sort_keys=True) + "\n"
+        entries["config.json"] = config.encode()
         manifest = _manifest(artefact, entries, version)
         (part / "topology.py").write_text(artefact.topology_py)
         (part / "config.json").write_text(config)
@@ -133,6 +143,13 @@ def write_artefact(artefact: StormArtefact, folder: Path, *, shim: Path, runtime
     return folder / f"{artefact.name}.jar"
 
 
+def _with_build(config: Mapping[str, Any], entries: Mapping[str, bytes]) -> dict[str, Any]:
+    """The configuration, with what tells this build from any other: all that runs is in it."""
+    files = {path: hashlib.sha256(data).hexdigest() for path, data in entries.items()}
+    build = hashlib.sha256(json.dumps(files, sort_keys=True).encode()).hexdigest()
+    return {**config, "sferic.about": {**config["sferic.about"], "build": build}}
+
+
 def _check_free(folder: Path) -> None:
     """Only an artefact is overwritten, never what somebody keeps there."""
     if not folder.exists() or all((folder / name).is_file() for name in ("MANIFEST.json", "plan.json", "topology.py")):
@@ -142,13 +159,12 @@ def _check_free(folder: Path) -> None:
         raise WrongInput([Problem(text, remedy="name another folder with -o, or remove it")])
 
 
-def _jar_entries(artefact: StormArtefact, shim: Path, runtime: Path, config: str) -> Iterator[tuple[str, bytes]]:
+def _jar_entries(artefact: StormArtefact, shim: Path, runtime: Path) -> Iterator[tuple[str, bytes]]:
     with zipfile.ZipFile(shim) as classes:
         for name in classes.namelist():
             yield name, classes.read(name)
     yield "topology.bin", artefact.struct
     yield "topology.py", artefact.topology_py.encode()
-    yield "config.json", config.encode()
     yield "resources/plan.json", artefact.plan.to_json().encode()
     for path, data in worker_files(artefact, runtime).items():
         yield f"resources/{path}", data
@@ -171,6 +187,7 @@ def _manifest(artefact: StormArtefact, entries: Mapping[str, bytes], version: st
                 "name": artefact.name,
                 "sferic": version,
                 "plan": hashlib.sha256(plan).hexdigest(),
+                "build": json.loads(entries["config.json"])["sferic.about"]["build"],
                 "files": {path: hashlib.sha256(data).hexdigest() for path, data in sorted(entries.items())},
                 **({} if artefact.packages is None else {"packages": _packed_json(artefact.packages)}),
             },

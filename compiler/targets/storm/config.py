@@ -5,23 +5,28 @@ import sys
 from typing import Any
 
 from sferic.compiler.packages import Packages
+from sferic.compiler.resources import WINDOW, Resources
 from sferic.runtime.plan import RESULTS, Plan, PlannedPE
 
 PACKED = "packages"  # folder of what is packed, beside the plan
 
 
-def topology_config(plan: Plan, *, python: str, version: str, packages: Packages | None = None) -> dict[str, Any]:
+def topology_config(
+    plan: Plan, *, python: str, version: str, needs: Resources, packages: Packages | None = None
+) -> dict[str, Any]:
     """Storm's settings and the shim's (`sferic.…`). `python`: the interpreter that the children run."""
     packed = [] if packages is None else [packages.python, packages.platform]
     return {
-        "topology.workers": 1,
+        "topology.workers": needs.workers,
+        # Schedulers that know resources keep below it; the others make a JVM as large as its executors ask.
+        "topology.worker.max.heap.size.mb": float(needs.heap),
         "topology.acker.executors": 1,
         # A tuple is a batch: a full queue of 32,768 of them would be gigabytes.
-        "topology.executor.receive.buffer.size": 256,
-        "topology.transfer.buffer.size": 256,
+        "topology.executor.receive.buffer.size": needs.queue,
+        "topology.transfer.buffer.size": needs.queue,
         # Groups of a source unanswered at a time; each is a few tuples. This bounds what is in flight anywhere.
         "topology.max.spout.pending": 256,
-        "sferic.window": 16,
+        "sferic.window": WINDOW,
         "topology.message.timeout.secs": 30,
         # An executor without work looks again after so long: Storm's default strategy spins while batches are a few
         # milliseconds apart, a tenth of a core each; this costs a hundredth and adds 0.2 ms to a hop.
@@ -61,6 +66,9 @@ def _about(plan: Plan, version: str) -> dict[str, Any]:
         "version": version,
         "plan": hashlib.sha256(plan.to_json().encode()).hexdigest(),
         "sources": sum(stage.instances for stage in plan.stages if stage.source),
+        "stages": [[stage.id, stage.instances, [pe.path for pe in stage.pes]] for stage in plan.stages],
+        "roots": [pe.path for stage in plan.stages for pe in stage.pes if pe.source],
+        "stateful": [pe.path for stage in plan.stages for pe in stage.pes if pe.stateful],
         "endless": any(pe.endless for stage in plan.stages for pe in stage.pes),
         "results": {
             str(link.id): [link.from_pe, link.from_port, link.codec] for link in plan.links if link.to_stage == RESULTS

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from sferic.compiler.resources import Need, Resources
 from sferic.runtime.plan import RESULTS, Plan, Stage
 
 
@@ -28,9 +29,10 @@ class StageView:
     inputs: tuple[InputView, ...]
     streams: tuple[str, ...]
     end: bool
+    config: tuple[tuple[str, float], ...]
 
 
-def component_views(plan: Plan) -> list[StageView]:
+def component_views(plan: Plan, needs: Resources) -> list[StageView]:
     """Spouts and bolts, in topological order; last the one that takes results, where there are any."""
     attribute = {stage.id: f"stage_{number}" for number, stage in enumerate(plan.stages)}
     outgoing: dict[str, list[str]] = {stage.id: [] for stage in plan.stages}
@@ -43,19 +45,41 @@ def component_views(plan: Plan) -> list[StageView]:
         incoming[link.to_stage].append(InputView(source, stream, 'Grouping.fields("bucket")'))
         ends[link.to_stage][source] = InputView(source, "end", "Grouping.ALL")
     views = [
-        _stage_view(stage, attribute[stage.id], incoming[stage.id] + list(ends[stage.id].values()), outgoing[stage.id])
+        _stage_view(
+            stage,
+            attribute[stage.id],
+            incoming[stage.id] + list(ends[stage.id].values()),
+            outgoing[stage.id],
+            needs.stages[stage.id],
+        )
         for stage in plan.stages
     ]
-    if incoming[RESULTS]:
+    if needs.results is not None:
         inputs = tuple(incoming[RESULTS]) + tuple(ends[RESULTS].values())
         about = "takes what comes out of unconnected ports"
         views.append(
-            StageView("results", "results", "JavaBolt", "sferic.ResultsBolt", "", 1, about, inputs, (), end=False)
+            StageView(
+                "results",
+                "results",
+                "JavaBolt",
+                "sferic.ResultsBolt",
+                "",
+                1,
+                about,
+                inputs,
+                (),
+                end=False,
+                config=_config(needs.results),
+            )
         )
     return views
 
 
-def _stage_view(stage: Stage, attribute: str, inputs: list[InputView], streams: list[str]) -> StageView:
+def _config(need: Need) -> tuple[tuple[str, float], ...]:
+    return tuple(need.as_config().items())
+
+
+def _stage_view(stage: Stage, attribute: str, inputs: list[InputView], streams: list[str], need: Need) -> StageView:
     pes = ", ".join(ascii(pe.path)[1:-1] for pe in stage.pes)
     return StageView(
         attribute,
@@ -69,4 +93,5 @@ def _stage_view(stage: Stage, attribute: str, inputs: list[InputView], streams: 
         tuple(streams),
         # A spout without outputs is refused, so it always has its END; a bolt that nobody listens to needs none.
         end=bool(streams) or stage.source,
+        config=_config(need),
     )

@@ -20,6 +20,11 @@ class Workflow(Topology):
         full_class_name="sferic.HostSpout",
         args_list=["Messages"],
         par=1,
+        config={
+            "topology.component.resources.onheap.memory.mb": 128.0,
+            "topology.component.resources.offheap.memory.mb": 128.0,
+            "topology.component.cpu.pcore.percent": 35.0,
+        },
         outputs=[
             Stream(fields=BATCH, name="l0"),
             END,
@@ -31,6 +36,11 @@ class Workflow(Topology):
         full_class_name="sferic.HostBolt",
         args_list=["Sentences"],
         par=3,
+        config={
+            "topology.component.resources.onheap.memory.mb": 128.0,
+            "topology.component.resources.offheap.memory.mb": 128.0,
+            "topology.component.cpu.pcore.percent": 35.0,
+        },
         inputs={
             stage_0["l0"]: Grouping.fields("bucket"),
             stage_0["end"]: Grouping.ALL,
@@ -47,6 +57,11 @@ class Workflow(Topology):
         full_class_name="sferic.HostBolt",
         args_list=["CountWords"],
         par=2,
+        config={
+            "topology.component.resources.onheap.memory.mb": 128.0,
+            "topology.component.resources.offheap.memory.mb": 128.0,
+            "topology.component.cpu.pcore.percent": 35.0,
+        },
         inputs={
             stage_1["l1"]: Grouping.fields("bucket"),
             stage_1["end"]: Grouping.ALL,
@@ -62,6 +77,11 @@ class Workflow(Topology):
         full_class_name="sferic.HostBolt",
         args_list=["CountLanguages"],
         par=2,
+        config={
+            "topology.component.resources.onheap.memory.mb": 128.0,
+            "topology.component.resources.offheap.memory.mb": 128.0,
+            "topology.component.cpu.pcore.percent": 35.0,
+        },
         inputs={
             stage_1["l2"]: Grouping.fields("bucket"),
             stage_1["end"]: Grouping.ALL,
@@ -77,6 +97,11 @@ class Workflow(Topology):
         full_class_name="sferic.HostBolt",
         args_list=["Statistics"],
         par=1,
+        config={
+            "topology.component.resources.onheap.memory.mb": 128.0,
+            "topology.component.resources.offheap.memory.mb": 128.0,
+            "topology.component.cpu.pcore.percent": 35.0,
+        },
         inputs={
             stage_2["l3"]: Grouping.fields("bucket"),
             stage_3["l4"]: Grouping.fields("bucket"),
@@ -94,6 +119,11 @@ class Workflow(Topology):
         full_class_name="sferic.ResultsBolt",
         args_list=[],
         par=1,
+        config={
+            "topology.component.resources.onheap.memory.mb": 128.0,
+            "topology.component.resources.offheap.memory.mb": 0.0,
+            "topology.component.cpu.pcore.percent": 10.0,
+        },
         inputs={
             stage_4["l5"]: Grouping.fields("bucket"),
             stage_4["end"]: Grouping.ALL,

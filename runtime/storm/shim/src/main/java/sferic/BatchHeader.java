@@ -28,6 +28,11 @@ record BatchHeader(
         return batch.length < SIZE ? -1 : ByteBuffer.wrap(batch).order(ByteOrder.LITTLE_ENDIAN).getLong(24);
     }
 
+    /** By how many attempts it is later than this one. Of a batch as it is, which may be anything: 0 where it is none. */
+    static int later(byte[] batch, int attempt) {
+        return batch.length < SIZE ? 0 : ByteBuffer.wrap(batch).order(ByteOrder.LITTLE_ENDIAN).getInt(12) - attempt;
+    }
+
     static BatchHeader unpack(byte[] batch) throws FrameException {
         if (batch.length < SIZE) {
             throw new FrameException("a batch of " + batch.length + " bytes is shorter than its header");

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.apache.storm.Config;
@@ -76,10 +77,14 @@ final class Blobs implements Store {
         });
     }
 
-    /** Makes a blob, or gives it other bytes. While Nimbus is away it tries again. */
-    synchronized void put(String key, byte[] data) throws InterruptedException {
-        if (there.add(key) && create(key, data)) {
-            return;
+    @Override
+    public synchronized void put(String key, byte[] data) throws InterruptedException {
+        if (!there.contains(key)) {
+            boolean made = create(key, data);
+            there.add(key);
+            if (made) {
+                return;
+            }
         }
         insist("update", key, blobs -> {
             try {
@@ -114,20 +119,32 @@ final class Blobs implements Store {
     }
 
     @Override
-    public synchronized void delete(String key) {
-        attempt("delete", key, blobs -> {
-            try {
-                blobs.deleteBlob(key);
+    public synchronized byte[] fetch(String key) throws InterruptedException {
+        return insist("read", key, blobs -> {
+            try (InputStream in = blobs.getBlob(key)) {
+                return Optional.of(in.readAllBytes());
             } catch (KeyNotFoundException error) {
-                LOG.debug("somebody has fetched {}", key);
+                return Optional.<byte[]>empty();
             }
-            return true;
-        }, true);
+        }).orElse(null);
     }
 
-    /** All that begin so; none while Nimbus does not say. */
-    synchronized List<String> keys(String prefix) {
-        List<String> found = attempt("list", prefix, blobs -> {
+    @Override
+    public synchronized boolean delete(String key) {
+        return Boolean.TRUE.equals(attempt("delete", key, blobs -> {
+            try {
+                blobs.deleteBlob(key);
+                return true;
+            } catch (KeyNotFoundException error) {
+                LOG.debug("somebody has fetched {}", key);
+                return false;
+            }
+        }, true));
+    }
+
+    @Override
+    public synchronized List<String> list(String prefix) throws InterruptedException {
+        return insist("list", prefix, blobs -> {
             List<String> keys = new ArrayList<>();
             blobs.listKeys().forEachRemaining(key -> {
                 if (key.startsWith(prefix)) {
@@ -135,12 +152,11 @@ final class Blobs implements Store {
                 }
             });
             return keys;
-        }, false);
-        return found == null ? List.of() : found;
+        });
     }
 
-    private boolean insist(String what, String key, Call<Boolean> call) throws InterruptedException {
-        Boolean done = attempt(what, key, call, false);
+    private <T> T insist(String what, String key, Call<T> call) throws InterruptedException {
+        T done = attempt(what, key, call, false);
         while (done == null) {
             Thread.sleep(AGAIN_MS);
             done = attempt(what, key, call, true);

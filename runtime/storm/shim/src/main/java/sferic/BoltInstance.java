@@ -32,6 +32,7 @@ final class BoltInstance implements Supervisor.Instance, Runs.Member {
     private long finish;
     private boolean finishAtChild;
     private boolean finished;
+    private boolean heldState;
     // Written by the mailbox, read by the timer.
     private volatile boolean outstanding;
 
@@ -62,7 +63,10 @@ final class BoltInstance implements Supervisor.Instance, Runs.Member {
     private void queue(Tuple tuple) throws FrameException {
         boolean end = tuple.getSourceStreamId().equals(Frames.END_STREAM);
         byte[] batch = tuple.getBinaryByField("batch");
-        if (end && BatchHeader.unpack(batch).attempt() != task.settings().attempt() || finished && !end) {
+        int later = BatchHeader.later(batch, task.settings().attempt());
+        if (later > 0) {
+            task.events().overtaken(); // it waits for who comes after this one
+        } else if (later < 0 || finished && !end) {
             held.ack(tuple);
         } else if (finished) {
             // Again, as its tree timed out. Those behind may not have finished: they hold this tree, too, until they have.
@@ -103,7 +107,11 @@ final class BoltInstance implements Supervisor.Instance, Runs.Member {
     }
 
     @Override
-    public void frame(Frame frame) throws FrameException {
+    public void frame(Frame frame) throws FrameException, InterruptedException {
+        if (!heldState && supervisor.page().hasState()) {
+            heldState = true;
+            task.events().holdsState(task);
+        }
         switch (frame.type()) {
             case Frames.ANSWER -> answer(Answer.read(frame));
             case Frames.EMIT -> emit(Group.read(frame));

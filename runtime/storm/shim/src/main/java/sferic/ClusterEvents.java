@@ -10,6 +10,8 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.apache.storm.Config;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -21,45 +23,65 @@ final class ClusterEvents implements Events {
     private static final Logger LOG = LoggerFactory.getLogger(ClusterEvents.class);
     private static final double POLL_SECONDS = 5;
     private static final long TELL_MS = 1000;
+    private static final long ENDLESS_BYTES = 256L << 20;
+    private static final long LETTERS_BYTES = 256L << 20;
     private static final byte[] NOTHING = {};
     private static final byte[] STOP = {'s', 't', 'o', 'p'};
+    private static final byte[] AGAIN = {'a', 'g', 'a', 'i', 'n'};
 
     private final String prefix;
     private final Map<String, Object> about;
     private final boolean endless;
-    private final int sources;
     private final long period;
     private final AtomicBoolean started = new AtomicBoolean();
     private final Blobs blobs;
     private final Chunks chunks;
     private final ScheduledExecutorService timer;
     private final Runnable stop;
+    private final Runnable leave;
+    private final Positions positions;
+    private final Past past;
     private final Counts counts = new Counts();
-    private final Letters letters = new Letters();
+    private final Letters letters;
+    private final Kept results;
+    private final Kept undelivered;
     private final AtomicBoolean failed = new AtomicBoolean();
+    private final AtomicBoolean leaving = new AtomicBoolean();
     private final String worker = UUID.randomUUID().toString();
     // Owned by the timer.
     private boolean stopped;
     private long orders = Blobs.UNKNOWN;
-    private long lot;
+    private Map<String, Long> dropped = Map.of();
 
-    private ClusterEvents(String topology, Map<String, Object> about, Blobs blobs, long period, Runnable stop) {
+    private ClusterEvents(String topology, Map<String, Object> config, Blobs blobs, long period, Runnable stop,
+            Runnable leave) {
+        Map<String, Object> about = about(config);
         this.prefix = "sferic." + topology + ".";
         this.about = about;
         this.endless = Boolean.TRUE.equals(about.get("endless"));
-        this.sources = about.get("sources") instanceof Number number ? number.intValue() : Integer.MAX_VALUE;
+        int sources = about.get("sources") instanceof Number number ? number.intValue() : Integer.MAX_VALUE;
         this.period = Math.max(1, period);
         this.blobs = blobs;
-        this.chunks = new Chunks(blobs, prefix, Json.bytes(about), endless ? Chunks.ENDLESS_BYTES : Chunks.ALL);
+        this.results = kept(config, "sferic.keep.results", endless ? ENDLESS_BYTES : Kept.ALL);
+        this.chunks = new Chunks(blobs, prefix, Json.bytes(about), results);
+        this.undelivered = kept(config, "sferic.keep.letters", LETTERS_BYTES);
+        this.letters = new Letters(blobs, prefix, worker, undelivered);
         this.stop = stop;
+        this.leave = leave;
+        this.positions = new Positions(blobs, String.valueOf(config.get(Config.TOPOLOGY_NAME)), topology,
+                Boolean.TRUE.equals(config.get("sferic.fresh")));
+        this.past = new Past(blobs, prefix, sources, positions);
         this.timer = Timers.create("sferic-cluster");
     }
 
-    /** `stop` runs once, when a command or a failure wants the topology to end. */
-    static ClusterEvents open(String topology, Map<String, Object> config, Runnable stop) {
+    /**
+     * `stop` runs once, when a command or a failure wants the topology to end; `leave` once, when this worker is to make
+     * room for the next attempt.
+     */
+    static ClusterEvents open(String topology, Map<String, Object> config, Runnable stop, Runnable leave) {
         double seconds = config.get("sferic.poll.seconds") instanceof Number number ? number.doubleValue()
                 : POLL_SECONDS;
-        return new ClusterEvents(topology, about(config), new Blobs(config), Math.round(seconds * 1000), stop);
+        return new ClusterEvents(topology, config, new Blobs(config), Math.round(seconds * 1000), stop, leave);
     }
 
     /** From now on it looks and tells; a second call does nothing. */
@@ -67,13 +89,43 @@ final class ClusterEvents implements Events {
         if (started.compareAndSet(false, true)) {
             // Not all workers of a cluster in the same moment.
             long first = ThreadLocalRandom.current().nextLong(period);
-            timer.execute(() -> create("orders", NOTHING));
-            if (about.get("key") != null) {
-                timer.execute(() -> create("about", Json.bytes(about))); // before any dead letter
-            }
-            timer.scheduleWithFixedDelay(this::look, first, period, TimeUnit.MILLISECONDS);
-            timer.scheduleWithFixedDelay(this::tell, TELL_MS, TELL_MS, TimeUnit.MILLISECONDS);
+            timer.execute(() -> patiently(() -> {
+                if (past.attempt() > 1) { // asked before anything is written
+                    blobs.list(Chunks.prefix(prefix, 1)).forEach(blobs::delete); // no part of the results any more
+                }
+                blobs.create(prefix + "orders", NOTHING);
+                if (about.get("key") != null) {
+                    blobs.create(prefix + "about", Json.bytes(about)); // before any dead letter
+                }
+            }));
+            timer.scheduleWithFixedDelay(() -> patiently(this::orders), first, period, TimeUnit.MILLISECONDS);
+            timer.scheduleWithFixedDelay(() -> patiently(this::tell), TELL_MS, TELL_MS, TimeUnit.MILLISECONDS);
         }
+    }
+
+    /** What waits while Nimbus is away; who is interrupted is at its end. */
+    private interface Waiting {
+        void run() throws InterruptedException;
+    }
+
+    private static void patiently(Waiting work) {
+        try {
+            work.run();
+        } catch (InterruptedException error) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** Unless the configuration says how much, endless topologies also keep no more blobs than a Nimbus bears. */
+    private Kept kept(Map<String, Object> config, String key, long otherwise) {
+        Object said = config.get(key);
+        if (said == null) {
+            return new Kept(blobs, otherwise, otherwise == Kept.ALL ? Integer.MAX_VALUE : Kept.BLOBS);
+        }
+        if (!(said instanceof Number bytes)) {
+            throw new IllegalArgumentException(key + " is a number of bytes, not " + said);
+        }
+        return new Kept(blobs, bytes.longValue(), Integer.MAX_VALUE);
     }
 
     /** What a command has to know of the topology when Nimbus has forgotten it. */
@@ -88,55 +140,110 @@ final class ClusterEvents implements Events {
         return said;
     }
 
-    /** It is not the first one where a worker was lost, with all that its instances held. */
     @Override
-    public boolean began(String stage, int rank, boolean source, boolean stateless) {
-        if (source) {
-            return again(stage, rank, stateless); // it must not send anything before this is known
-        }
-        timer.execute(() -> again(stage, rank, stateless));
-        return false;
+    public int attempt() {
+        AtomicInteger attempt = new AtomicInteger(1);
+        patiently(() -> attempt.set(past.attempt()));
+        return attempt.get();
     }
 
-    private boolean again(String stage, int rank, boolean stateless) {
-        if (create("began." + rank + "." + stage, NOTHING)) {
-            return false;
+    @Override
+    public Begun began(Task task) {
+        try {
+            look(task);
+            boolean over = past.over();
+            if (over || past.ended(task.stage(), task.rank())) {
+                return new Begun(over, true, NOTHING);
+            }
+            return new Begun(false, false, past.token(task));
+        } catch (Positions.Unfit | FrameException error) {
+            event(Map.of("event", "error", "kind", "failed", "stage", task.stage(), "rank", task.rank(), "text",
+                    String.valueOf(error.getMessage())));
+        } catch (InterruptedException error) {
+            Thread.currentThread().interrupt();
         }
-        List<String> ended = blobs.keys(prefix + "end.");
-        boolean over = ended.contains(prefix + end(stage, rank)) || ended.size() >= sources;
-        LOG.info("{}[{}] is not the first: this worker began it again{}", stage, rank, over ? ", and it was done" : "");
-        if (!over && !stateless) {
-            event(Map.of("event", "lost", "stage", stage, "rank", rank));
-        }
-        return over;
+        return Begun.OVER;
     }
 
-    private static String end(String stage, int rank) {
-        return "end." + rank + "." + stage;
+    @Override
+    public void follows(Task task) {
+        timer.execute(() -> patiently(() -> look(task)));
     }
 
-    private void look() {
-        long version = stopped ? orders : blobs.version(prefix + "orders");
-        if (version != orders) {
-            orders = version;
-            stopped = new String(blobs.read(prefix + "orders"), StandardCharsets.US_ASCII)
-                    .startsWith("stop");
-            if (stopped) {
-                stop.run();
+    @Override
+    public void ready(String pe) {
+        counts.take(Map.of("event", "ready", "pe", pe));
+    }
+
+    /** Is it the first of its kind, or what was lost with the one before it? */
+    private void look(Task task) throws InterruptedException {
+        if (past.any()) {
+            boolean over = past.over();
+            LOG.info("{}[{}] is not the first: this worker began it again{}", task.stage(), task.rank(),
+                    over ? ", and all was done" : "");
+            if (!over && past.heldState(task.stage(), task.rank())) {
+                event(Map.of("event", "lost", "stage", task.stage(), "rank", task.rank()));
             }
         }
     }
 
-    /** What is new of counts and dead letters. */
-    private void tell() {
+    @Override
+    public void holdsState(Task task) throws InterruptedException {
+        past.holdsState(task.stage(), task.rank());
+    }
+
+    @Override
+    public void committed(Task task, byte[] token) {
+        try {
+            positions.committed(task.settings().stage(), task.rank(), token);
+        } catch (FrameException error) {
+            throw new IllegalStateException("a position cannot be read: " + error.getMessage(), error);
+        }
+    }
+
+    @Override
+    public void overtaken() {
+        if (leaving.compareAndSet(false, true)) {
+            leave.run();
+        }
+    }
+
+    @Override
+    public void look() {
+        timer.execute(() -> patiently(this::orders));
+    }
+
+    private void orders() throws InterruptedException {
+        long version = blobs.version(prefix + "orders");
+        if (version == orders || version == Blobs.UNKNOWN) {
+            return;
+        }
+        orders = version;
+        if (past.attempt() == 1 && !blobs.list(prefix + "again").isEmpty()) {
+            overtaken();
+        } else if (!stopped && toStop()) {
+            stopped = true;
+            stop.run();
+        }
+    }
+
+    private boolean toStop() throws InterruptedException {
+        byte[] said = blobs.fetch(prefix + "orders");
+        return said != null && new String(said, StandardCharsets.US_ASCII).startsWith("stop");
+    }
+
+    /** What is new of counts, dead letters, positions, and of what was dropped. */
+    private void tell() throws InterruptedException {
         byte[] counted = counts.news();
         if (counted != null) {
-            put("counts." + worker, counted);
+            blobs.put(prefix + "counts." + worker, counted);
         }
-        byte[] lines = letters.news();
-        if (lines != null) {
-            lot++;
-            create("letters.%013d.%06d.%s".formatted(System.currentTimeMillis(), lot, worker), lines);
+        letters.keep();
+        positions.write();
+        Map<String, Long> now = Map.of("results", results.dropped(), "letters", undelivered.dropped());
+        if (!now.equals(dropped) && now.values().stream().anyMatch(count -> count > 0)) {
+            dropped = now;
+            blobs.put(prefix + "dropped." + worker, Json.bytes(now));
         }
     }
 
@@ -149,43 +256,42 @@ final class ClusterEvents implements Events {
                     "text", "too many dead letters: this one is not kept"));
         }
         boolean spoilt = "lost".equals(event.get("event")) && !endless;
-        if ((spoilt || Events.last(event)) && failed.compareAndSet(false, true)) {
+        if (spoilt && attempt() == 1 && !failed.get()) {
+            beginAgain(event);
+        } else if ((spoilt || Events.last(event)) && failed.compareAndSet(false, true)) {
             Map<String, Object> bare = new LinkedHashMap<>(event);
             bare.remove("data");
-            timer.execute(() -> {
-                create("failed", Json.bytes(bare));
-                put("orders", STOP);
-            });
+            timer.execute(() -> patiently(() -> {
+                blobs.create(prefix + "failed", Json.bytes(bare));
+                blobs.put(prefix + "orders", STOP);
+            }));
+        }
+    }
+
+    /** All workers leave, and those that follow are of the second attempt. */
+    private void beginAgain(Map<String, Object> event) {
+        if (leaving.compareAndSet(false, true)) {
+            LOG.warn("state is lost: the topology begins again");
+            timer.execute(() -> patiently(() -> {
+                blobs.create(prefix + "again", Json.bytes(event));
+                blobs.put(prefix + "orders", toStop() ? STOP : AGAIN); // so that it is looked at
+                leave.run();
+            }));
         }
     }
 
     @Override
     public void finished(String stage, int rank) {
-        timer.execute(() -> {
+        timer.execute(() -> patiently(() -> {
             tell(); // who sees the end finds what came before it
-            create(end(stage, rank), NOTHING);
-        });
-    }
-
-    private boolean create(String name, byte[] data) {
-        try {
-            return blobs.create(prefix + name, data);
-        } catch (InterruptedException error) {
-            Thread.currentThread().interrupt();
-            return true;
-        }
-    }
-
-    private void put(String name, byte[] data) {
-        try {
-            blobs.put(prefix + name, data);
-        } catch (InterruptedException error) {
-            Thread.currentThread().interrupt();
-        }
+            if (past.end(stage, rank) && !toStop()) {
+                positions.drop();
+            }
+        }));
     }
 
     @Override
     public void results(List<byte[]> batches) throws IOException, InterruptedException {
-        chunks.keep(batches);
+        chunks.keep(past.attempt(), batches);
     }
 }

@@ -14,6 +14,7 @@ final class Counts {
         switch (String.valueOf(event.get("event"))) {
             case "counts" -> ((Map<?, ?>) event.get("pes")).forEach((pe, counts) -> ((Map<?, ?>) counts)
                     .forEach((name, count) -> add(String.valueOf(pe), name.toString(), ((Number) count).longValue())));
+            case "ready" -> add(String.valueOf(event.get("pe")), "ready", 1);
             case "died" -> add(String.valueOf(event.get("pe")), "restarts", 1);
             case "lost" -> add(String.valueOf(event.get("stage")), "lost", 1);
             default -> { }

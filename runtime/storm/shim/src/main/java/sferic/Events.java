@@ -14,13 +14,33 @@ interface Events {
                 || "failed".equals(event.get("event")) && "stop".equals(event.get("policy"));
     }
 
-    /**
-     * An instance starts; true where all that it had to do was done before, and a source has nothing to do any more.
-     * `stateless`: nothing is lost where it is not the first.
-     */
-    default boolean began(String stage, int rank, boolean source, boolean stateless) {
-        return false;
+    /** Which attempt at the topology this is; 0 where its settings say. */
+    default int attempt() {
+        return 0;
     }
+
+    /** A source's instance starts: where. */
+    default Begun began(Task task) {
+        return Begun.FIRST;
+    }
+
+    /** An instance that is no source starts. */
+    default void follows(Task task) {}
+
+    /** From now on this instance holds what would be lost with it. Returns when that is noted. */
+    default void holdsState(Task task) throws InterruptedException {}
+
+    /** All that this source's instance gave up to here is processed. `token`: as its host wrote it. */
+    default void committed(Task task, byte[] token) {}
+
+    /** Somebody is in a later attempt: this one is over. */
+    default void overtaken() {}
+
+    /** The first process of an instance is ready; `pe` is the first of its stage. */
+    default void ready(String pe) {}
+
+    /** Whoever wants the topology to end may have said so meanwhile: looks now, soon after this returns. */
+    default void look() {}
 
     /** The END of this source's instance was processed by the whole topology. */
     void finished(String stage, int rank);

@@ -29,7 +29,7 @@ public final class HostBolt implements IRichBolt, ICredentialsListener {
     @Override
     public void prepare(Map<String, Object> config, TopologyContext context, OutputCollector collector) {
         Task task = Task.of(stage, Secrets.in(config, credentials), context, collector);
-        task.events().began(stage, task.rank(), false, task.settings().stage().stateless());
+        task.events().follows(task);
         instance = new BoltInstance(task, collector);
         instance.start();
     }

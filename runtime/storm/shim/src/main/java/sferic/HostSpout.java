@@ -61,36 +61,39 @@ public final class HostSpout implements IRichSpout, ICredentialsListener {
     @Override
     public void open(Map<String, Object> config, TopologyContext context, SpoutOutputCollector output) {
         Task own = Task.of(stage, Secrets.in(config, credentials), context, output);
-        if (!own.events().began(stage, own.rank(), true, false)) {
-            start(own, output, () -> System.nanoTime() / 1_000_000);
+        Begun begun = own.events().began(own); // it must not send anything before this is known
+        if (!begun.over()) {
+            start(own, output, () -> System.nanoTime() / 1_000_000, begun);
         }
     }
 
     /** Also for tests, which have no topology. */
-    void start(Task own, SpoutOutputCollector output, LongSupplier milliseconds) {
+    void start(Task own, SpoutOutputCollector output, LongSupplier milliseconds, Begun begun) {
         task = own;
         clock = milliseconds;
         collector = output;
         unacked = new HashMap<>();
         failed = new ArrayDeque<>();
-        instance = new SourceInstance(own);
-        instance.start();
+        if (!begun.ended()) {
+            instance = new SourceInstance(own, begun.token());
+            instance.start();
+        }
     }
 
     @Override
     public void nextTuple() {
-        if (instance == null) {
-            return; // it was done before its worker was replaced
+        if (task == null) {
+            return; // all was done before its worker was replaced
         }
         Part again = failed.poll();
         if (again != null) {
             emit(again);
             return;
         }
-        Group group = instance.poll();
+        Group group = instance == null ? null : instance.poll();
         if (group != null) {
             emit(group);
-        } else if (!endSent && unacked.isEmpty() && instance.drained()) {
+        } else if (!endSent && unacked.isEmpty() && (instance == null || instance.drained())) {
             endSent = true;
             emit(END);
         }
@@ -189,9 +192,15 @@ public final class HostSpout implements IRichSpout, ICredentialsListener {
         Closing.close(instance);
     }
 
+    /** Also before the first tuple. Who goes on after a pause reads nothing more if it is to end. */
     @Override
-    public void activate() {}
+    public void activate() {
+        if (task != null) {
+            task.events().look();
+        }
+    }
 
+    /** Nobody calls nextTuple() now: the child stops at its window, and what comes back is taken as ever. */
     @Override
     public void deactivate() {}
 

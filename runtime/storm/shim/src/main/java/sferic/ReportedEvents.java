@@ -33,8 +33,43 @@ record ReportedEvents(Events events, IErrorReporter reporter) implements Events 
     }
 
     @Override
-    public boolean began(String stage, int rank, boolean source, boolean stateless) {
-        return events.began(stage, rank, source, stateless);
+    public int attempt() {
+        return events.attempt();
+    }
+
+    @Override
+    public Begun began(Task task) {
+        return events.began(task);
+    }
+
+    @Override
+    public void follows(Task task) {
+        events.follows(task);
+    }
+
+    @Override
+    public void holdsState(Task task) throws InterruptedException {
+        events.holdsState(task);
+    }
+
+    @Override
+    public void committed(Task task, byte[] token) {
+        events.committed(task, token);
+    }
+
+    @Override
+    public void overtaken() {
+        events.overtaken();
+    }
+
+    @Override
+    public void ready(String pe) {
+        events.ready(pe);
+    }
+
+    @Override
+    public void look() {
+        events.look();
     }
 
     @Override

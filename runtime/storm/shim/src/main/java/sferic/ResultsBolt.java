@@ -18,6 +18,7 @@ public final class ResultsBolt implements IRichBolt, ICredentialsListener {
 
     private transient Map<String, String> credentials;
     private transient Events events;
+    private transient int attempt;
     private transient HeldTuples held;
     private transient Mailbox mailbox;
     // Owned by the mailbox: what came since the last was kept.
@@ -34,6 +35,7 @@ public final class ResultsBolt implements IRichBolt, ICredentialsListener {
     public void prepare(Map<String, Object> config, TopologyContext context, OutputCollector collector) {
         Task task = Task.of(context.getThisComponentId(), Secrets.in(config, credentials), context, collector);
         events = task.events();
+        attempt = task.settings().attempt();
         waiting = new ArrayList<>();
         held = new HeldTuples(collector, task.worker());
         timer = Timers.create(task.name() + "-timer");
@@ -46,7 +48,18 @@ public final class ResultsBolt implements IRichBolt, ICredentialsListener {
     @Override
     public void execute(Tuple tuple) {
         held.add(tuple);
-        mailbox.post(() -> waiting.add(tuple));
+        mailbox.post(() -> queue(tuple));
+    }
+
+    private void queue(Tuple tuple) {
+        int later = BatchHeader.later(tuple.getBinaryByField("batch"), attempt);
+        if (later > 0) {
+            events.overtaken(); // it waits for who comes after this one
+        } else if (later < 0) {
+            held.ack(tuple);
+        } else {
+            waiting.add(tuple);
+        }
     }
 
     private void keep() throws IOException, InterruptedException {

@@ -25,6 +25,7 @@ final class Runs {
 
     private record Run(Events events, Set<Member> members, AtomicBoolean stopped) {}
 
+    private static final int LEFT = 20; // the exit status of a worker that made room for the next attempt
     private static final Map<String, Run> RUNS = new ConcurrentHashMap<>();
 
     private Runs() {}
@@ -40,7 +41,7 @@ final class Runs {
     /** The run of a worker on a cluster, by the topology's id; opened by its first component. */
     static Events onCluster(String topology, Map<String, Object> config) {
         Run run = RUNS.computeIfAbsent(topology, id -> {
-            ClusterEvents events = ClusterEvents.open(id, config, () -> stop(id));
+            ClusterEvents events = ClusterEvents.open(id, config, () -> stop(id), () -> leave(id));
             return new Run(events, ConcurrentHashMap.newKeySet(), new AtomicBoolean());
         });
         if (run.events() instanceof ClusterEvents events) {
@@ -64,6 +65,21 @@ final class Runs {
         Run run = RUNS.get(name);
         run.stopped().set(true);
         run.members().forEach(Member::stop);
+    }
+
+    /** This worker makes room for another one. Returns at once. */
+    private static void leave(String name) {
+        Thread thread = new Thread(() -> {
+            try {
+                close(name);
+            } catch (InterruptedException error) {
+                Thread.currentThread().interrupt();
+            } finally {
+                Runtime.getRuntime().halt(LEFT);
+            }
+        }, "sferic-leave");
+        thread.setDaemon(true);
+        thread.start();
     }
 
     /** Ends all children of a run: all are asked before any is waited for. */

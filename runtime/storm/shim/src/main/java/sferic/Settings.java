@@ -64,6 +64,12 @@ record Settings(
                 text(config, "sferic.run", null));
     }
 
+    /** The same, in this attempt. */
+    Settings at(int number) {
+        return new Settings(command, env, without, plan, root, number, window, key, folder, frameLimit, stage, fails, slow,
+                messageTimeout, run);
+    }
+
     /** The same, of this run. */
     Settings of(String name) {
         return new Settings(command, env, without, plan, root, attempt, window, key, folder, frameLimit, stage, fails, slow,

@@ -1,5 +1,6 @@
 package sferic;
 
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.LinkedHashMap;
@@ -23,14 +24,21 @@ final class SourceInstance implements Supervisor.Instance, Runs.Member {
     private volatile boolean done;
 
     private final List<Long> acked = new ArrayList<>();
+    // By group, in their order: where the source stands after each that is not committed.
+    private final ArrayDeque<Group> sent = new ArrayDeque<>();
+    private final boolean resumed;
+    private boolean heldState;
     private final Set<Long> unacked = new LinkedHashSet<>();
     private long lastGroup;
-    private byte[] token = {};
+    private byte[] token;
     private boolean stopping;
     private boolean stopSent;
 
-    SourceInstance(Task task) {
+    /** `token`: where workers before this one have left the source; empty where it begins. */
+    SourceInstance(Task task, byte[] token) {
         this.task = task;
+        this.token = token;
+        resumed = token.length > 0;
         timer = Timers.create(task.name() + "-timer");
         mailbox = new Mailbox(task.name(), this::tell, this::broken);
         supervisor = new Supervisor(task.stage(), task.rank(), task.settings(), task.events(), mailbox, timer, this);
@@ -57,7 +65,19 @@ final class SourceInstance implements Supervisor.Instance, Runs.Member {
         mailbox.post(() -> {
             unacked.remove(group);
             acked.add(group);
+            commit();
         });
+    }
+
+    /** Up to the first group that is not acked. */
+    private void commit() {
+        byte[] reached = {};
+        while (!sent.isEmpty() && !unacked.contains(sent.getFirst().number())) {
+            reached = sent.removeFirst().token();
+        }
+        if (reached.length > 0) {
+            task.events().committed(task, reached);
+        }
     }
 
     private void tell() throws FrameException {
@@ -75,11 +95,21 @@ final class SourceInstance implements Supervisor.Instance, Runs.Member {
     }
 
     @Override
-    public void frame(Frame frame) throws FrameException {
+    public void frame(Frame frame) throws FrameException, InterruptedException {
         switch (frame.type()) {
-            case Frames.EMIT -> group(Group.read(frame));
+            case Frames.EMIT -> {
+                noteState();
+                group(Group.read(frame));
+            }
             case Frames.DONE -> done = true;
             default -> throw new FrameException("frame type 0x" + Integer.toHexString(frame.type()) + " from a source");
+        }
+    }
+
+    private void noteState() throws InterruptedException {
+        if (!heldState && supervisor.page().hasState()) {
+            heldState = true;
+            task.events().holdsState(task);
         }
     }
 
@@ -92,6 +122,7 @@ final class SourceInstance implements Supervisor.Instance, Runs.Member {
             lastGroup = group.number();
             unacked.add(lastGroup);
             token = group.token();
+            sent.add(new Group(lastGroup, token, List.of()));
         }
         groups.add(group);
     }
@@ -103,6 +134,7 @@ final class SourceInstance implements Supervisor.Instance, Runs.Member {
         position.put("unacked", List.copyOf(unacked));
         if (token.length > 0) {
             position.put("token", Base64.getEncoder().encodeToString(token));
+            position.put("resumed", resumed);
         }
         return position;
     }

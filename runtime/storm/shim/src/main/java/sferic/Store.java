@@ -1,10 +1,21 @@
 package sferic;
 
-/** Where blobs are kept. */
+import java.util.List;
+
+/** Where blobs are kept. What may be interrupted returns when it is done, however long that takes. */
 interface Store {
-    /** Makes a blob; false where there is one already, which stays as it is. Returns when that is certain. */
+    /** Makes a blob; false where there is one already, which stays as it is. */
     boolean create(String key, byte[] data) throws InterruptedException;
 
-    /** One that is gone already is as good. */
-    void delete(String key);
+    /** Makes a blob, or gives it other bytes. One that this made and somebody removed stays away. */
+    void put(String key, byte[] data) throws InterruptedException;
+
+    /** Its bytes; null where there is none. */
+    byte[] fetch(String key) throws InterruptedException;
+
+    /** All keys that begin so. */
+    List<String> list(String prefix) throws InterruptedException;
+
+    /** Tries once. True where it was there, and is no more. */
+    boolean delete(String key);
 }

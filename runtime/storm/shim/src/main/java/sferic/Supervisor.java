@@ -18,7 +18,7 @@ final class Supervisor implements Child.Listener {
         Map<String, Object> position();
 
         /** A frame that is neither READY nor EVENT. */
-        void frame(Frame frame) throws FrameException;
+        void frame(Frame frame) throws FrameException, InterruptedException;
 
         /** An input, given back by died(), ended too many processes; true where it will not be given again. */
         default boolean setAside(Page.Place place, int deaths) throws FrameException {
@@ -60,6 +60,7 @@ final class Supervisor implements Child.Listener {
     private volatile boolean handing;
     private boolean greeted;
     private boolean replaced;
+    private boolean toldReady;
     // Written by the mailbox and a reader thread, read by both.
     private volatile boolean gaveUp;
 
@@ -165,7 +166,7 @@ final class Supervisor implements Child.Listener {
         }
     }
 
-    private void take(Frame frame) {
+    private void take(Frame frame) throws InterruptedException {
         heard = heard + 1;
         try {
             if (frame.type() == Frames.READY) {
@@ -186,6 +187,10 @@ final class Supervisor implements Child.Listener {
         if (hello.get("protocol") instanceof Number protocol && protocol.intValue() == Frames.PROTOCOL) {
             ready = true;
             greeted = true;
+            if (!toldReady) {
+                toldReady = true;
+                events.ready(settings.stage().pe(0).path());
+            }
         } else {
             giveUp("input", "the child speaks protocol " + hello.get("protocol") + ", this shim " + Frames.PROTOCOL);
             child.kill();

@@ -16,8 +16,8 @@ import org.apache.storm.task.IErrorReporter;
 import org.apache.storm.task.TopologyContext;
 
 /** One instance's place in the topology. Immutable. */
-record Task(String stage, int rank, Settings settings, Events events, Set<String> streams, Set<Integer> endSenders,
-        Worker worker) {
+record Task(String stage, int rank, int instances, Settings settings, Events events, Set<String> streams,
+        Set<Integer> endSenders, Worker worker) {
     private static final int KEPT_BYTES = 32 << 20;
 
     /** `reporter`: to whom failures are told for Storm's own interfaces. */
@@ -31,7 +31,8 @@ record Task(String stage, int rank, Settings settings, Events events, Set<String
                 senders.addAll(context.getComponentTasks(source.get_componentId()));
             }
         }
-        int rank = Frames.rank(context.getThisTaskIndex(), context.getComponentTasks(component).size());
+        int instances = context.getComponentTasks(component).size();
+        int rank = Frames.rank(context.getThisTaskIndex(), instances);
         String run = settings.run();
         Events events;
         if (run == null) {
@@ -41,7 +42,9 @@ record Task(String stage, int rank, Settings settings, Events events, Set<String
         } else {
             events = Runs.events(run);
         }
-        return new Task(stage, rank, withFolder(settings.of(run)), events,
+        int attempt = events.attempt();
+        Settings own = attempt == 0 ? settings : settings.at(attempt);
+        return new Task(stage, rank, instances, withFolder(own.of(run)), events,
                 Set.copyOf(context.getThisStreams()), senders,
                 new Worker(context.getStormId(), context.getThisTaskId(), Set.copyOf(context.getThisWorkerTasks())));
     }

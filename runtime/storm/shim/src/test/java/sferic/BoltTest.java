@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
@@ -29,7 +30,10 @@ class BoltTest {
     private BoltInstance bolt;
 
     private void startHanging(String how, double hang, Integer... endSenders) {
-        Task task = Fakes.task(Fakes.settings(folder, how, hang), sink, endSenders);
+        start(Fakes.task(Fakes.settings(folder, how, hang), sink, endSenders));
+    }
+
+    private void start(Task task) {
         bolt = new BoltInstance(task, new OutputCollector(log));
         bolt.start();
     }
@@ -217,12 +221,45 @@ class BoltTest {
     }
 
     @Test
-    void anEndOfAnotherAttemptCountsForNothing() throws InterruptedException {
-        start("relay links:2,0 post", 5);
-        Tuple old = Fakes.end(5, 7);
-        bolt.take(old);
-        log.awaitAck(old);
+    void whatIsOfAnEarlierAttemptCountsForNothing() throws InterruptedException {
+        start(Fakes.task(Fakes.settings(folder, "relay links:2,0 post", 0).at(2), sink, 5));
+        for (Tuple old : List.of(Fakes.end(5, 1), Fakes.item("old", 1))) {
+            bolt.take(old);
+            log.awaitAck(old);
+        }
         assertTrue(log.payloads().isEmpty());
+    }
+
+    @Test
+    void whatIsOfALaterAttemptEndsThisOneAndWaits() throws InterruptedException {
+        start("relay links:2,0 post", 5);
+        Tuple item = Fakes.item("item", 2);
+        Tuple end = Fakes.end(5, 2);
+        bolt.take(item);
+        sink.await("overtaken");
+        bolt.take(end);
+        sink.await("overtaken");
+        for (Tuple tuple : List.of(item, end)) {
+            log.await(act -> act.what().equals("reset") && act.anchors().contains(tuple));
+        }
+        assertTrue(log.all().stream().allMatch(act -> act.what().equals("reset")));
+    }
+
+    @Test
+    void stateIsNotedOnceAndBeforeAnythingIsAcked() throws InterruptedException {
+        List<Integer> acksBefore = new CopyOnWriteArrayList<>();
+        sink.holds = () -> acksBefore.add(log.acks.get());
+        start("relay links:2,0");
+        Tuple before = Fakes.item("before");
+        bolt.take(before);
+        log.awaitAck(before);
+        assertEquals(0, sink.count("holds state"));
+        for (int i = 0; i < 2; i++) {
+            Tuple state = Fakes.item("state");
+            bolt.take(state);
+            log.awaitAck(state);
+            assertEquals(List.of(1), acksBefore);
+        }
     }
 
     @ParameterizedTest

@@ -2,82 +2,115 @@ package sferic;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 
 class ChunksTest {
-    /** In memory. */
-    private static final class Memory implements Store {
-        final Map<String, byte[]> blobs = new TreeMap<>();
+    private final Memory memory = new Memory();
 
-        @Override
-        public boolean create(String key, byte[] data) {
-            return blobs.putIfAbsent(key, data) == null;
-        }
+    private Chunks chunks(long most) {
+        return new Chunks(memory, "p.", new byte[] {7}, new Kept(memory, most, Integer.MAX_VALUE));
+    }
 
-        @Override
-        public void delete(String key) {
-            assertTrue(blobs.remove(key) != null, key);
-        }
-
-        List<byte[]> results() throws IOException {
-            List<byte[]> found = new ArrayList<>();
-            for (Map.Entry<String, byte[]> blob : blobs.entrySet()) {
-                if (blob.getKey().startsWith("p.results.")) {
-                    FrameReader reader = new FrameReader(new ByteArrayInputStream(blob.getValue()), 1 << 30);
-                    for (Frame frame = reader.read(); frame != null; frame = reader.read()) {
-                        assertEquals(Frames.RESULT, frame.type());
-                        found.add(frame.body());
-                    }
+    private List<String> results() throws IOException {
+        List<String> found = new ArrayList<>();
+        for (Map.Entry<String, byte[]> blob : memory.blobs.entrySet()) {
+            if (blob.getKey().startsWith("p.results.")) {
+                FrameReader reader = new FrameReader(new ByteArrayInputStream(blob.getValue()), 1 << 30);
+                for (Frame frame = reader.read(); frame != null; frame = reader.read()) {
+                    assertEquals(Frames.RESULT, frame.type());
+                    found.add(Fakes.payload(frame.body()));
                 }
             }
-            return found;
         }
+        return found;
+    }
+
+    private static List<byte[]> batches(String... payloads) {
+        return Arrays.stream(payloads).map(Fakes::batch).toList();
     }
 
     @Test
     void keysAreInTheOrderOfTheResults() throws Exception {
-        Memory memory = new Memory();
-        Chunks chunks = new Chunks(memory, "p.", new byte[] {7}, Chunks.ALL);
-        chunks.keep(List.of(new byte[] {1}, new byte[] {2}));
-        chunks.keep(List.of(new byte[] {3}));
-        List<byte[]> results = memory.results();
-        assertEquals(3, results.size());
-        for (int i = 0; i < 3; i++) {
-            assertArrayEquals(new byte[] {(byte) (i + 1)}, results.get(i));
-        }
+        Chunks chunks = chunks(Kept.ALL);
+        chunks.keep(1, batches("a", "b"));
+        chunks.keep(1, batches("c"));
+        assertEquals(List.of("a", "b", "c"), results());
         assertArrayEquals(new byte[] {7}, memory.blobs.get("p.about"));
+        assertEquals(List.of("2", "1"), memory.blobs.keySet().stream().filter(key -> key.startsWith("p.results.1."))
+                .map(key -> key.split("\\.")[5]).toList());
     }
 
     @Test
-    void anEndlessTopologyKeepsTheNewest() throws Exception {
-        Memory memory = new Memory();
-        Chunks chunks = new Chunks(memory, "p.", new byte[0], 1 << 20);
-        int large = 1 << 19;
+    void aLimitKeepsTheNewestAndCountsTheOthers() throws Exception {
+        Kept kept = new Kept(memory, 200, Integer.MAX_VALUE);
+        Chunks chunks = new Chunks(memory, "p.", new byte[0], kept);
+        for (String payload : List.of("a", "b", "c", "d", "e", "f")) {
+            chunks.keep(1, batches(payload));
+        }
+        assertEquals(List.of("c", "d", "e", "f"), results()); // 49 bytes each
+        assertEquals(2, kept.dropped());
+        chunks.keep(1, batches("x".repeat(200)));
+        assertEquals(List.of("c", "d", "e", "f"), results());
+        assertEquals(3, kept.dropped());
+    }
+
+    @Test
+    void whatWorkersBeforeHaveLeftCounts() throws Exception {
+        chunks(Kept.ALL).keep(1, batches("a", "b"));
+        chunks(Kept.ALL).keep(2, batches("of another attempt"));
+        Kept kept = new Kept(memory, 100, Integer.MAX_VALUE);
+        new Chunks(memory, "p.", new byte[0], kept).keep(1, batches("c"));
+        assertEquals(List.of("c", "of another attempt"), results());
+        assertEquals(2, kept.dropped());
+    }
+
+    @Test
+    void whatWasFetchedIsNotDropped() throws Exception {
+        Kept kept = new Kept(memory, 1 << 20, 1);
+        Chunks chunks = new Chunks(memory, "p.", new byte[0], kept);
+        chunks.keep(1, batches("a"));
+        memory.blobs.keySet().removeIf(key -> key.startsWith("p.results."));
+        chunks.keep(1, batches("b"));
+        chunks.keep(1, batches("c"));
+        assertEquals(List.of("c"), results());
+        assertEquals(1, kept.dropped());
+    }
+
+    @Test
+    void lettersAreKeptTheSameWay() throws Exception {
+        Kept kept = new Kept(memory, 60, Integer.MAX_VALUE);
+        Letters letters = new Letters(memory, "p.", "w", kept);
+        letters.keep();
+        assertEquals(0, memory.blobs.size());
         for (int i = 0; i < 3; i++) {
-            byte[] batch = new byte[large];
-            batch[0] = (byte) i;
-            chunks.keep(List.of(batch));
+            letters.take(Map.of("item", "0123456789", "number", i));
+            letters.take(Map.of("number", i));
+            letters.keep();
         }
-        List<byte[]> results = memory.results();
-        assertEquals(1, results.size());
-        assertEquals(2, results.get(0)[0]);
+        assertEquals(1, memory.blobs.size());
+        assertEquals(4, kept.dropped());
+        assertEquals(2, new String(memory.blobs.values().iterator().next(), StandardCharsets.US_ASCII).lines().count());
     }
 
     @Test
-    void aFiniteOneKeepsAll() throws Exception {
-        Memory memory = new Memory();
-        Chunks chunks = new Chunks(memory, "p.", new byte[0], Chunks.ALL);
-        for (int i = 0; i < 5; i++) {
-            chunks.keep(List.of(new byte[1 << 20]));
-        }
-        assertEquals(5, memory.results().size());
+    void lettersThatCannotWaitAreCountedAsDropped() throws Exception {
+        Kept kept = new Kept(memory, Kept.ALL, Integer.MAX_VALUE);
+        Letters letters = new Letters(memory, "p.", "w", kept);
+        Map<String, Object> large = Map.of("item", "x".repeat(Letters.WAITING_BYTES / 2));
+        assertTrue(letters.take(large));
+        assertFalse(letters.take(large));
+        assertEquals(1, kept.dropped());
+        letters.keep();
+        assertTrue(letters.take(large));
     }
 }

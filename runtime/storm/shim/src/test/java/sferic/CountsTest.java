@@ -1,8 +1,6 @@
 package sferic;
 
-import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -10,7 +8,6 @@ import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
-/** Of Counts, and of the Letters that are told with them. */
 class CountsTest {
     private static Map<String, Object> counts(int in) {
         return Map.of("event", "counts", "rank", 0, "pes", Map.of("P", Map.of("in", in)));
@@ -31,20 +28,5 @@ class CountsTest {
         assertNull(counts.news());
         counts.take(counts(1));
         assertTrue(new String(counts.news(), StandardCharsets.UTF_8).contains("8"));
-    }
-
-    @Test
-    void lettersAreLinesAndBounded() {
-        Letters letters = new Letters();
-        assertNull(letters.news());
-        assertTrue(letters.take(Map.of("item", "a\nb")));
-        assertTrue(letters.take(Map.of("item", "c")));
-        assertArrayEquals("{\"item\":\"a\\nb\"}\n{\"item\":\"c\"}\n".getBytes(StandardCharsets.UTF_8),
-                letters.news());
-        String large = "x".repeat(Letters.WAITING_BYTES / 2);
-        assertTrue(letters.take(Map.of("item", large)));
-        assertFalse(letters.take(Map.of("item", large)));
-        assertEquals(Letters.WAITING_BYTES / 2 + 12, letters.news().length);
-        assertTrue(letters.take(Map.of("item", large)));
     }
 }

@@ -1,6 +1,8 @@
 package sferic;
 
 import java.lang.reflect.Proxy;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -12,6 +14,7 @@ import java.util.Set;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
 import java.util.function.Predicate;
 import org.apache.storm.spout.ISpoutOutputCollector;
@@ -42,6 +45,13 @@ final class Fakes {
 
     static Tuple item(String payload) {
         return tuple("l1", 1, batch(payload));
+    }
+
+    /** Of another attempt than the first. */
+    static Tuple item(String payload, int attempt) {
+        byte[] batch = batch(payload);
+        batch[12] = (byte) attempt;
+        return tuple("l1", 1, batch);
     }
 
     static Tuple end(int sender, int attempt) {
@@ -89,7 +99,7 @@ final class Fakes {
     }
 
     static Task task(Settings settings, Sink sink, Integer... endSenders) {
-        return new Task("s", 2, settings, sink, Set.of("l2", Frames.END_STREAM), Set.of(endSenders),
+        return new Task("s", 2, 3, settings, sink, Set.of("l2", Frames.END_STREAM), Set.of(endSenders),
                 new Worker("t", TASK, Set.of(TASK, RECEIVER)));
     }
 
@@ -140,9 +150,28 @@ final class Fakes {
 
     /** Events that can be waited for. */
     static final class Sink extends Log<Map<String, Object>> implements Events {
+        volatile Runnable holds = () -> { };
+
         @Override
         public void event(Map<String, Object> event) {
             add(event);
+        }
+
+        @Override
+        public void holdsState(Task task) {
+            holds.run();
+            add(Map.of("event", "holds state", "stage", task.stage(), "rank", task.rank()));
+        }
+
+        /** Tokens of the fake hosts are numbers. */
+        @Override
+        public void committed(Task task, byte[] token) {
+            add(Map.of("event", "committed", "token", ByteBuffer.wrap(token).order(ByteOrder.LITTLE_ENDIAN).getLong()));
+        }
+
+        @Override
+        public void overtaken() {
+            add(Map.of("event", "overtaken"));
         }
 
         @Override
@@ -166,6 +195,8 @@ final class Fakes {
 
     /** A bolt's collector. */
     static final class BoltLog extends Log<Act> implements IOutputCollector {
+        final AtomicInteger acks = new AtomicInteger();
+
         @Override
         public List<Integer> emit(String stream, Collection<Tuple> anchors, List<Object> values) {
             add(new Act("emit", stream, values.get(values.size() - 1), anchors == null ? null : List.copyOf(anchors),
@@ -180,6 +211,7 @@ final class Fakes {
 
         @Override
         public void ack(Tuple tuple) {
+            acks.incrementAndGet();
             add(new Act("ack", null, null, List.of(tuple), null));
         }
 

@@ -3,6 +3,8 @@ package sferic;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Base64;
@@ -26,7 +28,7 @@ class SourceTest {
     private long now;
 
     private void start(String how) {
-        spout.start(Fakes.task(Fakes.settings(folder, how, 0), sink), new SpoutOutputCollector(log), () -> now);
+        spout.start(Fakes.task(Fakes.settings(folder, how, 0), sink), new SpoutOutputCollector(log), () -> now, Begun.FIRST);
     }
 
     @AfterEach
@@ -158,6 +160,54 @@ class SourceTest {
         assertEquals("s", lost.get("stage"));
     }
 
+    private List<Object> committed() {
+        return sink.all().stream().filter(event -> "committed".equals(event.get("event")))
+                .map(event -> event.get("token")).toList();
+    }
+
+    @Test
+    void positionsAreCommittedInTheOrderOfGroups() throws InterruptedException {
+        start("source:4 links:2,0");
+        List<Fakes.Act> acts = List.of(next(), next(), next(), next());
+        spout.ack(acts.get(1).id());
+        spout.ack(acts.get(2).id());
+        spout.ack(acts.get(0).id());
+        sink.await("committed");
+        assertEquals(List.of(3L), committed().subList(0, 1));
+        spout.ack(acts.get(3).id());
+        assertEquals(Frames.END_STREAM, next().stream());
+        assertEquals(List.of(3L, 4L), committed());
+    }
+
+    @Test
+    void aSourceGoesOnWhereWorkersBeforeHaveLeftIt() throws InterruptedException {
+        byte[] token = ByteBuffer.allocate(8).order(ByteOrder.LITTLE_ENDIAN).putLong(17).array();
+        Task task = Fakes.task(Fakes.settings(folder, "source:20 links:2,0 started", 0), sink);
+        spout.start(task, new SpoutOutputCollector(log), () -> now, new Begun(false, false, token));
+        assertEquals(items(18, 20), drain());
+        assertEquals(true, ((Map<?, ?>) sink.all().get(0).get("start")).get("resumed"));
+    }
+
+    @Test
+    void aSourceThatHadEndedSaysSoAgain() throws InterruptedException {
+        Task task = Fakes.task(Fakes.settings(folder, "source:20 links:2,0 started", 0), sink);
+        spout.start(task, new SpoutOutputCollector(log), () -> now, new Begun(false, true, new byte[0]));
+        assertEquals(Frames.END_STREAM, next().stream());
+        spout.fail(last().id());
+        assertEquals(Frames.END_STREAM, next().stream());
+        spout.ack(last().id());
+        assertEquals(1, sink.count("finished"));
+        assertEquals(0, sink.count("started"));
+    }
+
+    @Test
+    void stateIsNotedBeforeAnythingGoesOut() throws InterruptedException {
+        start("source:5 links:2,0 notoken");
+        next();
+        assertEquals(1, sink.count("holds state"));
+        assertEquals(List.of(), committed());
+    }
+
     @Test
     void stopDrainsThenEnds() throws InterruptedException {
         String name = "stopping";
@@ -166,7 +216,7 @@ class SourceTest {
                 List.of("-I", Path.of("src/test/resources/fake_host.py").toAbsolutePath().toString()),
                 "sferic.env", Map.of("FAKE_s", "source:1000000000 links:2,0"), "sferic.window", 4,
                 "sferic.run.dir", folder.toString()), "s", folder);
-        spout.start(Fakes.task(settings, sink), new SpoutOutputCollector(log), () -> now);
+        spout.start(Fakes.task(settings, sink), new SpoutOutputCollector(log), () -> now, Begun.FIRST);
         spout.ack(next().id());
         Runs.stop(name);
         List<String> rest = drain();

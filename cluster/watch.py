@@ -1,0 +1,100 @@
+"""A topology, looked at again and again: a live table on a terminal, a block each time elsewhere."""
+
+import sys
+import time
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from sferic.cluster.nimbus import Nimbus, NimbusAway, NoSuchTopology
+from sferic.cluster.status import Said, look, notes, status_lines
+
+if TYPE_CHECKING:
+    from rich.console import Group
+
+_OVER = ("finished", "failed", "gone")  # nothing changes any more
+_ALWAYS = 5  # columns; those behind them are there where they say something
+_COLUMNS = ("PE", "instances", "in", "out", "items/s", "ms a batch", "failed", "retried", "restarts", "lost", "memory")
+
+
+def looks(nimbus: Nimbus, name: str, every: float, tell: Callable[[str], None]) -> Iterator[Said]:
+    """One look each `every` seconds, until nothing can change. A Nimbus that is away is waited for, and `tell` told."""
+    before: Said | None = None
+    while True:
+        began = time.monotonic()
+        try:
+            before = look(nimbus, name, before)
+        except NimbusAway as error:
+            if before is None:
+                raise
+            tell(f"{error}; looking again")
+            _reconnect(nimbus)
+        except NoSuchTopology:
+            if before is None:
+                raise
+            tell(f"{name} is gone")
+            return
+        else:
+            yield before
+            if before["status"] in _OVER:
+                return
+        time.sleep(max(0.0, every - (time.monotonic() - began)))
+
+
+def _reconnect(nimbus: Nimbus) -> None:
+    try:
+        nimbus.reconnect()
+    except NimbusAway:
+        return  # the next look says so, too
+
+
+@contextmanager
+def screen() -> Generator[Callable[[Said], None]]:
+    """Where looks are shown: drawn over each other on a terminal, one after the other elsewhere."""
+    if not sys.stdout.isatty():
+        yield _block
+        return
+    from rich.live import Live  # noqa: PLC0415 - its import takes a while
+
+    with Live(auto_refresh=False) as live:
+        yield lambda said: live.update(table(said), refresh=True)
+
+
+def _block(said: Said) -> None:
+    moment = time.strftime("%H:%M:%S", time.localtime(said["time"]))
+    print(f"--- {moment}, rates over {said['rate_over']:.0f} s")  # noqa: T201 - the command's own output
+    for line in status_lines(said):
+        print(line)  # noqa: T201
+    sys.stdout.flush()
+
+
+def cells(row: Said) -> list[str]:
+    """A PE's line in the table, without its name."""
+
+    def number(value: Any, form: str = ",") -> str:
+        return "" if value is None else format(value, form)
+
+    shown = [f"{row['ready']}/{row['instances']}" if "instances" in row else ""]
+    shown += [number(row["in"]), number(row["out"]), number(row["rate"], ",.0f"), number(row["latency_ms"], ",.1f")]
+    shown += [number(row[name] or None) for name in ("failed", "retried", "restarts", "lost")]
+    memory = row["memory_bytes"]
+    return [*shown, "" if memory is None else f"{memory / (1 << 20):,.0f} MiB"]
+
+
+def table(said: Said) -> "Group":
+    """What rich draws."""
+    from rich.console import Group  # noqa: PLC0415
+    from rich.table import Table  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
+
+    rows = [[pe, *cells(row)] for pe, row in said["pes"].items()]
+    used = [number for number in range(len(_COLUMNS)) if number < _ALWAYS or any(row[number] for row in rows)]
+    drawn = Table()
+    for number in used:
+        drawn.add_column(_COLUMNS[number], justify="right" if number else "left")
+    for row, counts in zip(rows, said["pes"].values(), strict=True):
+        bad = counts["failed"] or counts["lost"] or counts["restarts"]
+        drawn.add_row(*(Text(row[number]) for number in used), style="red" if bad else None)
+    head = [line for line in status_lines(said | {"pes": {}}) if line not in set(notes(said))]
+    errors = [Text(f"{pe}: {row['error']}", style="red") for pe, row in said["pes"].items() if row["error"]]
+    return Group(*map(Text, head), drawn, *errors, *map(Text, notes(said)))

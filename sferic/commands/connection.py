@@ -1,0 +1,54 @@
+"""What all commands that speak to a cluster share: how they find it, and options."""
+
+import os
+import sys
+from collections.abc import Generator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import click
+
+from sferic.runtime.observe import WRONG_INPUT
+
+if TYPE_CHECKING:
+    from sferic.cluster.nimbus import Address, Nimbus
+
+JSON = click.option("--json", "as_json", is_flag=True, help="Output for programs.")
+NAME = click.argument("name", metavar="NAME")
+NIMBUS = click.option(
+    "--nimbus",
+    metavar="HOST:PORT",
+    help="Where Nimbus listens.  [default: $SFERIC_NIMBUS, else the cluster that `sferic cluster up` started]",
+)
+
+
+@contextmanager
+def connected(nimbus: str | None) -> Generator["Nimbus"]:
+    from sferic.cluster.nimbus import connect  # noqa: PLC0415 - only who operates needs it
+
+    with connect(address(nimbus)) as connection:
+        yield connection
+
+
+def address(nimbus: str | None) -> "Address":
+    from sferic.cluster import development  # noqa: PLC0415
+    from sferic.cluster.nimbus import Address, NimbusError  # noqa: PLC0415
+
+    given = nimbus or os.environ.get("SFERIC_NIMBUS")
+    if given is None:
+        found = development.running(development.home())
+        if found is None:
+            raise NimbusError(
+                "no cluster is up on this machine, and no other is named. Start one: sferic cluster up; or give "
+                "--nimbus HOST:PORT"
+            )
+        return found.address
+    host, colon, port = given.rpartition(":")
+    if not colon or not host or not port.isdigit() or not 0 < int(port) < 1 << 16:
+        click.echo(f"{given!r} is no place of a Nimbus: write HOST:PORT, as storm1:6627", err=True)
+        sys.exit(WRONG_INPUT)
+    return Address(host.strip("[]"), int(port))
+
+
+def tell(text: str) -> None:
+    click.echo(text, err=True)
