@@ -3,21 +3,15 @@
 import importlib.util
 import json
 import re
-import sys
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from sferic import __version__
 from sferic.cluster import development
 from sferic.cluster.nimbus import connect
-from sferic.cluster.submission import submit
 from sferic.cluster.topologies import find
-from sferic.compiler.load import load
-from sferic.compiler.pipeline import compile_plan
-from sferic.compiler.targets.storm import make_artefact
 
 _spec = importlib.util.spec_from_file_location("real_conftest", Path(__file__).with_name("conftest.py"))
 _shared = importlib.util.module_from_spec(_spec)
@@ -121,15 +115,6 @@ def build(folder):
 '''
 
 
-def submit_with(cluster, folder, more):
-    """As `sferic submit` does, with `more` in the topology's configuration, as the cluster's storm.yaml may have it."""
-    loaded = load(f"{folder}/loud_w.py:build", [f"folder={folder}"])
-    compiled = compile_plan(loaded.graph, loaded.options(target="storm", on_failure="dead-letter", fuse="none"), {})
-    artefact = make_artefact(compiled.plan, folder, name=NAME, python=sys.executable, version=__version__)
-    with connect(development.running(cluster).address) as nimbus:
-        return submit(replace(artefact, config={**artefact.config, **more}), folder, nimbus, __version__)
-
-
 @pytest.fixture(scope="module")
 def place(tmp_path_factory):
     folder = tmp_path_factory.mktemp("loud")
@@ -174,7 +159,12 @@ def seen(sferic, cluster, place):
         "topology.error.throttle.interval.secs": 600,
     }
     try:
-        submit_with(cluster, place, more)
+        compiled = sferic("compile", f"{place}/loud_w.py:build", "-p", f"folder={place}", "--to", "storm",
+                          "--fuse", "none", "-o", str(place / "jar"))  # fmt: skip
+        assert compiled.returncode == 0, compiled.stderr
+        # Reporters are the operator's to name: what `sferic submit` takes along names none.
+        submitted = _shared.storm_jar(cluster, place / "jar" / "loud_w.jar", NAME, more)
+        assert submitted.returncode == 0, submitted.stdout + submitted.stderr
         yield watch(sferic, cluster, place)
     finally:
         sferic("kill", NAME)
