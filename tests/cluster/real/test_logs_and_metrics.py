@@ -173,7 +173,7 @@ def seen(sferic, cluster, place):
 
 def watch(sferic, cluster, place):
     until(lambda: rows(cluster).get("Sum", {}).get("in", 0) >= FIRST * 0.99 and (place / "died").exists())
-    [log] = cluster.logs.glob("workers-artifacts/*/*/worker.log")
+    [log] = cluster.logs.glob(f"workers-artifacts/{NAME}-*/*/worker.log")
     assert "a detail of" not in log.read_text()
     done = sferic("log-level", NAME, "Picky=DEBUG", "--for", "600")
     assert done.stdout == "sferic.pe.Picky: DEBUG\n", done.stderr
