@@ -93,7 +93,8 @@ def test_a_file_is_followed_through_its_end_and_its_renaming(folder):
     with log.open("a") as file:
         file.write(f"{begin}last\n")
     log.rename(log.with_suffix(".log.1"))
-    log.write_text(f"{begin}first\n")
+    further = f"2026-01-02 03:04:06.000 INFO o.a.s.X [t] {'x' * 5000}\n"  # it is longer than the other was
+    log.write_text(f"{begin}first\n{further}")
     (folder / "6701").mkdir()
     (folder / "6701" / "worker.log").write_text(f"{begin}another\n")
     assert more() == [("6700", "last"), ("6700", "first"), ("6701", "another")]

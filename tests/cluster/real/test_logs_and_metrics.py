@@ -3,28 +3,23 @@
 import importlib.util
 import json
 import re
-import sys
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from sferic import __version__
 from sferic.cluster import development
 from sferic.cluster.nimbus import connect
-from sferic.cluster.submission import submit
+from sferic.cluster.status import look
 from sferic.cluster.topologies import find
-from sferic.compiler.load import load
-from sferic.compiler.pipeline import compile_plan
-from sferic.compiler.targets.storm import make_artefact
 
 _spec = importlib.util.spec_from_file_location("real_conftest", Path(__file__).with_name("conftest.py"))
 _shared = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(_shared)
 until = _shared.until
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = pytest.mark.timeout(400)  # the first one has the whole life of the topology before it
 
 NAME = "loud"
 FIRST = 1000  # items that come at once; then one every now and then, until it is to stop
@@ -121,15 +116,6 @@ def build(folder):
 '''
 
 
-def submit_with(cluster, folder, more):
-    """As `sferic submit` does, with `more` in the topology's configuration, as the cluster's storm.yaml may have it."""
-    loaded = load(f"{folder}/loud_w.py:build", [f"folder={folder}"])
-    compiled = compile_plan(loaded.graph, loaded.options(target="storm", on_failure="dead-letter", fuse="none"), {})
-    artefact = make_artefact(compiled.plan, folder, name=NAME, python=sys.executable, version=__version__)
-    with connect(development.running(cluster).address) as nimbus:
-        return submit(replace(artefact, config={**artefact.config, **more}), folder, nimbus, __version__)
-
-
 @pytest.fixture(scope="module")
 def place(tmp_path_factory):
     folder = tmp_path_factory.mktemp("loud")
@@ -174,19 +160,25 @@ def seen(sferic, cluster, place):
         "topology.error.throttle.interval.secs": 600,
     }
     try:
-        submit_with(cluster, place, more)
+        compiled = sferic("compile", f"{place}/loud_w.py:build", "-p", f"folder={place}", "--to", "storm",
+                          "--fuse", "none", "-o", str(place / "jar"))  # fmt: skip
+        assert compiled.returncode == 0, compiled.stderr
+        # Reporters are the operator's to name: what `sferic submit` takes along names none.
+        submitted = _shared.storm_jar(cluster, place / "jar" / "loud_w.jar", NAME, more)
+        assert submitted.returncode == 0, submitted.stdout + submitted.stderr
         yield watch(sferic, cluster, place)
     finally:
         sferic("kill", NAME)
 
 
 def watch(sferic, cluster, place):
-    until(lambda: rows(sferic).get("Sum", {}).get("in", 0) >= FIRST * 0.99 and (place / "died").exists())
-    assert not any(entry["level"] == "DEBUG" for entry in entries(sferic, "--pe", "Picky"))
+    until(lambda: rows(cluster).get("Sum", {}).get("in", 0) >= FIRST * 0.99 and (place / "died").exists())
+    [log] = cluster.logs.glob(f"workers-artifacts/{NAME}-*/*/worker.log")
+    assert "a detail of" not in log.read_text()
     done = sferic("log-level", NAME, "Picky=DEBUG", "--for", "600")
     assert done.stdout == "sferic.pe.Picky: DEBUG\n", done.stderr
-    until(lambda: any(entry["text"].startswith("a detail of") for entry in entries(sferic, "--pe", "Picky")))
-    running = until(lambda: with_all(rows(sferic)))
+    until(lambda: "a detail of" in log.read_text())
+    running = until(lambda: with_all(rows(cluster)))
     with connect(development.running(cluster).address) as nimbus:
         topology = find(nimbus, NAME).id
         told = nimbus.call("getTopologyInfo", topology).errors
@@ -195,20 +187,20 @@ def watch(sferic, cluster, place):
     results = sferic("results", NAME, "--follow")
     assert results.returncode == 0, results.stderr
     errors = Counter({stage: len(errors) for stage, errors in told.items()})
-    seen = Seen(running, rows(sferic), logged, errors, json.loads(results.stdout)["value"], place / "csv")
+    seen = Seen(running, rows(cluster), logged, errors, json.loads(results.stdout)["value"], place / "csv")
     until(lambda: sum(seen.metric("Picky", rank, "in") for rank in (0, 1)) == seen.rows["Picky"]["in"])
     return seen
 
 
 def with_all(found):
-    names = {"latency_ms", "latency_p99_ms", "memory_bytes", "cpu_seconds", "queued_bytes"}
-    return found if names <= found.get("Picky", {}).keys() and found.get("Fragile", {}).get("lost") else None
+    names = ("latency_ms", "memory_bytes", "cpu_seconds")
+    whole = all(found["Picky"][name] for name in names) and found["Fragile"]["lost"]
+    return found if whole else None
 
 
-def rows(sferic):
-    done = sferic("status", NAME, "--json")
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)["pes"]
+def rows(cluster):
+    with connect(development.running(cluster).address) as nimbus:
+        return look(nimbus, NAME)["pes"]
 
 
 def entries(sferic, *options):
@@ -240,7 +232,7 @@ def test_processes_say_what_they_take(seen):
     picky = seen.running["Picky"]
     assert 2 * 10e6 < picky["memory_bytes"] < 2 * 200e6, "of two processes"
     assert picky["cpu_seconds"] > 0
-    assert 0 < picky["latency_ms"] and 0 < picky["latency_p99_ms"]
+    assert picky["latency_ms"] > 0 and picky["queued_bytes"] >= 0
     assert seen.metric("Picky", 0, "memory_bytes") < picky["memory_bytes"]
     assert seen.metric("Picky", 0, "cpu_seconds") > 0
 
