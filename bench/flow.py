@@ -21,7 +21,7 @@ STARTED = 3  # how many processes each Double starts
 class Flow:
     """One topology, by the notes that its processes make in `folder`."""
 
-    def __init__(self, folder: Path, sleep: str = "", host: str = "sferic.runtime.worker") -> None:
+    def __init__(self, folder: Path, sleep: str = "", host: str = "sferic/runtime/start.py") -> None:
         self.folder = folder
         self.host = host
         self.sleep = sleep

@@ -72,7 +72,7 @@ def _faults(
     home: Home, folder: Path, name: str, submit: Callable[[Home, Flow], None], into: dict[str, list[float]]
 ) -> None:
     folder.mkdir()
-    host = "sferic.runtime.worker" if name == "ours" else "streamparse_run"
+    host = "sferic/runtime/start.py" if name == "ours" else "streamparse_run"
     flow = Flow(folder, host=host)
     submit(home, flow)
     _flows(flow)
