@@ -155,7 +155,7 @@ def test_a_watch_waits_for_nimbus_and_ends_with_the_topology(monkeypatch):
     nimbus.fails = [NimbusAway("broke off")]
     assert next(seen)["status"] == "paused"
     assert told == ["broke off; looking again"]
-    nimbus.kept["sferic.a-1-1.end.0.In"] = b""
+    nimbus.kept["sferic.a-1-1.end.1.0.In"] = b""
     assert [said["status"] for said in seen] == ["finished"]
     with pytest.raises(NoSuchTopology):
         next(watch.looks(nimbus, "b", 0.1, told.append))

@@ -94,7 +94,7 @@ class Cluster:
     def put_blob(self, key, data):
         self.kept[key] = data
         if key.endswith("orders") and data == b"stop":
-            self.kept[key.replace("orders", "end.0.S")] = b""
+            self.kept[key.replace("orders", "end.1.0.S")] = b""
 
     def delete_blob(self, key):
         self.kept.pop(key, None)

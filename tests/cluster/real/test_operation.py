@@ -70,6 +70,7 @@ def test_a_pause_rests_sources_and_nothing_else(sferic, topology):
     assert said.wholes() == [("first", True)]
 
 
+@pytest.mark.slow  # starts a worker four times
 def test_an_update_goes_back_when_it_must(sferic, topology):
     name = topology("w.py:ticking", "--fuse", "none")
     said = Said(sferic, name)
