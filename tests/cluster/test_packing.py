@@ -6,6 +6,7 @@ import json
 import stat
 import sys
 import zipfile
+from dataclasses import replace
 from importlib import metadata
 from pathlib import Path
 
@@ -247,10 +248,14 @@ def test_the_jar_holds_plain_files_only(index, site, tmp_path):
     with packed(Request(), imports("odd"), quiet) as packages:
         artefact = make_artefact(plan, tmp_path, name="n", python="python3", version=__version__, packages=packages)
         jar = write_artefact(artefact, tmp_path / "out", shim=shim_jar(), runtime=runtime, version=__version__)
+        other = replace(artefact, packages=replace(packages, distributions=packages.distributions[:1]))
+        again = write_artefact(other, tmp_path / "other", shim=shim_jar(), runtime=runtime, version=__version__)
     with zipfile.ZipFile(jar) as archive:
         assert archive.read("resources/packages/odd/link.txt") == b"/etc/passwd", "a link was followed"
         assert {entry.external_attr >> 16 for entry in archive.infolist()} == {0o644}
         manifest = json.loads(archive.read("MANIFEST.json"))
         assert json.loads(archive.read("config.json"))["sferic.child"][1:] == [MINOR, "linux_x86_64"]
     assert manifest["packages"]["python"] == MINOR
+    build = json.loads((again.parent / "MANIFEST.json").read_text())["build"]
+    assert build != manifest["build"], "two versions with other packages look the same"
     assert [one["name"] for one in manifest["packages"]["distributions"]] == ["odd", "ormsgpack"]

@@ -115,7 +115,7 @@ def write_artefact(artefact: StormArtefact, folder: Path, *, shim: Path, runtime
         raise WrongInput([Problem(f"{folder} cannot be written ({error.strerror})")]) from error
     try:
         entries = dict(_jar_entries(artefact, shim, runtime))
-        config = json.dumps(_with_build(artefact.config, entries), indent=1, sort_keys=True) + "\n"
+        config = json.dumps(_with_build(artefact, entries), indent=1, sort_keys=True) + "\n"
         entries["config.json"] = config.encode()
         manifest = _manifest(artefact, entries, version)
         (part / "topology.py").write_text(artefact.topology_py)
@@ -134,9 +134,12 @@ def write_artefact(artefact: StormArtefact, folder: Path, *, shim: Path, runtime
     return folder / f"{artefact.name}.jar"
 
 
-def _with_build(config: Mapping[str, Any], entries: Mapping[str, bytes]) -> dict[str, Any]:
+def _with_build(artefact: StormArtefact, entries: Mapping[str, bytes]) -> dict[str, Any]:
     """The configuration, with what tells this build from any other: all that runs is in it."""
+    config = artefact.config
     files = {path: hashlib.sha256(data).hexdigest() for path, data in entries.items()}
+    if artefact.packages is not None:
+        files |= {f"{PACKED}/{one.name}": one.sha256 for one in artefact.packages.distributions}
     build = hashlib.sha256(json.dumps(files, sort_keys=True).encode()).hexdigest()
     return {**config, "sferic.about": {**config["sferic.about"], "build": build}}
 
