@@ -174,7 +174,8 @@ def seen(sferic, cluster, place):
 
 
 def watch(sferic, cluster, place):
-    until(lambda: rows(cluster).get("Sum", {}).get("in", 0) >= FIRST * 0.99 and (place / "died").exists())
+    # Longer than others': a JVM, six processes of Python and all items are before it.
+    until(lambda: rows(cluster).get("Sum", {}).get("in", 0) >= FIRST * 0.99 and (place / "died").exists(), 200)
     [log] = cluster.logs.glob(f"workers-artifacts/{NAME}-*/*/worker.log")
     assert "a detail of" not in log.read_text()
     done = sferic("log-level", NAME, "Picky=DEBUG", "--for", "600")
