@@ -77,7 +77,7 @@ class Failing(IterativePE):
 
 
 class Fragile(IterativePE):
-    """Dies once, with state; and prints more than anybody reads."""
+    """Dies once, with state."""
 
     def __init__(self, died):
         super().__init__()
@@ -85,21 +85,23 @@ class Fragile(IterativePE):
 
     def _process(self, number):
         self.seen += 1
-        if number == 10:
-            for line in range(FLOOD):
-                print("flood", line)
         if number == FIRST + 5 and not Path(self.died).exists():
             Path(self.died).touch()
             os.kill(os.getpid(), signal.SIGKILL)
 
 
 class Sum(IterativePE):
+    """Prints more than anybody reads."""
+
     def __init__(self):
         super().__init__()
         self.sum = 0
 
     def _process(self, pair):
         self.sum += pair[0]
+        if pair[0] == 10:
+            for line in range(FLOOD):
+                print("flood", line)
 
     def _postprocess(self):
         self.write("output", self.sum)
@@ -172,7 +174,8 @@ def seen(sferic, cluster, place):
 
 
 def watch(sferic, cluster, place):
-    until(lambda: rows(cluster).get("Sum", {}).get("in", 0) >= FIRST * 0.99 and (place / "died").exists())
+    # Longer than others': a JVM, six processes of Python and all items are before it.
+    until(lambda: rows(cluster).get("Sum", {}).get("in", 0) >= FIRST * 0.99 and (place / "died").exists(), 200)
     [log] = cluster.logs.glob(f"workers-artifacts/{NAME}-*/*/worker.log")
     assert "a detail of" not in log.read_text()
     done = sferic("log-level", NAME, "Picky=DEBUG", "--for", "600")
@@ -262,7 +265,7 @@ def test_failures_are_logged_once_with_their_traceback(seen):
 
 
 def test_a_death_and_a_loss_are_a_line_each(seen):
-    said = [pair for pair in seen.said("Fragile") if "flood" not in pair[1]]
+    said = seen.said("Fragile")
     [died] = [text for level, text in said if level == "WARN" and "was killed by signal 9" in text]
     [lost] = [text for level, text in said if level == "ERROR" and "its state is lost" in text]
     assert "\n" not in died + lost
@@ -270,7 +273,7 @@ def test_a_death_and_a_loss_are_a_line_each(seen):
 
 
 def test_floods_are_limited_and_counted(seen):
-    said = [text for _, text in seen.said("Fragile")]
+    said = [text for _, text in seen.said("Sum")]
     shown = sum(text.startswith("flood ") for text in said)
     hidden = sum(int(found[1]) for text in said if (found := re.match(r"\((\d+) more lines", text)))
     assert 0 < shown < FLOOD // 2
