@@ -41,9 +41,9 @@ $(VENV)/.demo: $(VENV)/.made pyproject.toml
 	touch $@
 
 $(VENV)/.test: $(VENV)/.demo
-	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[storm,test]'
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[storm,spark,test]'
 	touch $@
 
 $(VENV)/.lint: $(VENV)/.test
-	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[storm,test,lint]'
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[storm,spark,test,lint]'
 	touch $@

@@ -14,9 +14,10 @@ from pathlib import Path
 from sferic.cluster.errors import OperationError
 from sferic.cluster.home import NIMBUS_PORT, SUPERVISOR_PORT, WORKER_PORTS, ZOOKEEPER_PORT, Home, state_folder
 from sferic.cluster.java import find_java
-from sferic.cluster.namespace import in_network_of, in_new_network
+from sferic.cluster.namespace import NamespaceRefused, in_network_of, in_new_network
 from sferic.cluster.nimbus import Address, NimbusError, connect
 from sferic.cluster.processes import Known, command_of, end, know
+from sferic.runtime.kin import end_orphans
 
 _SERVERS = "org.apache.storm.shade.org.apache.zookeeper.server.quorum"
 _DAEMONS = {  # in the order in which they start: main class, arguments, heap
@@ -47,7 +48,18 @@ class Running:
     @property
     def address(self) -> Address:
         """Of its Nimbus, for this machine."""
-        return Address("localhost", NIMBUS_PORT, self.daemons["zookeeper"].pid if self.closed else None)
+        return Address("localhost", NIMBUS_PORT, self.network_of)
+
+    @property
+    def network_of(self) -> int | None:
+        """A process in the cluster's network, where that is not this machine's; any daemon that lives."""
+        alive = [self.daemons[name].pid for name in _DAEMONS if name in self.daemons and self.daemons[name].alive]
+        return alive[0] if self.closed and alive else None
+
+    @property
+    def gone(self) -> list[str]:
+        """The daemons that do not run."""
+        return [name for name in _DAEMONS if name not in self.daemons or not self.daemons[name].alive]
 
     @property
     def ports(self) -> dict[str, str]:
@@ -80,8 +92,21 @@ def recorded(place: Home) -> Running | None:
 def running(place: Home) -> Running | None:
     """The cluster, if it is up as a whole."""
     found = recorded(place)
-    whole = found is not None and len(found.daemons) == len(_DAEMONS) and all(d.alive for d in found.daemons.values())
-    return found if whole else None
+    return found if found is not None and not found.gone else None
+
+
+def reach(place: Home) -> Address | None:
+    """Of the cluster's Nimbus; None where no cluster is up. Raises ClusterError where nobody there can answer."""
+    found = recorded(place)
+    if found is None or len(found.gone) == len(_DAEMONS):
+        return None
+    needed = [name for name in found.gone if name != "supervisor"]
+    if needed:
+        raise ClusterError(
+            f"the cluster on this machine has lost its {' and '.join(needed)}; its topologies go on meanwhile. To "
+            "start what is gone again: sferic cluster up"
+        )
+    return found.address
 
 
 def up(place: Home, tell: Tell, *, closed: bool = False) -> Running:
@@ -89,24 +114,30 @@ def up(place: Home, tell: Tell, *, closed: bool = False) -> Running:
     place.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     with _alone(place):
         before = recorded(place)
-        if before is not None and any(daemon.alive for daemon in before.daemons.values()):
-            gone = [name for name in _DAEMONS if name not in before.daemons or not before.daemons[name].alive]
-            if gone:
-                raise ClusterError(
-                    f"the cluster is up in part, {' and '.join(gone)} is gone. First: sferic cluster down"
-                )
-            raise ClusterError("the cluster is up already. See: sferic cluster status")
+        if before is not None and len(before.gone) < len(_DAEMONS):
+            return _complete(place, before, tell, closed=closed)
         _end_workers(place)  # of a cluster that was killed
         java = find_java()
         place.prepare()
         if not closed:
             _check_ports()
-        started = _Starter(place, java.path, tell, closed=closed)
+        started = _Starter(place, java.path, tell, Running(closed, {}))
         try:
             return started.start()
         except BaseException:
-            _end(place, started.daemons)
+            _end(place, started.running.daemons)
             raise
+
+
+def _complete(place: Home, before: Running, tell: Tell, *, closed: bool) -> Running:
+    """Start what is gone beside what is there; workers and daemons that live are left alone."""
+    if not before.gone:
+        raise ClusterError("the cluster is up already. See: sferic cluster status")
+    if closed and not before.closed:
+        raise ClusterError("the cluster is up in part, and is not a closed one. First: sferic cluster down")
+    alive = {name: known for name, known in before.daemons.items() if known.alive}
+    tell(f"{' and '.join(before.gone)} is gone; the rest of the cluster runs on")
+    return _Starter(place, find_java().path, tell, Running(before.closed, alive)).start()
 
 
 def down(place: Home, tell: Tell) -> bool:
@@ -141,6 +172,7 @@ def _end_workers(place: Home) -> None:
         if noted.name.isdigit() and worker in command_of(int(noted.name)):
             found.append(know(int(noted.name)))
     end(found, _LEAVE)
+    end_orphans()
 
 
 @contextlib.contextmanager
@@ -175,22 +207,26 @@ def _check_ports() -> None:
 
 
 class _Starter:
-    def __init__(self, place: Home, java: Path, tell: Tell, *, closed: bool) -> None:
-        self.daemons: dict[str, Known] = {}
+    """Starts what `running` lacks, and adds it there."""
+
+    def __init__(self, place: Home, java: Path, tell: Tell, running: Running) -> None:
+        self.running = running
         self._children: dict[str, subprocess.Popen[bytes]] = {}
         self._place = place
         self._java = java
         self._tell = tell
-        self._closed = closed
 
     def start(self) -> Running:
-        self._launch("zookeeper")
-        found = Running(self._closed, self.daemons)
-        self._wait("zookeeper", self._zookeeper_answers)
-        self._launch("nimbus")
-        self._launch("supervisor")
+        found = self.running
+        missing = found.gone
+        if "zookeeper" in missing:
+            self._launch("zookeeper")
+            self._wait("zookeeper", lambda: self._answers(ZOOKEEPER_PORT))
+        for name in missing[1:] if "zookeeper" in missing else missing:
+            self._launch(name)
         self._wait("nimbus", lambda: _nimbus_writes(found.address))
-        self._wait("supervisor", lambda: _supervisors(found.address) > 0)
+        # The one before may still be in Nimbus' list.
+        self._wait("supervisor", lambda: self._answers(SUPERVISOR_PORT) and _supervisors(found.address) > 0)
         return found
 
     def _launch(self, name: str) -> None:
@@ -220,42 +256,55 @@ class _Starter:
                     start_new_session=True,
                 )
 
-        if not self._closed:
+        if not self.running.closed:
             child = popen()
-        elif name == "zookeeper":
+        elif self.running.network_of is None:
             child = in_new_network(popen)
         else:
-            child = in_network_of(self.daemons["zookeeper"].pid, popen)
+            child = in_network_of(self.running.network_of, popen)
         self._children[name] = child
-        self.daemons[name] = know(child.pid)
-        noted = {"closed": self._closed, "daemons": {key: asdict(known) for key, known in self.daemons.items()}}
+        self.running.daemons[name] = know(child.pid)
+        noted = {"closed": self.running.closed, "daemons": {k: asdict(v) for k, v in self.running.daemons.items()}}
         part = place.record.with_suffix(".part")
         part.write_text(json.dumps(noted) + "\n")
         part.replace(place.record)
 
     def _wait(self, name: str, ready: Callable[[], bool]) -> None:
         began = time.monotonic()
-        while not ready():
+        while not self._is(ready):
             for each, child in self._children.items():
                 if child.poll() is not None:
                     raise ClusterError(f"{each} ended with status {child.returncode}. {self._last_words(each)}")
+            for each in self.running.gone:
+                if each in self.running.daemons and each not in self._children:
+                    self._tell(f"{each} has ended meanwhile, and is started again")
+                    self._launch(each)
             if time.monotonic() - began > _START:
                 raise ClusterError(f"{name} is not ready after {_START:.0f} s. {self._last_words(name)}")
             time.sleep(_LOOK)
-        self._tell(f"{name} is up ({time.monotonic() - began:.1f} s)")
+        if name in self._children:
+            self._tell(f"{name} is up ({time.monotonic() - began:.1f} s)")
+
+    @staticmethod
+    def _is(ready: Callable[[], bool]) -> bool:
+        try:
+            return ready()
+        except NamespaceRefused:  # whose network it was has just ended
+            return False
 
     def _last_words(self, name: str) -> str:
         logs = [self._place.logs / f"{name}.log", self._place.logs / f"{name}.out"]
         lines = [line for log in logs if log.exists() for line in log.read_text(errors="replace").splitlines()[-_LAST:]]
         return f"It said last, in {self._place.logs}:\n" + ("\n".join(lines) or "(nothing)")
 
-    def _zookeeper_answers(self) -> bool:
+    def _answers(self, port: int) -> bool:
         def ask() -> bool:
-            with socket.create_connection(("127.0.0.1", ZOOKEEPER_PORT), timeout=1):
+            with socket.create_connection(("127.0.0.1", port), timeout=1):
                 return True
 
+        network = self.running.network_of
         try:
-            return in_network_of(self.daemons["zookeeper"].pid, ask) if self._closed else ask()
+            return ask() if network is None else in_network_of(network, ask)
         except OSError:
             return False
 

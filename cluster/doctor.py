@@ -1,5 +1,6 @@
 """What this machine can do, and how to get what it lacks."""
 
+import importlib.metadata
 import importlib.util
 import os
 import platform
@@ -9,7 +10,7 @@ from dataclasses import dataclass
 
 from sferic.cluster.cache import CacheUnusable, cache_folder
 from sferic.cluster.jars import STORM_VERSION, missing
-from sferic.cluster.java import JavaMissing, find_java
+from sferic.cluster.java import LEAST, JavaMissing, find_java
 from sferic.cluster.shim import ready
 
 
@@ -35,6 +36,7 @@ def examine() -> list[Check]:
     """Look at everything; nothing is fetched or built."""
     checks = [Check("Python", sys.version_info >= (3, 11), platform.python_version(), "use Python 3.11 or newer")]
     checks += [_package(name, extra) for name, extra in _PACKAGES]
+    checks.append(_pyspark())
     checks.append(_java())
     cache = _cache()
     checks.append(cache)
@@ -48,6 +50,15 @@ def _package(name: str, extra: str) -> Check:
     remedy = f"pip install 'sferic[{extra}]'" if extra else "pip install sferic"
     lacking = f"not installed (the target {extra} needs it, others do not)" if extra else "not installed"
     return Check(name, found, "installed" if found else lacking, remedy)
+
+
+def _pyspark() -> Check:
+    """Hundreds of megabytes that only one target needs: to be without them is nothing wrong."""
+    if importlib.util.find_spec("pyspark") is None:
+        said = f"not installed. For the target spark, which needs Java {LEAST}, too: pip install 'sferic[spark]'"
+    else:
+        said = importlib.metadata.version("pyspark")
+    return Check("pyspark", ok=True, detail=said)
 
 
 def _cache() -> Check:

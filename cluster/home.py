@@ -88,6 +88,8 @@ class Home:
             "storm.metricstore.class": "org.apache.storm.metricstore.NoOpMetricStore",
             "storm.daemon.metrics.reporter.plugins": [],
             "nimbus.monitor.freq.secs": 1,
+            # On one machine there is no better place for a worker whose daemons were away for a while.
+            "nimbus.task.timeout.secs": 120,
             "nimbus.childopts": "-Xmx256m",
             "supervisor.monitor.frequency.secs": 1,
             "supervisor.heartbeat.frequency.secs": 1,

@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from sferic.cluster.lasting import lasting, lasting_lines
 from sferic.cluster.nimbus import Nimbus
 from sferic.cluster.topologies import Found, about, find, state
 
@@ -37,6 +38,7 @@ def look(nimbus: Nimbus, name: str, before: Said | None = None) -> Said:
         "results": len(found.results),
         "dead_letters": len(found.parts("letters.")),
         "pes": {pe: pes.get(pe, _row({})) for _, _, paths in stages for pe in paths} | pes,
+        **lasting(nimbus, found),
     }
     if found.status != "gone":
         result |= _running(nimbus, found, result["pes"], stages)
@@ -86,7 +88,7 @@ def _running(nimbus: Nimbus, found: Found, pes: dict[str, Said], stages: list[An
         for error in errors:
             if error["stage"] == stage:
                 pe = next((one for one in paths if error["text"].startswith(f"{one}[")), paths[0])
-                pes[pe]["error"] = error["text"].splitlines()[0]
+                pes[pe]["error"] = error["text"].strip().partition("\n")[0]
     workers = sorted({f"{executor.host}:{executor.port}" for executor in info.executors})
     return {"uptime": info.uptime_secs, "workers": workers, "errors": errors[-_ERRORS:]}
 
@@ -165,7 +167,8 @@ def _words(row: Said) -> Iterator[str]:
 
 
 def notes(said: Said) -> Iterator[str]:
-    """What there is to fetch, and why it cannot go on."""
+    """Where its sources are, what there is to fetch, and why it cannot go on."""
+    yield from lasting_lines(said)
     for kind, command in (("results", "results"), ("dead_letters", "dead-letters --name")):
         if said[kind]:
             chunks = f"{said[kind]} chunk{'s' * (said[kind] != 1)}"
@@ -175,7 +178,8 @@ def notes(said: Said) -> Iterator[str]:
     known = {row.get("stage") for row in said["pes"].values()}
     for error in said.get("errors", ()):
         if error["stage"] not in known:
-            yield f"  error in {error['stage']}: {error['text'].splitlines()[0]}"
+            first = error["text"].strip().partition("\n")[0]
+            yield f"  error in {error['stage']}: {first}"
 
 
 def _size(count: float) -> str:

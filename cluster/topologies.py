@@ -168,6 +168,15 @@ def take_results(nimbus: Nimbus, found: Found, *, keep: bool = False) -> Iterato
             nimbus.delete_blob(key)
 
 
+def check_attempt(found: Found, handed_out: int) -> None:
+    """NimbusError where results of an attempt that does not count were handed out; 0: none were."""
+    if 0 < handed_out < found.attempt:
+        raise NimbusError(
+            f"{found.name} has lost state and begun again: what was written here is of the attempt before, and no "
+            f"part of its results. Throw it away, and fetch them again: sferic results {found.name} --follow"
+        )
+
+
 def take_letters(nimbus: Nimbus, found: Found, take: Callable[[Event], None], *, keep: bool = False) -> None:
     """Give the dead letters that are there to `take`, and take them away."""
     key = b64decode(about(nimbus, found).get("key", ""))
@@ -200,7 +209,7 @@ def kill(nimbus: Nimbus, found: Found, *, keep: bool = False) -> int:
 def tidy(nimbus: Nimbus, found: Found) -> None:
     """Remove what is left of a topology that has gone, if nothing of it waits to be fetched."""
     found = again(nimbus, found)
-    if found.status == "gone" and not any(found.parts(f"{kind}.") for kind in KEPT):
+    if found.status == "gone" and not found.results and not found.parts("letters."):
         kill(nimbus, found)
 
 

@@ -22,14 +22,12 @@ from sferic.runtime.plan import DefinitionRef, Plan
 from sferic.runtime.settings import OnFailure
 from sferic.runtime.workflow import WorkflowGraph
 
-Target = Literal["in-process", "multi", "storm"]
-
 
 @dataclass(frozen=True, slots=True)
 class Options:
     """What a run or a compilation says beside the definition."""
 
-    target: Target = "in-process"
+    target: str = "in-process"  # or one whose stages are processes
     processes: int | None = None
     fuse: Literal["auto", "hints", "none"] = "auto"
     on_failure: OnFailure = "stop"

@@ -12,6 +12,7 @@ from typing import Any, BinaryIO, cast
 
 from sferic.runtime.host.fiber import pe_of_thread
 from sferic.runtime.host.step import PAGE_PE, Page
+from sferic.runtime.kin import MARK, end_kin, end_orphans
 from sferic.runtime.observe import Event
 from sferic.runtime.plan import Stage
 
@@ -38,11 +39,14 @@ def become_child() -> tuple[BinaryIO, BinaryIO]:
 
 def leave_with(fd: int) -> None:
     """End this process and its children when the other end of pipe `fd` is closed, whatever the main thread does."""
+    mark = os.environ.get(MARK, "")
 
     def watch() -> None:
         poll = select.poll()
         poll.register(fd, 0)  # hang-up is always reported
         poll.poll()
+        end_kin(mark)
+        end_orphans()  # of other children of a parent that was killed, should they be gone, too
         os.killpg(os.getpgrp(), signal.SIGKILL)
 
     threading.Thread(target=watch, name="sferic-parent-watch", daemon=True).start()

@@ -2,6 +2,7 @@
 
 import sys
 import time
+from collections.abc import Callable
 
 from sferic.runtime import frames
 from sferic.runtime.frames import Body
@@ -15,9 +16,9 @@ _MOST_LOOSE = 16  # batches of `every` methods on their way; no source's window 
 _LOOK_FOR_ROOM = 0.005  # seconds between looks whether there are fewer
 
 
-def serve_inputs(host: Host, wire: Wire) -> None:
-    """Answer frames until the pipe ends or postprocess is done."""
-    server = _Server(host, wire)
+def serve_inputs(host: Host, wire: Wire, look: Callable[[], None]) -> None:
+    """Answer frames until the pipe ends or postprocess is done. `look` is called now and then."""
+    server = _Server(host, wire, look)
     try:
         while not server.finished:
             server.turn()
@@ -26,7 +27,8 @@ def serve_inputs(host: Host, wire: Wire) -> None:
 
 
 class _Server:
-    def __init__(self, host: Host, wire: Wire) -> None:
+    def __init__(self, host: Host, wire: Wire, look: Callable[[], None]) -> None:
+        self._look = look
         self._host = host
         self._wire = wire
         self._page = host.page
@@ -112,6 +114,7 @@ class _Server:
         now = time.monotonic()
         if now - self._counted >= _COUNT_EVERY:
             self._counted = now
+            self._look()
             self._tell_counts()
 
     def _run_timers(self) -> None:

@@ -6,7 +6,7 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,8 +42,17 @@ class SourceServer:
     """
 
     def __init__(
-        self, host: Host, wire: Wire, *, window: int, group: int, unacked: Sequence[int] = (), replaces: bool = False
+        self,
+        host: Host,
+        wire: Wire,
+        *,
+        window: int,
+        group: int,
+        unacked: Sequence[int] = (),
+        replaces: bool = False,
+        look: Callable[[], None] = lambda: None,
     ) -> None:
+        self._look = look
         self._host = host
         self._wire = wire
         self._page = host.page
@@ -115,6 +124,7 @@ class SourceServer:
             self._tell_positions()
         if now - self._counted > _COUNT_EVERY:
             self._counted = now
+            self._look()
             self._tell_counts()
         show_waiting(self._host.sources, self._page)
         timer = self._host.timers.wait()

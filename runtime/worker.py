@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from sferic.runtime import frames
+from sferic.runtime.chatter import Chatter
 from sferic.runtime.codec import codec_for
 from sferic.runtime.compat.finder import answer, read_enough, refuse_runs
 from sferic.runtime.definition import Definition, digest, expand
@@ -71,7 +72,9 @@ def work(incoming: BinaryIO, outgoing: BinaryIO, definition: Definition | None) 
         plan = plan_from_json(orders.plan_path.read_text(encoding="utf-8"))
         stage = plan.stage(orders.stage)
         allow_calls(len(stage.pes))
-        capture_output(wire.tell, lambda: at_work(stage, orders.rank, page))
+        chatter = Chatter(wire.tell, page, [pe.path for pe in stage.pes])
+        capture_output(chatter.tell, lambda: at_work(stage, orders.rank, page))
+        chatter.look()
         share_cores(sum(each.instances for each in plan.stages))
         if not orders.key and any(link.codec == "trusted" for link in plan.links):
             raise LoadingError(
@@ -79,9 +82,12 @@ def work(incoming: BinaryIO, outgoing: BinaryIO, definition: Definition | None) 
                 "was submitted. Submit it again"
             )
         if definition is None:
-            definition = _definition(plan, orders)
+            definition = definition_of_plan(plan, orders.root)
         wire.codecs = {link.id: codec_for(link.codec, key=orders.key) for link in plan.links}
-        _serve(plan, stage, orders, definition, wire, page)
+        try:
+            _serve(plan, stage, orders, definition, wire, chatter)
+        finally:
+            chatter.flush()
     except LoadingError as error:
         wire.tell(error_event(str(error), "input"))
     except RunStopped:
@@ -89,10 +95,11 @@ def work(incoming: BinaryIO, outgoing: BinaryIO, definition: Definition | None) 
     wire.close()
 
 
-def _definition(plan: Plan, orders: Orders) -> Definition:
-    _refuse_other_code(plan, orders.root)
+def definition_of_plan(plan: Plan, root: Path) -> Definition:
+    """Build the definition that was compiled, from the files in `root`. Raises LoadingError."""
+    _refuse_other_code(plan, root)
     answers = answer(read_enough)
-    definition = expand(rebuilt(plan.definition, orders.root))
+    definition = expand(rebuilt(plan.definition, root))
     answers.run = refuse_runs
     found = digest(definition)
     if found != plan.definition.digest:
@@ -118,12 +125,12 @@ def _refuse_other_code(plan: Plan, root: Path) -> None:
                 )
 
 
-def _serve(plan: Plan, stage: Stage, orders: Orders, definition: Definition, wire: Wire, page: memoryview) -> None:
-    host = Host(plan, stage, orders.rank, definition, outlet=wire, tell=wire.tell, page=page)
+def _serve(plan: Plan, stage: Stage, orders: Orders, definition: Definition, wire: Wire, chatter: Chatter) -> None:
+    host = Host(plan, stage, orders.rank, definition, outlet=wire, tell=chatter.tell, page=wire.page)
     wire.refused = host.refused
     host.set_poison(orders.poison)
     # A source's preprocess runs on the source's own thread, which is there before.
-    server = _source_server(host, wire, orders) if stage.source else None
+    server = _source_server(host, wire, orders, chatter) if stage.source else None
     host.open()
     ready = {
         "protocol": frames.PROTOCOL,
@@ -135,12 +142,18 @@ def _serve(plan: Plan, stage: Stage, orders: Orders, definition: Definition, wir
     if server is not None:
         server.serve(orders.token, resumed=orders.resumed)
     else:
-        serve_inputs(host, wire)
+        serve_inputs(host, wire, chatter.look)
 
 
-def _source_server(host: Host, wire: Wire, orders: Orders) -> SourceServer:
+def _source_server(host: Host, wire: Wire, orders: Orders, chatter: Chatter) -> SourceServer:
     return SourceServer(
-        host, wire, window=orders.window, group=orders.group, unacked=orders.unacked, replaces=orders.replaces
+        host,
+        wire,
+        window=orders.window,
+        group=orders.group,
+        unacked=orders.unacked,
+        replaces=orders.replaces,
+        look=chatter.look,
     )
 
 

@@ -80,7 +80,7 @@ class _Never:
 def run(
     graph: WorkflowGraph,
     inputs: Inputs = None,
-    on: Literal["local", "multi", "storm"] = "local",
+    on: Literal["local", "multi", "storm", "spark"] = "local",
     *,
     processes: int | None = None,
     fuse: Literal["auto", "hints", "none"] = "auto",
@@ -96,7 +96,7 @@ def run(
     refuse_while_loading("sferic.run")
     _refuse_nonsense(graph, inputs, on=on, fuse=fuse, codec=codec, on_failure=on_failure)
     options = Options(
-        target=TARGETS[on],  # pyright: ignore[reportArgumentType]
+        target=TARGETS[on],
         processes=processes,
         fuse=fuse,
         check_items=check_items,
@@ -107,7 +107,7 @@ def run(
     outcome = Speaking()
     folder = Path(tempfile.mkdtemp(prefix="sferic-"))
     try:
-        if on == "storm":
+        if on in ("storm", "spark"):
             compiled = with_reference(compiled, pickled(graph, folder))
         launch(compiled, on, outcome, _Never(), folder)
     finally:

@@ -214,9 +214,9 @@ def explain(workflow: str, on: str, one: str | None, *, as_json: bool, **given: 
 
 @main.command("compile")
 @_WORKFLOW
-@click.option("--to", "target", type=click.Choice(["storm"]), required=True)
+@click.option("--to", "target", type=click.Choice(["storm", "spark"]), required=True)
 @click.option("-o", "--output", type=click.Path(file_okay=False), help="Folder to write; named after the workflow.")
-@click.option("--name", help="The topology's name.")
+@click.option("--name", help="The topology's, or the job's, name.")
 @_PROCESSES
 @_CALLS
 @_DATA
@@ -230,34 +230,14 @@ def explain(workflow: str, on: str, one: str | None, *, as_json: bool, **given: 
 def compile_command(
     workflow: str, target: str, output: str | None, name: str | None, *, as_json: bool, **given: Any
 ) -> None:
-    """Write a workflow's artefact: a jar, and its parts to read."""
-    import sferic.runtime  # noqa: PLC0415
-    from sferic.cluster.shim import shim_jar  # noqa: PLC0415
-    from sferic.compiler.rebuild import rebuild  # noqa: PLC0415
-    from sferic.compiler.targets.storm import (  # noqa: PLC0415
-        interpreter,
-        make_artefact,
-        worker_files,
-        write_artefact,
-    )
+    """Write a workflow's artefact: what its target runs, and its parts to read."""
+    from sferic.commands.compiling import WRITERS, written  # noqa: PLC0415
 
     compiled, options = _compile(workflow, target, given)
     chosen = topology_name(compiled) if name is None else name
-    root, folder = Path(options.root), Path(output or f"{chosen}-storm")
-    runtime = Path(sferic.runtime.__file__).parent
-    request = request_of(given)
-    python = given["python"] or interpreter(request and request.for_python)
-    with packages_of(request, options, tell) as packages:
-        artefact = make_artefact(
-            compiled.plan, root, name=chosen, python=python, version=__version__, packages=packages
-        )
-        rebuild(compiled.plan.definition, root, worker_files(artefact, runtime))
-        jar = write_artefact(artefact, folder, shim=shim_jar(), runtime=runtime, version=__version__)
-    count, size = len(compiled.plan.stages), jar.stat().st_size
-    if as_json:
-        click.echo(json.dumps({"jar": str(jar), "name": chosen, "stages": count, "bytes": size}))
-    else:
-        click.echo(f"{jar}: {count} stage{'s' * (count != 1)}, {size:,} bytes")
+    path = WRITERS[target](compiled, options, chosen, Path(output or f"{chosen}-{target}"), given)
+    told, text = written(target, path, chosen, compiled)
+    click.echo(json.dumps(told) if as_json else text)
 
 
 @main.command()
@@ -278,7 +258,7 @@ def _compile(workflow: str, target: str, given: dict[str, Any]) -> tuple[Compile
     """(what it compiled to, with which options)."""
     loaded = read_workflow(workflow, given.get("params", ()))
     options = loaded.options(
-        target=target,  # pyright: ignore[reportArgumentType]
+        target=target,
         processes=given.get("processes"),
         fuse=given.get("fuse", "auto"),
         on_failure=given.get("on_failure", "stop"),

@@ -21,7 +21,7 @@ from sferic.runtime.observe import Observer, StopRequest
 from sferic.runtime.plan import DefinitionRef
 from sferic.runtime.workflow import WorkflowGraph
 
-TARGETS = {"local": "in-process", "multi": "multi", "storm": "storm"}
+TARGETS = {"local": "in-process", "multi": "multi", "storm": "storm", "spark": "spark"}
 
 
 def launch(
@@ -34,13 +34,15 @@ def launch(
     capture: bool = False,
     packages: Packages | None = None,
 ) -> None:
-    """Run to the end on "local", "multi" or "storm". `capture`: what PEs print on "local" is the observer's, too."""
+    """Run to the end on one of TARGETS. `capture`: what PEs print on "local" is the observer's, too."""
     if on == "local":
         run_in_process(compiled.plan, compiled.definition, observer, stop, capture=capture)
     elif on == "multi":
         run_multi(compiled.plan, compiled.definition, observer, stop)
-    else:
+    elif on == "storm":
         _on_storm(compiled, observer, stop, root, packages)
+    else:
+        _on_spark(compiled, observer, stop, root)
 
 
 def _on_storm(compiled: Compiled, observer: Observer, stop: StopRequest, root: Path, packages: Packages | None) -> None:
@@ -54,8 +56,16 @@ def _on_storm(compiled: Compiled, observer: Observer, stop: StopRequest, root: P
     run_on_local_storm(artefact, root, observer, stop)
 
 
+def _on_spark(compiled: Compiled, observer: Observer, stop: StopRequest, root: Path) -> None:
+    from sferic.cluster.local_spark import run_on_local_spark  # noqa: PLC0415 - only Spark needs its packages
+    from sferic.compiler.targets.spark import make_artefact  # noqa: PLC0415
+
+    artefact = make_artefact(compiled.plan, root, name=topology_name(compiled), version=__version__)
+    run_on_local_spark(artefact, root, observer, stop)
+
+
 def topology_name(compiled: Compiled) -> str:
-    """A name that Storm takes, after the workflow's file or its own name."""
+    """A name that clusters take, after the workflow's file or its own name."""
     target = compiled.plan.definition.target
     wanted = Path(target.partition(":")[0]).stem if target else compiled.plan.name
     return "".join(c if c.isascii() and (c.isalnum() or c in "_-") else "-" for c in wanted[:200]) or "workflow"

@@ -31,6 +31,7 @@ def pytest_collection_modifyitems(items):
     for item in items:
         place = item.path.relative_to(tests)
         together = place.parent if place.parent.name == "real" else place
+        together = "spark" if "spark" in item.fixturenames else together
         item.add_marker(pytest.mark.xdist_group(str(together)))
 
 
@@ -47,3 +48,14 @@ def golden(request):
         assert not difference, f"(rewrite it with --update-golden)\n{difference}"
 
     return compare
+
+
+@pytest.fixture(scope="session")
+def spark(tmp_path_factory):
+    """The one Spark of a session; runs take it by themselves."""
+    from sferic.cluster.local_spark import choose_java
+    from sferic.runtime.spark.local import local_context
+
+    choose_java()
+    with local_context(tmp_path_factory.mktemp("spark")) as sc:
+        yield sc

@@ -19,6 +19,7 @@ _FRAMES_A_PE = 12  # Python frames that one fused PE adds to the stack, generous
 PAGE_INPUT, PAGE_PE, PAGE_STEP, PAGE_STATE, PAGE_HAS_STATE, PAGE_LOOSE_DONE = range(6)
 IDLE, WORKING, WAITING, STARTING, HANDING = range(5)
 PAGE_FIELDS = 6
+PAGE_LINES, PAGE_LEVELS = 6, 7  # of a child's page only
 
 Page = memoryview | list[int]
 

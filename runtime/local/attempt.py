@@ -21,6 +21,12 @@ class Over(Exception):  # noqa: N818 - the way out of an attempt, not an error
     """Nothing more of this attempt is wanted; the observer was told why."""
 
 
+def ends(event: Event) -> bool:
+    """Whether nothing more of an attempt is wanted, wherever it happened; losing state ends finite ones only."""
+    kind = event["event"]
+    return kind in ("error", "lost") or (kind == "failed" and event["policy"] == "stop")
+
+
 class Attempt:
     """Where the batches of results and the events of one attempt go. `number` is 1, or 2 for the last one."""
 
@@ -52,7 +58,7 @@ class Attempt:
         if event["event"] == "died":
             self._died_at[event["stage"], event["rank"]] = event["pe"]
         self._observer.event(with_letter_key(event, self.key))
-        if event["event"] == "error" or (event["event"] == "failed" and event["policy"] == "stop"):
+        if ends(event):
             raise Over
 
     def _lost(self, event: Event) -> None:

@@ -18,10 +18,12 @@ from pathlib import Path
 from sferic.runtime import frames
 from sferic.runtime.frames import FrameReader
 from sferic.runtime.host.step import PAGE_INPUT, PAGE_LOOSE_DONE, PAGE_PE, PAGE_STATE, PAGE_STEP, STARTING
+from sferic.runtime.kin import MARK, end_kin, new_mark
 from sferic.runtime.local.lines import Lines
 from sferic.runtime.local.standstill import Standstill
 
 _LOOK_ONLY = os.WEXITED | os.WNOHANG | os.WNOWAIT
+WINDOW = 16  # groups of a source that are not acked yet
 _MOST_INPUTS = 64
 _MOST_BYTES = 16 << 20
 
@@ -62,6 +64,7 @@ class Instance:
     rank: int
     source: bool
     pid: int = 0
+    mark: str = ""  # in the environment of all that this process starts
     incoming: int = -1
     outgoing: int = -1
     errors: int = -1
@@ -95,8 +98,10 @@ class Instance:
         page = self._make_page(settings.plan.parent)
         sys.stdout.flush()
         sys.stderr.flush()
+        self.mark = new_mark()
         self.pid = os.fork()
         if self.pid == 0:
+            os.environ[MARK] = self.mark
             _become(to_child, from_child, said, [*close, self.incoming, self.outgoing, self.errors], work)
         for fd in (to_child, from_child, said):
             os.close(fd)
@@ -172,6 +177,17 @@ class Instance:
     def _send_held(self) -> None:
         self.send(frames.FEED, frames.pack_inputs([(given.number, given.batch) for given in self.held.values()]))
 
+    def acked(self, groups: list[int]) -> None:
+        """All that came of these groups of a source is processed."""
+        self.unacked = [group for group in self.unacked if group not in groups]
+        self.send(frames.ACKED, frames.pack_numbers(groups))
+
+    def finish(self) -> None:
+        """No more inputs will come: let it run postprocess, once it has answered all it has."""
+        if not (self.finishing or self.held or self.waiting):
+            self.finishing = True
+            self.send(frames.FINISH, frames.pack_number(0))
+
     @property
     def owes(self) -> bool:
         """Has the child something to do that it has not done?"""
@@ -220,6 +236,7 @@ class Instance:
             os.kill(self.pid, signal.SIGKILL)  # it had no time yet to lead its group
         _, status = os.waitpid(self.pid, 0)
         self.pid = 0
+        end_kin(self.mark)
         code = os.waitstatus_to_exitcode(status)
         return code if code >= 0 else 128 - code
 

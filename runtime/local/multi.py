@@ -1,38 +1,19 @@
-"""Runs a plan on this machine, one process an instance. The parent carries batches between them, never decoding one,
-and puts a new process in the place of one that died."""
+"""Runs a plan on this machine, one process an instance. The parent carries batches between them, never decoding one."""
 
-import json
-import os
-import selectors
 import shutil
-import signal
 import tempfile
-import time
 from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path
-from typing import cast
 
-from sferic.runtime import frames
 from sferic.runtime.definition import Definition
-from sferic.runtime.frames import BatchHeader, Body, Emit, FrameError
-from sferic.runtime.host.failures import batch_failed, error_event
-from sferic.runtime.host.step import PAGE_HAS_STATE, PAGE_STATE, PAGE_STEP, STARTING
+from sferic.runtime.frames import Emit
 from sferic.runtime.local.attempt import Attempt, run_attempts
-from sferic.runtime.local.child import Input, Instance, Place, Root, Settings, register
-from sferic.runtime.local.standstill import SLOW, limit_at, pe_at
-from sferic.runtime.observe import Event, Observer, StopRequest, ending
+from sferic.runtime.local.child import WINDOW, Input, Instance, Root, Settings
+from sferic.runtime.local.children import Children
+from sferic.runtime.observe import Event, Observer, StopRequest
 from sferic.runtime.plan import RESULTS, Plan
-from sferic.runtime.process import leave_with
-from sferic.runtime.worker import work as run_host
 
-_WINDOW = 16
-_READ = 1 << 20
-_TURN = 0.1  # seconds between looks at the stop request and at hanging children
-_MOST_DEATHS = 20  # of one instance, within _DEATHS_WITHIN seconds
-_DEATHS_WITHIN = 60.0
-_MOST_DEATHS_AN_INPUT = 6
-_NEVER_READY = 5  # processes in a row that end before they are ready
 _NO_ROOTS: frozenset[Root] = frozenset()
 
 
@@ -55,6 +36,9 @@ def run_multi(plan: Plan, definition: Definition, observer: Observer, stop: Stop
 
 
 class _Run:
+    """What Storm does on a cluster: batches go to the instance of their bucket, and a group of a source's is acked when
+    all that came of it is processed."""
+
     def __init__(
         self,
         plan: Plan,
@@ -63,13 +47,9 @@ class _Run:
         stop: StopRequest,
         folder: Path,
     ) -> None:
-        self._plan = plan
-        self._definition = definition
         self._attempt = attempt
-        self._stop = stop
-        self._selector = selectors.DefaultSelector()
         plan.write(folder / "plan.json")
-        self._settings = Settings(folder / "plan.json", Path.cwd(), attempt.number, _WINDOW, attempt.key)
+        settings = Settings(folder / "plan.json", Path.cwd(), attempt.number, WINDOW, attempt.key)
         self._links = {link.id: link for link in plan.links}
         self._instances: list[Instance] = []
         self._by_stage: dict[str, list[Instance]] = {}
@@ -84,134 +64,29 @@ class _Run:
         self._open: dict[Root, int] = defaultdict(int)  # batches of a source's group that are not answered yet
         self._numbers = 0
         self._loose = 0
+        self._children = Children(plan, self._instances, settings, definition, self, stop)
 
     def loop(self) -> None:
         """Carry batches until every instance is finished."""
-        looked = 0.0
         while not all(instance.finished for instance in self._instances):
-            for key, mask in self._selector.select(self._start_due()):
-                if key.fd == key.data.errors:
-                    self._listen(key.data)
-                else:
-                    self._ready(key.data, mask)
-            for instance in self._instances:
-                instance.feed()
-                self._watch(instance)
+            self._children.turn()
             self._finish_ready()
-            now = time.monotonic()
-            if now - looked > _TURN:
-                looked = now
-                self._look(now)
 
     def close(self) -> None:
         """Leave no process behind."""
-        for instance in self._instances:
-            instance.kill()
-            self._show(instance, [*instance.said(), *instance.lines.end()])
-            instance.close()
-        self._selector.close()
+        self._children.close()
 
-    def _start_due(self) -> float:
-        """Start every process that is due; seconds until the next one is, at most a turn."""
-        wait = _TURN
-        for instance in self._instances:
-            if not instance.pid and not instance.finished:
-                missing = instance.due - time.monotonic()
-                if missing > 0:
-                    wait = min(wait, missing)
-                else:
-                    self._start(instance)
-        return wait
-
-    def _start(self, instance: Instance) -> None:
-        others = [
-            fd
-            for other in self._instances
-            for fd in (other.incoming, other.outgoing, other.errors)
-            if other is not instance
-        ]
-
-        def work(incoming: int, outgoing: int) -> None:
-            leave_with(incoming)
-            run_host(os.fdopen(incoming, "rb", 0), os.fdopen(outgoing, "wb", 0), self._definition)
-
-        instance.start(self._settings, work, others)
-        register(self._selector, instance)
-
-    def _watch(self, instance: Instance) -> None:
-        """Write when the pipe has room."""
-        fd, wanted = instance.outgoing, bool(instance.unsent)
-        if fd >= 0 and wanted != (fd in self._selector.get_map()):
-            if wanted:
-                self._selector.register(fd, selectors.EVENT_WRITE, instance)
-            else:
-                self._selector.unregister(fd)
-
-    def _ready(self, instance: Instance, mask: int) -> None:
-        if mask & selectors.EVENT_WRITE:
-            instance.write()
-        if mask & selectors.EVENT_READ and instance.incoming >= 0:
-            try:
-                data = os.read(instance.incoming, _READ)
-            except BlockingIOError:
-                return
-            instance.heard += len(data)
-            why = ""
-            try:
-                for kind, flags, body in instance.reader.feed(data):
-                    self._frame(instance, kind, flags, body)
-            except FrameError as error:
-                why = str(error)
-                self._show(instance, [f"it broke the protocol and is replaced: {why}"])
-            if why or not data:
-                self._died(instance, why)
-
-    def _listen(self, instance: Instance) -> None:
-        lines = instance.said()
-        self._show(instance, lines)
-
-    def _show(self, instance: Instance, lines: Iterable[str]) -> None:
-        for line in lines:
-            self._attempt.event({"event": "print", "pe": instance.stage, "rank": instance.rank, "text": line})
-
-    def _frame(self, instance: Instance, kind: int, flags: int, body: bytes) -> None:
-        if kind == frames.ANSWER:
-            self._answer(instance, Body(body), flags)
-        elif kind == frames.EMIT:
-            self._emit(instance, Body(body))
-        elif kind == frames.EVENT:
-            self._attempt.event(_event_in(body))
-        elif kind == frames.DONE:
-            self._finished(instance)
-        elif kind == frames.READY:
-            instance.ready = True
-        else:
-            raise FrameError(f"a host sent a frame of type {kind:#x}")
-
-    def _answer(self, instance: Instance, body: Body, flags: int) -> None:
-        numbers = [number for number in body.numbers() if number]
-        emits = self._checked(instance, body.emits())
-        if not all(number in instance.held for number in numbers):
-            raise FrameError(f"an answer for inputs {numbers}, which are not all at this host")
-        answered = [instance.held.pop(number) for number in numbers]
-        if instance.culprits:
-            instance.culprits = {at: deaths for at, deaths in instance.culprits.items() if at[0] in instance.held}
+    def answered(self, instance: Instance, done: list[Input], emits: list[Emit]) -> None:
+        """Batches go on; what they came of is closed."""
         # An answer in part, for no input yet, belongs to all that are there.
-        whose = answered or instance.held.values()
-        roots = _NO_ROOTS.union(*(given.roots for given in whose))
-        self._route(emits, roots)
-        for given in answered:
+        whose = done or instance.held.values()
+        self._route(emits, _NO_ROOTS.union(*(given.roots for given in whose)))
+        for given in done:
             self._close_roots(given.roots)
-        if flags & frames.FINISHED:
-            self._finished(instance)
 
-    def _emit(self, instance: Instance, body: Body) -> None:
-        group, token = body.group()
-        emits = self._checked(instance, body.emits())
-        if group:
-            instance.group, instance.token = group, token
-            instance.unacked.append(group)
-        else:
+    def emitted(self, instance: Instance, group: int, emits: list[Emit]) -> None:
+        """A group begins its way."""
+        if not group:
             self._loose += 1
             group = -self._loose
             instance.loose[group] = len(emits)
@@ -220,13 +95,13 @@ class _Run:
         self._route(emits, frozenset({root}))
         self._close_roots({root})
 
-    def _checked(self, sender: Instance, emits: list[Emit]) -> list[Emit]:
-        """The same, if all of them can be sent on: a frame happens wholly or not at all."""
-        for emit in emits:
-            link = self._links.get(emit.link)
-            if link is None or link.from_stage != sender.stage or emit.bucket >= self._plan.instances_of(link):
-                raise FrameError(f"stage {sender.stage} sent to bucket {emit.bucket} of link {emit.link}")
-        return emits
+    def set_aside(self, given: Input) -> None:
+        """Nothing will come of it."""
+        self._close_roots(given.roots)
+
+    def event(self, event: Event) -> None:
+        """Raises Over where it ends the attempt."""
+        self._attempt.event(event)
 
     def _route(self, emits: Iterable[Emit], roots: frozenset[Root]) -> None:
         for emit in emits:
@@ -251,101 +126,11 @@ class _Run:
             if groups[0] < 0:  # a bolt's: it has no other ones
                 instance.loose_done(groups)
             else:
-                instance.unacked = [group for group in instance.unacked if group not in groups]
-                instance.send(frames.ACKED, frames.pack_numbers(groups))
-
-    def _finished(self, instance: Instance) -> None:
-        instance.finished = True
-        self._attempt.event({"event": "finished", "stage": instance.stage, "rank": instance.rank})
+                instance.acked(groups)
 
     def _finish_ready(self) -> None:
         """Tell instances whose senders are all finished, and that have nothing left, to run postprocess."""
         for stage, senders in self._senders.items():
             if senders and all(sender.finished for name in senders for sender in self._by_stage[name]):
                 for instance in self._by_stage[stage]:
-                    if not (instance.finishing or instance.held or instance.waiting):
-                        instance.finishing = True
-                        instance.send(frames.FINISH, frames.pack_number(0))
-
-    def _died(self, instance: Instance, why: str) -> None:
-        for fd in (instance.incoming, instance.outgoing, instance.errors):
-            if fd in self._selector.get_map():
-                self._selector.unregister(fd)
-        pid, place = instance.pid, instance.place
-        has_state = instance.page is not None and bool(instance.page[PAGE_HAS_STATE])
-        exit_status = instance.kill()
-        self._show(instance, [*instance.said(), *instance.lines.end()])
-        instance.close()
-        if instance.finished:
-            return
-        at = {"stage": instance.stage, "rank": instance.rank}
-        pe = pe_at(self._plan.stage(instance.stage), place[1]).path
-        where = {"input": place[0], "pe": pe, "step": place[2]}
-        self._attempt.event({"event": "died", **at, "pid": pid, "exit": exit_status, **where, "text": why})
-        self._count_death(instance, place, ending(exit_status))
-        if has_state:
-            self._attempt.event({"event": "lost", **at})
-
-    def _count_death(self, instance: Instance, place: Place, how: str) -> None:
-        now = time.monotonic()
-        instance.deaths = [when for when in instance.deaths if now - when < _DEATHS_WITHIN] + [now]
-        where = f"{instance.stage} (instance {instance.rank})"
-        if place[0] and (instance.source or place[0] in instance.held):
-            instance.culprits[place] = instance.culprits.get(place, 0) + 1
-            same_input = sum(count for mark, count in instance.culprits.items() if mark[0] == place[0])
-            if same_input > _MOST_DEATHS_AN_INPUT and not instance.source:
-                self._set_aside(instance, place, same_input)
-        instance.never_ready = 0 if instance.ready else instance.never_ready + 1
-        deaths = len(instance.deaths)
-        if instance.never_ready >= _NEVER_READY:
-            text = f"{where}: its process left {_NEVER_READY} times before it was ready (the last one {how})"
-            self._attempt.event(error_event(text))
-        if deaths > _MOST_DEATHS:
-            text = f"{where}: its process died {deaths} times within a minute (the last one {how})"
-            self._attempt.event(error_event(text))
-        instance.due = now + min(0.05 * 2 ** (deaths - 2), 2.0) if deaths > 1 else now
-
-    def _set_aside(self, instance: Instance, place: Place, deaths: int) -> None:
-        """A whole batch fails: too many of its items ended the process."""
-        given = instance.held.pop(place[0])
-        link = self._links[BatchHeader.unpack(given.batch).link]
-        pe = pe_at(self._plan.stage(instance.stage), place[1])
-        error = f"its items ended their process {deaths} times, the last time in {pe.path}"
-        self._attempt.event(
-            batch_failed(link.to_pe, instance.rank, link.to_port, given.batch, pe.on_failure, error, deaths)
-        )
-        self._close_roots(given.roots)
-
-    def _look(self, now: float) -> None:
-        stopping = self._stop.requested
-        for instance in self._instances:
-            if stopping and instance.source and not (instance.stop_sent or instance.finished):
-                instance.stop_sent = True
-                instance.send(frames.STOP)
-            if instance.left():
-                self._died(instance, "its pipe was still open after it had left")
-            if instance.pid and instance.page is not None and not instance.finished:
-                self._look_at_hang(instance, instance.page, now)
-
-    def _look_at_hang(self, instance: Instance, page: memoryview, now: float) -> None:
-        seconds = instance.still.look(page, now, owes=instance.owes, heard=instance.heard, unread=instance.unread)
-        pe, limit, worth_a_word = limit_at(self._plan.stage(instance.stage), page)
-        at = {"stage": instance.stage, "rank": instance.rank, "pe": pe.path, "seconds": seconds}
-        at |= {"step": page[PAGE_STEP], "starting": page[PAGE_STATE] == STARTING}
-        if worth_a_word and seconds > SLOW and not instance.still.warned:
-            instance.still.warned = True
-            self._attempt.event({"event": "slow", **at})
-        if limit is not None and seconds > limit and not instance.still.killed:
-            instance.still.killed = True
-            self._attempt.event({"event": "hung", **at})
-            os.killpg(instance.pid, signal.SIGKILL)  # its pipe's end brings the loop to replace it
-
-
-def _event_in(body: bytes) -> Event:
-    try:
-        event = json.loads(body)
-    except ValueError as error:
-        raise FrameError(f"an event that is not JSON: {error}") from error
-    if not isinstance(event, dict) or "event" not in event:
-        raise FrameError("an event without a name")
-    return cast(Event, event)
+                    instance.finish()

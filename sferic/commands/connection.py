@@ -36,13 +36,13 @@ def address(nimbus: str | None) -> "Address":
 
     given = nimbus or os.environ.get("SFERIC_NIMBUS")
     if given is None:
-        found = development.running(development.home())
+        found = development.reach(development.home())
         if found is None:
             raise NimbusError(
                 "no cluster is up on this machine, and no other is named. Start one: sferic cluster up; or give "
                 "--nimbus HOST:PORT"
             )
-        return found.address
+        return found
     host, colon, port = given.rpartition(":")
     if not colon or not host or not port.isdigit() or not 0 < int(port) < 1 << 16:
         click.echo(f"{given!r} is no place of a Nimbus: write HOST:PORT, as storm1:6627", err=True)

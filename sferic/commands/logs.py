@@ -1,27 +1,147 @@
-"""The command that shows what workers log."""
+"""Commands for what workers log: what they have logged, and how much they are to."""
 
 import json
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
 import click
 
-from sferic.commands.connection import JSON, NAME, NIMBUS, connected
+from sferic.commands.connection import JSON, NAME, NIMBUS, connected, tell
+from sferic.runtime.observe import WRONG_INPUT
+
+if TYPE_CHECKING:
+    from sferic.cluster.logs import Entry, Wanted
+    from sferic.cluster.nimbus import Nimbus
+    from sferic.cluster.topologies import Found
+
+_LOOK = 0.3  # seconds between two looks at files that are followed
+_STILL_THERE = 5.0  # seconds between two looks whether the topology is
 
 
 @click.command("logs")
 @NAME
+@click.option("--pe", metavar="PATH", help="Only what this PE says, or the PEs of this composite.")
+@click.option("--rank", type=click.IntRange(0), help="Only what this instance says.")
 @click.option(
-    "-n", "count", type=click.IntRange(1), default=100, show_default=True, help="Of each worker so many, the last ones."
+    "--level",
+    type=click.Choice(["TRACE", "DEBUG", "INFO", "WARN", "ERROR"], case_sensitive=False),
+    default="TRACE",
+    help="Only entries of this level and above.",
 )
+@click.option(
+    "-n",
+    "count",
+    type=click.IntRange(1),
+    default=100,
+    show_default=True,
+    help="Of each worker so many entries, the last ones.",
+)
+@click.option("--follow", is_flag=True, help="Go on with what comes, until the topology is gone.")
+@click.option("--logviewer", metavar="HOST:PORT", help="Read all from this logviewer of Storm's.")
 @NIMBUS
 @JSON
-def logs_command(name: str, count: int, nimbus: str | None, *, as_json: bool) -> None:
-    """Show what the workers of a topology have logged, on the cluster of this machine."""
+def logs_command(
+    name: str,
+    pe: str | None,
+    rank: int | None,
+    level: str,
+    count: int,
+    logviewer: str | None,
+    nimbus: str | None,
+    *,
+    follow: bool,
+    as_json: bool,
+) -> None:
+    """Show what the workers of a topology have logged.
+
+    Of the cluster on this machine from its files; of others from the logviewers of the workers' machines.
+    """
     from sferic.cluster import development  # noqa: PLC0415 - only who operates needs it
-    from sferic.cluster.logs import worker_logs  # noqa: PLC0415
+    from sferic.cluster.logs import NoLogsHere, Wanted, folder_of, from_files, from_logviewer, last  # noqa: PLC0415
     from sferic.cluster.topologies import find  # noqa: PLC0415
 
+    wanted = Wanted(pe, rank, level)
     with connected(nimbus) as connection:
         found = find(connection, name)
-        for place, lines in worker_logs(found, development.home().logs, count):
-            for line in lines:
-                click.echo(json.dumps({"worker": place, "line": line}) if as_json else f"[{place}] {line}")
+        try:
+            folder = None if logviewer else folder_of(found, development.home().logs)
+        except NoLogsHere as error:
+            if found.status == "gone":
+                raise
+            folder = None
+            tell(f"{error}. Asking their logviewers")
+        if folder is not None and follow:
+            _show(_followed(connection, found, wanted, count), as_json=as_json)
+            return
+        if follow:
+            tell("--follow needs the files: it works on the cluster of this machine")
+            sys.exit(WRONG_INPUT)
+        places = from_files(folder) if folder is not None else from_logviewer(connection, found, logviewer)
+        for place, lines in places:
+            _show(((place, entry) for entry in last(lines, wanted, count)), as_json=as_json)
+
+
+def _followed(connection: "Nimbus", found: "Found", wanted: "Wanted", count: int) -> "Iterator[tuple[str, Entry]]":
+    from sferic.cluster import development  # noqa: PLC0415
+    from sferic.cluster.logs import Follower, folder_of  # noqa: PLC0415
+
+    follower = Follower(folder_of(found, development.home().logs))
+    yield from follower.begin(wanted, count)
+    looked, there = time.monotonic(), True
+    while there:
+        if time.monotonic() - looked > _STILL_THERE:
+            looked = time.monotonic()
+            there = any(summary.id == found.id for summary in connection.call("getClusterInfo").topologies)
+        yield from follower.more(wanted)
+        sys.stdout.flush()
+        time.sleep(_LOOK)
+
+
+def _show(entries: "Iterable[tuple[str, Entry]]", *, as_json: bool) -> None:
+    for place, entry in entries:
+        if as_json:
+            said = {"time": entry.time, "level": entry.level, "pe": entry.pe, "rank": entry.rank, "text": entry.text}
+            click.echo(json.dumps({"worker": place, **said}))
+        else:
+            for line in entry.lines:
+                click.echo(f"[{place}] {line}")
+
+
+@click.command("log-level")
+@NAME
+@click.argument("levels", metavar="[PE=LEVEL]...", nargs=-1)
+@click.option("--for", "seconds", type=click.IntRange(1), metavar="SECONDS", help="Only for so long.")
+@NIMBUS
+@JSON
+def log_level_command(
+    name: str, levels: tuple[str, ...], seconds: int | None, nimbus: str | None, *, as_json: bool
+) -> None:
+    """Set how much PEs of a running topology log: PE=DEBUG, for all of them =DEBUG; PE= takes it back.
+
+    Without PE=LEVEL it shows what is set.
+    """
+    from sferic.cluster.levels import levels as levels_now  # noqa: PLC0415 - only who operates needs it
+    from sferic.cluster.levels import set_levels  # noqa: PLC0415
+    from sferic.cluster.topologies import find  # noqa: PLC0415
+
+    wanted: dict[str, str] = {}
+    for given in levels:
+        pe, equals, level = given.rpartition("=")
+        if not equals:
+            tell(f"{given!r} sets no level: write PE=LEVEL, as {given}=DEBUG")
+            sys.exit(WRONG_INPUT)
+        wanted[pe] = level.upper()
+    with connected(nimbus) as connection:
+        found = find(connection, name)
+        if wanted:
+            set_levels(connection, found, wanted, seconds or 0)
+        now = levels_now(connection, found)
+    if as_json:
+        click.echo(json.dumps(now))
+        return
+    for logger, level in sorted(now.items()):
+        click.echo(f"{logger}: {level}")
+    if not now:
+        tell("no level is set: workers log what their worker.xml says, which is INFO in Storm's own")

@@ -15,7 +15,7 @@ import click
 from sferic import __version__
 from sferic.commands.connection import JSON, NAME, NIMBUS, connected, tell
 from sferic.commands.kept import KEPT, limits
-from sferic.commands.logs import logs_command
+from sferic.commands.logs import log_level_command, logs_command
 from sferic.commands.looking import list_command, status_command
 from sferic.commands.packing import imported_by, packages_of, request_of
 from sferic.commands.steering import (
@@ -102,8 +102,8 @@ def cluster_command(action: str, *, closed: bool, as_json: bool) -> None:
     found = development.running(home)
     if found is None:
         before = development.recorded(home)
-        gone = [] if before is None else [name for name, known in before.daemons.items() if not known.alive]
-        text = f"in part: {', '.join(gone)} is gone. See {home.logs}, then: sferic cluster down" if gone else "down"
+        gone = [] if before is None else before.gone
+        text = f"in part: {', '.join(gone)} is gone. See {home.logs}, then: sferic cluster up" if gone else "down"
         click.echo(json.dumps({"up": False, "gone": gone}) if as_json else f"The cluster is {text}")
         sys.exit(FAILED)
     pids = {name: known.pid for name, known in found.daemons.items()}
@@ -231,14 +231,23 @@ def results_command(
 
     --json is how they are written in any case.
     """
-    from sferic.cluster.topologies import find_all, state, take_letters, take_results, tidy  # noqa: PLC0415
+    from sferic.cluster.topologies import (  # noqa: PLC0415
+        check_attempt,
+        find_all,
+        state,
+        take_letters,
+        take_results,
+        tidy,
+    )
     from sferic.report import result_line  # noqa: PLC0415
     from sferic.runtime.letters import LettersFile  # noqa: PLC0415
 
     del as_json
+    handed_out = 0  # the attempt
     with connected(nimbus) as connection:
         while True:
             *before, last = find_all(connection, name)
+            check_attempt(last, handed_out)
             now = state(connection, last)  # before the results: those of a finished topology are all there
             over = not follow or now.finished or bool(now.failed) or last.status == "gone"
             for found in (*before, last):
@@ -246,6 +255,7 @@ def results_command(
                     for value in values:
                         click.echo(result_line(pe, port, value))
                     sys.stdout.flush()
+                    handed_out = last.attempt if found is last else handed_out
                 if dead_letters is not None:
                     letters = LettersFile(Path(dead_letters))
                     take_letters(connection, found, letters.take, keep=keep)
@@ -269,6 +279,7 @@ def commands(compile_workflow: Compile, *workflow_options: Option) -> list[click
         list_command,
         status_command,
         logs_command,
+        log_level_command,
         pause_command,
         resume_command,
         rebalance_command,

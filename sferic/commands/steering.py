@@ -127,15 +127,19 @@ def stop_command(name: str, limit: int, nimbus: str | None, *, take_over: bool, 
 @JSON
 def kill_command(name: str, nimbus: str | None, *, keep: bool, as_json: bool) -> None:
     """End a topology at once: what is in flight is dropped, and what it kept is deleted."""
-    from sferic.cluster.topologies import find_all, kill  # noqa: PLC0415 - only who operates needs it
+    from sferic.cluster.positions import positions  # noqa: PLC0415 - only who operates needs it
+    from sferic.cluster.topologies import find_all, kill  # noqa: PLC0415
     from sferic.cluster.update import forget  # noqa: PLC0415
 
     with connected(nimbus) as connection:
         forget(connection, name)
         dropped = sum(kill(connection, found, keep=keep) for found in reversed(find_all(connection, name)))
+        left = positions(connection, name)
     if as_json:
         click.echo(json.dumps({"name": name, "dropped": dropped}))
         return
     click.echo(f"{name} is gone.")
+    if left:
+        tell(f"A topology submitted as {name} goes on from {'; '.join(map(str, left))}; to begin anew: submit --fresh")
     if dropped:
         tell(f"{dropped} chunk{'s' * (dropped != 1)} of results and dead letters that nobody had fetched went with it.")

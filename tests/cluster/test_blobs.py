@@ -5,8 +5,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from sferic.cluster import topologies
-from sferic.cluster.nimbus import NoSuchTopology
+from sferic.cluster import positions, topologies
+from sferic.cluster.lasting import lasting, lasting_lines
+from sferic.cluster.nimbus import NimbusError, NoSuchTopology
 from sferic.runtime import frames
 from sferic.runtime.codec import GeneralCodec
 from sferic.runtime.frames import BatchHeader
@@ -45,7 +46,7 @@ def chunk(*values):
 
 
 def test_the_one_that_runs_comes_before_those_that_have_gone():
-    nimbus = Memory({"a": "a-7-300"}, a_6_200__end__0__S=b"", a_7_300__failed=b"")
+    nimbus = Memory({"a": "a-7-300"}, a_6_200__end__1__0__S=b"", a_7_300__failed=b"")
     found = topologies.find(nimbus, "a")
     assert (found.id, found.status, found.blobs) == ("a-7-300", "active", ("sferic.a-7-300.failed",))
 
@@ -59,19 +60,21 @@ def test_of_those_that_have_gone_the_last():
 
 
 def test_a_chunk_is_taken_away_when_its_results_were_dealt_with():
-    nimbus = Memory({"a": "a-1-1"}, a_1_1__results__2__1=chunk(3), a_1_1__results__1__1=chunk(1, 2) + chunk("two"))
+    nimbus = Memory(
+        {"a": "a-1-1"}, a_1_1__results__1__2__1=chunk(3), a_1_1__results__1__1__1=chunk(1, 2) + chunk("two")
+    )
     taken = topologies.take_results(nimbus, topologies.find(nimbus, "a"))
     assert next(taken) == ("Sum", "output", [1, 2])
     assert next(taken) == ("Sum", "output", ["two"])
     assert len(nimbus.kept) == 2
     assert next(taken) == ("Sum", "output", [3])
-    assert list(nimbus.kept) == ["sferic.a-1-1.results.2.1"]
+    assert list(nimbus.kept) == ["sferic.a-1-1.results.1.2.1"]
     assert list(taken) == []
     assert nimbus.kept == {}
 
 
 def test_results_of_one_that_has_gone_are_read_by_what_it_left():
-    nimbus = Memory({}, a_1_1__results__1__1=chunk(1), a_1_1__about=json.dumps(ABOUT).encode())
+    nimbus = Memory({}, a_1_1__results__1__1__1=chunk(1), a_1_1__about=json.dumps(ABOUT).encode())
     found = topologies.find(nimbus, "a")
     assert [values for _, _, values in topologies.take_results(nimbus, found, keep=True)] == [[1]]
     topologies.tidy(nimbus, found)
@@ -82,9 +85,9 @@ def test_results_of_one_that_has_gone_are_read_by_what_it_left():
 
 
 def test_it_has_finished_when_all_sources_have_ended():
-    nimbus = Memory({"a": "a-1-1"}, a_1_1__end__0__S=b"")
+    nimbus = Memory({"a": "a-1-1"}, a_1_1__end__1__0__S=b"")
     assert not topologies.state(nimbus, topologies.find(nimbus, "a")).finished
-    nimbus.kept["sferic.a-1-1.end.1.S"] = b""
+    nimbus.kept["sferic.a-1-1.end.1.1.S"] = b""
     assert topologies.state(nimbus, topologies.find(nimbus, "a")).finished
 
 
@@ -93,3 +96,71 @@ def test_lost_state_is_why_it_failed():
     nimbus = Memory({"a": "a-1-1"}, a_1_1__failed=lost)
     failed = topologies.state(nimbus, topologies.find(nimbus, "a")).failed
     assert failed.startswith("Sum (instance 1): its process or its worker died and its state is lost")
+
+
+def test_what_is_of_the_attempt_before_does_not_count():
+    nimbus = Memory({"a": "a-1-1"}, a_1_1__results__1__1__1=chunk(1), a_1_1__end__1__0__S=b"", a_1_1__end__1__1__S=b"")
+    first = topologies.find(nimbus, "a")
+    assert topologies.state(nimbus, first).finished
+    nimbus.kept["sferic.a-1-1.again"] = b"{}"
+    nimbus.kept["sferic.a-1-1.results.2.1.1"] = chunk(2)
+    second = topologies.find(nimbus, "a")
+    assert topologies.state(nimbus, second).ended == 0
+    assert [values for _, _, values in topologies.take_results(nimbus, second)] == [[2]]
+    topologies.check_attempt(second, 0)
+    topologies.check_attempt(second, 2)
+    topologies.check_attempt(first, 1)
+    with pytest.raises(NimbusError, match="what was written here is of the attempt before"):
+        topologies.check_attempt(second, 1)
+
+
+def test_chunks_of_the_attempt_before_hold_nothing_back():
+    nimbus = Memory({}, a_1_1__results__1__1__1=chunk(1), a_1_1__again=b"{}", a_1_1__about=json.dumps(ABOUT).encode())
+    topologies.tidy(nimbus, topologies.find(nimbus, "a"))
+    assert nimbus.kept == {}
+
+
+def at(path, rank, instances, position):
+    return json.dumps({"path": path, "rank": rank, "instances": instances, "position": position}).encode()
+
+
+def test_of_each_source_the_newest_position():
+    nimbus = Memory({})
+    nimbus.kept = {
+        "sferic-positions.a.a-9-200.0.S-1": at("S", 0, 2, 5),
+        "sferic-positions.a.a-10-100.0.S-1": at("S", 0, 2, 4),
+        "sferic-positions.a.a-9-200.1.S-1": at("S", 1, 2, None),
+        "sferic-positions.a.a-3-90.0.T-1": at("T", 0, 1, ["f", 1]),
+        "sferic-positions.a-1.a-1-1-1.0.S-1": at("S", 0, 1, 7),
+    }
+    found = positions.positions(nimbus, "a")
+    assert [str(one) for one in found] == ["S (instance 0) at 5", 'T (instance 0) at ["f", 1]']
+    assert positions.drop_positions(nimbus, "a", "a-10-100") == 2
+    assert positions.drop_positions(nimbus, "a") == 2
+    assert list(nimbus.kept) == ["sferic-positions.a-1.a-1-1-1.0.S-1"]
+
+
+@pytest.mark.parametrize(("orders", "left"), [(b"", 0), (b"stop", 1)])
+def test_one_that_finished_by_itself_leaves_no_positions(orders, left):
+    nimbus = Memory({}, a_1_1__end__1__0__S=b"", a_1_1__end__1__1__S=b"", a_1_1__about=json.dumps(ABOUT).encode())
+    nimbus.kept |= {"sferic.a-1-1.orders": orders, "sferic-positions.a.a-1-1.0.S-1": at("S", 0, 1, 5)}
+    topologies.kill(nimbus, topologies.find(nimbus, "a"))
+    assert len(nimbus.kept) == left
+
+
+def test_what_lasts_is_told():
+    nimbus = Memory(
+        {"a": "a-1-1"},
+        a_1_1__again=json.dumps({"event": "lost", "stage": "Sum", "rank": 1}).encode(),
+        a_1_1__dropped__u=json.dumps({"results": 1200, "letters": 0}).encode(),
+        a_1_1__dropped__v=json.dumps({"results": 34, "letters": 5}).encode(),
+    )
+    nimbus.kept["sferic-positions.a.a-1-1.0.S-1"] = at("S", 0, 1, ["x" * 200, 1])
+    said = lasting(nimbus, topologies.find(nimbus, "a"))
+    assert said["attempt"] == 2 and said["dropped"] == {"results": 1234, "dead_letters": 5}
+    assert list(lasting_lines(said)) == [
+        f'  S (instance 0) is at ["{"x" * 98}…',
+        "  state of Sum (instance 1) was lost: it has begun again, and counts are of both attempts",
+        "  1,234 results were dropped: nobody fetched them, and more came (--keep-results)",
+        "  5 dead letters were dropped: nobody fetched them, and more came (--keep-letters)",
+    ]

@@ -49,6 +49,15 @@ def test_a_java_without_compiler_is_said_to_be_one(monkeypatch, tmp_path):
     assert by_name(examine())["Java"].detail == f"17 at {tmp_path}/java, without a compiler"
 
 
+def test_without_spark_all_is_well_and_how_to_get_it_is_said(monkeypatch):
+    real = doctor.importlib.util.find_spec
+    monkeypatch.setattr(doctor.importlib.util, "find_spec", lambda name: None if name == "pyspark" else real(name))
+    spark = by_name(examine())["pyspark"]
+    assert spark.ok
+    assert "pip install 'sferic[spark]'" in spark.detail
+    assert "Java 17" in spark.detail
+
+
 def test_render_shows_a_remedy_only_where_it_is_needed():
     checks = [Check("Python", True, "3.12", "newer"), Check("Java", False, "none", "install it")]
     assert render(checks) == "ok  Python: 3.12\nNO  Java: none\n    install it"

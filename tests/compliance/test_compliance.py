@@ -64,7 +64,8 @@ def renamed(added, case):
 class Together:
     """Several cases side by side in one graph, each with its own results."""
 
-    def __init__(self, group):
+    def __init__(self, group, on):
+        self.on = on
         self.whole = WorkflowGraph("together")
         self.cases = {}
         for case in group:
@@ -80,7 +81,7 @@ class Together:
     def outcome(self):
         """(results or the error, the PE at each path)"""
         try:
-            results = sferic.run(self.whole, on="storm")
+            results = sferic.run(self.whole, on=self.on)
         except sferic.WorkflowFailed as error:
             results = error
         return results, {element.path: id(element.pe) for element in expand(self.whole).elements}
@@ -96,18 +97,18 @@ class Together:
 
 
 @functools.cache
-def groups():
+def groups(on, together=TOGETHER):
     """The group of each case. Partitions name every PE of a graph or none: those cases keep to themselves."""
     kinds = {True: [], False: []}
     for case in CASES:
         kinds[bool(case()[0].partitions)].append(case)
-    chunks = [kind[i : i + TOGETHER] for kind in kinds.values() for i in range(0, len(kind), TOGETHER)]
-    return {case: group for chunk in chunks for group in [Together(chunk)] for case in chunk}
+    chunks = [kind[i : i + together] for kind in kinds.values() for i in range(0, len(kind), together)]
+    return {case: group for chunk in chunks for group in [Together(chunk, on)] for case in chunk}
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.__name__)
 def test_case_on_storm(case):
-    groups()[case].check(case)
+    groups("storm")[case].check(case)
 
 
 @pytest.mark.parametrize("on", ["local", "multi"])

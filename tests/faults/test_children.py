@@ -3,6 +3,7 @@
 import faulthandler
 import os
 import signal
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import sferic
+from sferic.cluster.processes import command_of
 
 TARGETS = ["multi", "storm"]
 
@@ -38,6 +40,18 @@ class DiesOnce(sferic.IterativePE):
             Path(self.marker).touch()
             os.kill(os.getpid(), signal.SIGKILL)
         return data
+
+
+class Starts(DiesOnce):
+    """Starts processes that mind nobody's end: in a session of their own, and with nobody left as their parent."""
+
+    def __init__(self, marker, sleep):
+        super().__init__(marker)
+        self.sleep = sleep
+
+    def preprocess(self):
+        self.far = subprocess.Popen(["sleep", self.sleep], start_new_session=True)
+        subprocess.run(["sh", "-c", f"setsid sleep {self.sleep} >/dev/null 2>&1 &"], check=True)
 
 
 class Poisoned(sferic.IterativePE):
@@ -283,3 +297,14 @@ def _until(condition):
             return value
         time.sleep(0.02)
     raise AssertionError("it never came true")
+
+
+@pytest.mark.parametrize("on", TARGETS)
+def test_what_a_child_started_ends_with_it(on, tmp_path):
+    sleep = f"86400.{os.getpid()}{TARGETS.index(on)}"
+    pe = Starts(str(tmp_path / "died"), sleep)
+    results = sferic.run(pipeline(Numbers(1000), pe), on=on)
+    assert (tmp_path / "died").exists()
+    assert sorted(set(results[pe]["output"])) == list(range(1000))
+    commands = [command_of(int(process.name)) for process in Path("/proc").glob("[1-9]*")]
+    assert [command for command in commands if sleep in command] == []

@@ -149,3 +149,33 @@ def test_it_ends_on_processes_too(tmp_path):
     compiled, arrivals, stop = watched(tmp_path, "multi")
     run_multi(compiled.plan, compiled.definition, arrivals, stop)
     assert arrivals.results == {("Same", "output"): [str(tmp_path / name) for name in "012"]}
+
+
+@pytest.mark.parametrize(
+    ("position", "said"),
+    [
+        (["other.txt", 3], r"it reads .*\*\.log now, and had read other.txt"),
+        (["{}/a.log", 100], "a.log has 4 bytes, and 100 of them were read: it is another file now"),
+    ],
+)
+def test_lines_refuse_a_position_of_other_files(tmp_path, position, said):
+    (tmp_path / "a.log").write_text("one\n")
+    (tmp_path / "b.log").write_text("two\n")
+    with pytest.raises(ValueError, match=said):
+        list(Lines(tmp_path / "*.log").read([position[0].format(tmp_path), position[1]]))
+
+
+def test_lines_go_on_after_a_file_that_is_gone(tmp_path):
+    (tmp_path / "b.log").write_text("two\n")
+    deep = tmp_path / "**" / "*.log"
+    for pattern in (tmp_path / "*.log", deep):
+        assert [line for line, _ in Lines(pattern).read([f"{tmp_path}/a.log", 7])] == ["two"]
+
+
+def test_a_folder_refuses_a_position_of_another_one(tmp_path):
+    for name in ("one", "other"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "one" / "a").touch()
+    [(_, position)] = WatchedFolder(tmp_path / "one", endless=False).read(None)
+    with pytest.raises(ValueError, match="other now, and had watched .*one"):
+        list(WatchedFolder(tmp_path / "other", endless=False).read(position))

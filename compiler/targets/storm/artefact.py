@@ -15,25 +15,14 @@ from typing import Any
 from sferic.compiler.diagnostics import Problem, WrongInput
 from sferic.compiler.packages import Packages
 from sferic.compiler.resources import Resources, resources
+from sferic.compiler.targets.files import runtime_files, write_archive
 from sferic.compiler.targets.storm.config import PACKED, topology_config
 from sferic.compiler.targets.storm.harmless import refuse_harmful
 from sferic.compiler.targets.storm.view import component_views
 from sferic.runtime.plan import Plan
 
 _NIMBUS_BUFFER = 1 << 20
-_PUBLIC = (
-    "__init__",
-    "aggregates",
-    "api",
-    "compat/__init__",
-    "compat/dispel4py",
-    "launch",
-    "report",
-    "sinks",
-    "sources",
-)
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,200}")  # so that NAME.jar is a file's name everywhere
-_TIME = (1980, 1, 1, 0, 0, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +122,9 @@ def write_artefact(artefact: StormArtefact, folder: Path, *, shim: Path, runtime
         (part / "config.json").write_text(config)
         artefact.plan.write(part / "plan.json")
         (part / "MANIFEST.json").write_text(manifest)
-        _write_jar(part / f"{artefact.name}.jar", entries | {"MANIFEST.json": manifest.encode()}, artefact.packages)
+        whole = entries | {"MANIFEST.json": manifest.encode()}
+        tree = None if artefact.packages is None else (f"resources/{PACKED}", artefact.packages.folder)
+        write_archive(part / f"{artefact.name}.jar", whole, tree)
         if folder.exists():
             shutil.rmtree(folder)
         part.chmod(0o755)
@@ -172,11 +163,7 @@ def _jar_entries(artefact: StormArtefact, shim: Path, runtime: Path) -> Iterator
 
 def worker_files(artefact: StormArtefact, runtime: Path) -> dict[str, bytes]:
     """What a worker finds on its sys.path, by path: of ours what users' modules may import, and the user's files."""
-    package = runtime.parent
-    ours = [package / f"{name}.py" for name in _PUBLIC]
-    ours += [path for room in (runtime, package / "compiler") for path in room.rglob("*.py")]
-    files = {f"sferic/{path.relative_to(package).as_posix()}": path for path in ours if "shim" not in path.parts}
-    return {name: files[name].read_bytes() for name in sorted(files)} | dict(artefact.files)
+    return runtime_files(runtime) | dict(artefact.files)
 
 
 def _manifest(artefact: StormArtefact, entries: Mapping[str, bytes], version: str) -> str:
@@ -204,22 +191,3 @@ def _packed_json(packages: Packages) -> dict[str, Any]:
         "platform": packages.platform,
         "distributions": [asdict(one) for one in packages.distributions],
     }
-
-
-def _write_jar(path: Path, entries: Mapping[str, bytes], packages: Packages | None) -> None:
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name in sorted(entries):
-            _add(archive, name, entries[name])
-        if packages is not None:
-            for file in sorted(packages.folder.rglob("*")):
-                if file.is_file():
-                    _add(
-                        archive, f"resources/{PACKED}/{file.relative_to(packages.folder).as_posix()}", file.read_bytes()
-                    )
-
-
-def _add(archive: zipfile.ZipFile, name: str, data: bytes) -> None:
-    entry = zipfile.ZipInfo(name, _TIME)
-    entry.compress_type = zipfile.ZIP_DEFLATED
-    entry.external_attr = 0o644 << 16
-    archive.writestr(entry, data)

@@ -3,6 +3,7 @@
 A network of one's own wants Linux and root; elsewhere the cluster's ports are open while these tests run.
 """
 
+import json
 import os
 import subprocess
 import sys
@@ -210,9 +211,11 @@ def topology(sferic, cluster, request):
     sferic("kill", name)
 
 
-def storm_jar(cluster, jar, name):
-    """What the script `storm` runs for `storm jar JAR sferic.Main NAME -c sferic.python=…`; the ended process."""
-    command = [find_java().path, f"-Dstorm.options=sferic.python={quote(sys.executable, safe='')}"]
+def storm_jar(cluster, jar, name, settings=None):
+    """What the script `storm` runs for `storm jar JAR sferic.Main NAME -c sferic.python=… -c …`; the ended process."""
+    given = {"sferic.python": sys.executable, **{key: json.dumps(value) for key, value in (settings or {}).items()}}
+    options = ",".join(quote(f"{key}={value}", safe="") for key, value in given.items())
+    command = [find_java().path, f"-Dstorm.options={options}"]
     command += [f"-Dstorm.home={cluster.storm}", f"-Dstorm.jar={jar}", "-Dstorm.dependency.jars="]
     command += ["-Dstorm.dependency.artifacts={}", "-cp", f"{cluster.storm}/lib/*:{jar}:{cluster.storm}/conf"]
     command += ["sferic.Main", name]

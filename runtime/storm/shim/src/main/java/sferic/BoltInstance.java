@@ -35,6 +35,9 @@ final class BoltInstance implements Supervisor.Instance, Runs.Member {
     private boolean heldState;
     // Written by the mailbox, read by the timer.
     private volatile boolean outstanding;
+    // Of batches taken and not yet answered. Written by the mailbox, read by the timer.
+    private volatile long bytes;
+    private final Latency latency = new Latency();
 
     BoltInstance(Task task, OutputCollector collector) {
         this.task = task;
@@ -75,7 +78,8 @@ final class BoltInstance implements Supervisor.Instance, Runs.Member {
         } else if (end) {
             ends.take(tuple);
         } else {
-            queued.add(new Held(++lastInput, tuple, batch));
+            queued.add(new Held(++lastInput, tuple, batch, System.nanoTime()));
+            bytes = bytes + batch.length;
         }
     }
 
@@ -146,8 +150,19 @@ final class BoltInstance implements Supervisor.Instance, Runs.Member {
             if (done != null) {
                 held.ack(done.tuple());
                 supervisor.answered(input);
+                over(done);
             }
         }
+    }
+
+    private void over(Held batch) {
+        bytes = bytes - batch.batch().length;
+        latency.took(System.nanoTime() - batch.since());
+    }
+
+    @Override
+    public Load load() {
+        return new Load(bytes, latency.take());
     }
 
     private void answerFinish(Answer answer) throws FrameException {
@@ -170,6 +185,7 @@ final class BoltInstance implements Supervisor.Instance, Runs.Member {
         // All senders have ended: what came since can only be what was there before.
         queued.forEach(late -> held.ack(late.tuple()));
         queued.clear();
+        bytes = 0;
         supervisor.answered(finish);
     }
 
@@ -224,6 +240,7 @@ final class BoltInstance implements Supervisor.Instance, Runs.Member {
                 String text = "its items ended their process " + deaths + " times, the last time in " + culprit.path();
                 task.events().event(task.failed(batch.batch(), false, culprit.policy(), text, deaths));
                 held.ack(batch.tuple());
+                over(batch);
                 return true;
             }
         }

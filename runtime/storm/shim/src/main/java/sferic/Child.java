@@ -2,11 +2,16 @@ package sferic;
 
 import java.io.File;
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.stream.Stream;
 
 /** One process that runs one instance of one stage, on pipes. */
 final class Child {
@@ -24,6 +29,7 @@ final class Child {
     private static final long KILL_MS = 500;
 
     private final Process process;
+    private final String mark;
     private final Page page;
     private final FrameWriter writer;
     private final Counted output;
@@ -31,9 +37,11 @@ final class Child {
     private final AtomicBoolean gone = new AtomicBoolean();
     // Set once, before anybody else sees this.
     private Thread errors;
+    private Lines lines;
 
-    private Child(Process process, Page page, Listener listener) {
+    private Child(Process process, String mark, Page page, Listener listener) {
         this.process = process;
+        this.mark = mark;
         this.page = page;
         this.listener = listener;
         this.writer = new FrameWriter(process.getOutputStream());
@@ -48,6 +56,8 @@ final class Child {
             env.keySet().removeIf(variable -> variable.startsWith(settings.without()));
         }
         env.putAll(settings.env());
+        String mark = Kin.mark();
+        env.put(Kin.MARK, mark);
         Process process;
         try {
             process = builder.start();
@@ -55,10 +65,12 @@ final class Child {
             page.delete();
             throw error;
         }
-        Child child = new Child(process, page, listener);
+        Child child = new Child(process, mark, page, listener);
         FrameReader reader = new FrameReader(child.output, settings.frameLimit());
         child.thread(name + "-out", () -> child.readFrames(reader));
-        child.errors = child.thread(name + "-err", () -> new Lines(listener::line).read(process.getErrorStream()));
+        Lines lines = new Lines(listener::line);
+        child.lines = lines;
+        child.errors = child.thread(name + "-err", () -> lines.read(process.getErrorStream()));
         // A grandchild may hold the pipe open: the exit counts too, a little later.
         process.onExit().thenRunAsync(() -> child.end("its pipe was still open after it had left"),
                 CompletableFuture.delayedExecutor(KILL_MS, TimeUnit.MILLISECONDS));
@@ -97,6 +109,29 @@ final class Child {
         return process.pid();
     }
 
+    /** What it took so far; nothing of one that has left. */
+    Duration cpu() {
+        return process.info().totalCpuDuration().orElse(Duration.ZERO);
+    }
+
+    /** Bytes of its resident memory, 0 when it has left; -1 where this machine does not say. */
+    long memory() {
+        if (!process.isAlive()) {
+            return 0;
+        }
+        try (Stream<String> lines = Files.lines(Path.of("/proc", String.valueOf(process.pid()), "status"))) {
+            return lines.filter(line -> line.startsWith("VmRSS:")).findFirst()
+                    .map(line -> Long.parseLong(line.replaceAll("\\D", "")) << 10).orElse(0L);
+        } catch (IOException | UncheckedIOException error) {
+            return process.isAlive() ? -1 : 0;
+        }
+    }
+
+    /** To be called now and then. */
+    void tick() {
+        lines.tick();
+    }
+
     /** How many bytes of its frames came. From any thread. */
     long taken() {
         return output.taken();
@@ -116,6 +151,7 @@ final class Child {
         process.destroyForcibly();
         killGroup();
         descendants.forEach(ProcessHandle::destroyForcibly);
+        Kin.end(mark);
     }
 
     /** The group outlives its leader, so this works on what a dead child left, too. */
@@ -140,6 +176,7 @@ final class Child {
             process.waitFor();
         } else {
             killGroup();
+            Kin.end(mark);
         }
         page.delete();
         return process.exitValue();
@@ -175,6 +212,7 @@ final class Child {
         }
         killGroup();
         descendants.forEach(ProcessHandle::destroyForcibly);
+        Kin.end(mark);
         listen();
         try {
             page.delete();

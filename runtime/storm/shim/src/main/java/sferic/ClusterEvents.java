@@ -23,12 +23,14 @@ final class ClusterEvents implements Events {
     private static final Logger LOG = LoggerFactory.getLogger(ClusterEvents.class);
     private static final double POLL_SECONDS = 5;
     private static final long TELL_MS = 1000;
+    private static final long HEIR_MS = 1000;
     private static final long ENDLESS_BYTES = 256L << 20;
     private static final long LETTERS_BYTES = 256L << 20;
     private static final byte[] NOTHING = {};
     private static final byte[] STOP = {'s', 't', 'o', 'p'};
     private static final byte[] AGAIN = {'a', 'g', 'a', 'i', 'n'};
 
+    private final String topology;
     private final String prefix;
     private final Map<String, Object> about;
     private final boolean endless;
@@ -38,6 +40,7 @@ final class ClusterEvents implements Events {
     private final Chunks chunks;
     private final ScheduledExecutorService timer;
     private final Runnable stop;
+    private final LogEvents log = new LogEvents();
     private final Runnable leave;
     private final Positions positions;
     private final Past past;
@@ -51,11 +54,13 @@ final class ClusterEvents implements Events {
     // Owned by the timer.
     private boolean stopped;
     private long orders = Blobs.UNKNOWN;
+    private long heirs = Blobs.UNKNOWN;
     private Map<String, Long> dropped = Map.of();
 
     private ClusterEvents(String topology, Map<String, Object> config, Blobs blobs, long period, Runnable stop,
             Runnable leave) {
         Map<String, Object> about = about(config);
+        this.topology = topology;
         this.prefix = "sferic." + topology + ".";
         this.about = about;
         this.endless = Boolean.TRUE.equals(about.get("endless"));
@@ -87,6 +92,8 @@ final class ClusterEvents implements Events {
     /** From now on it looks and tells; a second call does nothing. */
     void start() {
         if (started.compareAndSet(false, true)) {
+            Kin.endOrphans(); // of workers that were killed together with their children
+            Reported.logOnce();
             // Not all workers of a cluster in the same moment.
             long first = ThreadLocalRandom.current().nextLong(period);
             timer.execute(() -> patiently(() -> {
@@ -94,12 +101,15 @@ final class ClusterEvents implements Events {
                     blobs.list(Chunks.prefix(prefix, 1)).forEach(blobs::delete); // no part of the results any more
                 }
                 blobs.create(prefix + "orders", NOTHING);
+                blobs.create(prefix + "heirs", NOTHING);
+                heirs = blobs.version(prefix + "heirs");
                 if (about.get("key") != null) {
                     blobs.create(prefix + "about", Json.bytes(about)); // before any dead letter
                 }
             }));
             timer.scheduleWithFixedDelay(() -> patiently(this::orders), first, period, TimeUnit.MILLISECONDS);
             timer.scheduleWithFixedDelay(() -> patiently(this::tell), TELL_MS, TELL_MS, TimeUnit.MILLISECONDS);
+            timer.scheduleWithFixedDelay(this::lookForHeirs, TELL_MS, TELL_MS, TimeUnit.MILLISECONDS);
         }
     }
 
@@ -182,8 +192,26 @@ final class ClusterEvents implements Events {
             LOG.info("{}[{}] is not the first: this worker began it again{}", task.stage(), task.rank(),
                     over ? ", and all was done" : "");
             if (!over && past.heldState(task.stage(), task.rank())) {
-                event(Map.of("event", "lost", "stage", task.stage(), "rank", task.rank()));
+                event(Map.of("event", "lost", "stage", task.stage(), "rank", task.rank(), "pe",
+                        task.settings().stage().pe(0).path()));
             }
+            byte[] heir = worker.getBytes(StandardCharsets.US_ASCII);
+            timer.execute(() -> patiently(() -> blobs.put(prefix + "heirs", heir)));
+        }
+    }
+
+    /**
+     * Where acks are missing: has an instance begun anew? What its forerunner held would come again only by Storm's
+     * timeout. Workers that send to the new one find their way to it within a second.
+     */
+    private void lookForHeirs() {
+        if (!Runs.late(topology)) {
+            return;
+        }
+        long version = blobs.version(prefix + "heirs");
+        if (version != heirs && version != Blobs.UNKNOWN) {
+            heirs = version;
+            timer.schedule(() -> Runs.again(topology), HEIR_MS, TimeUnit.MILLISECONDS);
         }
     }
 
@@ -234,6 +262,7 @@ final class ClusterEvents implements Events {
 
     /** What is new of counts, dead letters, positions, and of what was dropped. */
     private void tell() throws InterruptedException {
+        log.tick();
         byte[] counted = counts.news();
         if (counted != null) {
             blobs.put(prefix + "counts." + worker, counted);
@@ -249,10 +278,10 @@ final class ClusterEvents implements Events {
 
     @Override
     public void event(Map<String, Object> event) {
-        LogEvents.event(event);
+        log.event(event);
         counts.take(event);
         if ("failed".equals(event.get("event")) && "dead-letter".equals(event.get("policy")) && !letters.take(event)) {
-            LogEvents.event(Map.of("event", "log", "level", 40, "pe", event.get("pe"), "rank", event.get("rank"),
+            log.event(Map.of("event", "log", "level", 40, "pe", event.get("pe"), "rank", event.get("rank"),
                     "text", "too many dead letters: this one is not kept"));
         }
         boolean spoilt = "lost".equals(event.get("event")) && !endless;

@@ -19,6 +19,14 @@ interface Events {
         return 0;
     }
 
+    /**
+     * What is wanted of what a PE logs, as a level of Python's logging; 0 where it is all that Python itself lets
+     * through, and any number of lines.
+     */
+    default int level(String pe) {
+        return 0;
+    }
+
     /** A source's instance starts: where. */
     default Begun began(Task task) {
         return Begun.FIRST;

@@ -23,7 +23,9 @@ final class FrameEvents implements Events {
 
     @Override
     public void event(Map<String, Object> event) {
-        send(Frames.EVENT, event);
+        if (!"usage".equals(event.get("event"))) { // nobody asked for it
+            send(Frames.EVENT, event);
+        }
     }
 
     void state(String state) {

@@ -3,4 +3,4 @@ package sferic;
 import org.apache.storm.tuple.Tuple;
 
 /** A tuple taken from Storm and not yet acked, under the input number the child knows it by. */
-record Held(long input, Tuple tuple, byte[] batch) {}
+record Held(long input, Tuple tuple, byte[] batch, long since) {}

@@ -1,7 +1,7 @@
 package sferic;
 
 import java.util.ArrayDeque;
-import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.LongSupplier;
@@ -13,8 +13,10 @@ import org.apache.storm.topology.OutputFieldsDeclarer;
 import org.apache.storm.tuple.Values;
 
 /** A stage without inputs. The executor's thread owns the fields; only it emits. */
-public final class HostSpout implements IRichSpout, ICredentialsListener {
+public final class HostSpout implements IRichSpout, ICredentialsListener, Runs.Sender {
     private static final long serialVersionUID = 1L;
+    private static final long NEVER = Long.MAX_VALUE;
+    private static final long LATE_MS = 1000;
 
     /** Message id of one tuple: the index-th output of a group. */
     private record Part(long group, int index) {}
@@ -26,9 +28,14 @@ public final class HostSpout implements IRichSpout, ICredentialsListener {
     private transient Task task;
     private transient SourceInstance instance;
     private transient SpoutOutputCollector collector;
-    private transient Map<Long, Unacked> unacked;
+    private transient LinkedHashMap<Long, Unacked> unacked;
     private transient ArrayDeque<Part> failed;
     private transient boolean endSent;
+    private transient boolean endAcked;
+    // Written by the executor, read by whoever asks late(): when the oldest of what is unacked was sent.
+    private transient volatile long oldest;
+    // Set by whoever calls again(), cleared by the executor.
+    private transient volatile boolean again;
     private transient LongSupplier clock;
 
     /** A group whose outputs are kept until all are acked. */
@@ -37,6 +44,7 @@ public final class HostSpout implements IRichSpout, ICredentialsListener {
         final boolean[] acked;
         final long[] sentMs;
         final int[] fails;
+        long since;
         int left;
 
         Unacked(List<Emit> emits) {
@@ -72,12 +80,14 @@ public final class HostSpout implements IRichSpout, ICredentialsListener {
         task = own;
         clock = milliseconds;
         collector = output;
-        unacked = new HashMap<>();
+        unacked = new LinkedHashMap<>();
+        oldest = NEVER;
         failed = new ArrayDeque<>();
         if (!begun.ended()) {
             instance = new SourceInstance(own, begun.token());
             instance.start();
         }
+        Runs.watch(own.settings().run(), this);
     }
 
     @Override
@@ -85,9 +95,13 @@ public final class HostSpout implements IRichSpout, ICredentialsListener {
         if (task == null) {
             return; // all was done before its worker was replaced
         }
-        Part again = failed.poll();
-        if (again != null) {
-            emit(again);
+        if (again) {
+            again = false;
+            sendLate();
+        }
+        Part next = failed.poll();
+        if (next != null) {
+            emit(next);
             return;
         }
         Group group = instance == null ? null : instance.poll();
@@ -109,7 +123,10 @@ public final class HostSpout implements IRichSpout, ICredentialsListener {
             return;
         }
         // Known before it is emitted: without ackers the ack comes inside emit.
-        unacked.put(group.number(), new Unacked(group.emits()));
+        Unacked sent = new Unacked(group.emits());
+        sent.since = clock.getAsLong();
+        unacked.put(group.number(), sent);
+        findOldest();
         for (int index = 0; index < group.emits().size(); index++) {
             emit(new Part(group.number(), index));
         }
@@ -117,6 +134,7 @@ public final class HostSpout implements IRichSpout, ICredentialsListener {
 
     private void emit(Part part) {
         if (part.equals(END)) {
+            oldest = clock.getAsLong();
             collector.emit(Frames.END_STREAM, new Values(task.end()), END);
             return;
         }
@@ -140,6 +158,8 @@ public final class HostSpout implements IRichSpout, ICredentialsListener {
     public void ack(Object id) {
         Part part = (Part) id;
         if (part.equals(END)) {
+            endAcked = true;
+            oldest = NEVER;
             task.events().finished(stage, task.rank());
             return;
         }
@@ -151,7 +171,52 @@ public final class HostSpout implements IRichSpout, ICredentialsListener {
         group.left--;
         if (group.left == 0) {
             unacked.remove(part.group());
+            findOldest();
             instance.acked(part.group());
+        }
+    }
+
+    private void findOldest() {
+        oldest = unacked.isEmpty() ? NEVER : unacked.values().iterator().next().since;
+    }
+
+    @Override
+    public boolean late() {
+        return isLate(oldest);
+    }
+
+    private boolean isLate(long since) {
+        return since != NEVER && clock.getAsLong() - since > LATE_MS;
+    }
+
+    @Override
+    public void again() {
+        again = true;
+    }
+
+    /** What went to an instance that is no more would wait for Storm's timeout, and the window with it. */
+    private void sendLate() {
+        unacked.forEach((number, group) -> {
+            if (isLate(group.since)) {
+                group.since = clock.getAsLong();
+                for (int index = 0; index < group.acked.length; index++) {
+                    if (!group.acked[index]) {
+                        sendAgain(new Part(number, index));
+                    }
+                }
+            }
+        });
+        if (endSent && !endAcked) {
+            sendAgain(END);
+        } else {
+            findOldest();
+        }
+    }
+
+    private void sendAgain(Part part) {
+        task.events().event(Map.of("event", "replayed", "stage", stage, "rank", task.rank()));
+        if (!failed.contains(part)) {
+            failed.add(part);
         }
     }
 
@@ -163,16 +228,18 @@ public final class HostSpout implements IRichSpout, ICredentialsListener {
     public void fail(Object id) {
         Part part = (Part) id;
         Unacked group = unacked.get(part.group());
+        if (!part.equals(END) && (group == null || group.acked[part.index()])) {
+            return; // it was sent again meanwhile, and arrived
+        }
         long soon = task.settings().messageTimeout().toMillis() * 9 / 10;
-        if (group != null && !group.acked[part.index()] && clock.getAsLong() - group.sentMs[part.index()] < soon) {
+        if (group != null && clock.getAsLong() - group.sentMs[part.index()] < soon) {
             group.fails[part.index()]++;
             if (group.fails[part.index()] >= task.settings().fails()) {
                 setAside(part, group);
                 return;
             }
         }
-        task.events().event(Map.of("event", "replayed", "stage", stage, "rank", task.rank()));
-        failed.add(part);
+        sendAgain(part);
     }
 
     private void setAside(Part part, Unacked group) {

@@ -1,60 +1,84 @@
 package sferic;
 
-import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 
-/** Events of a topology on a cluster go to the worker's log. */
+/**
+ * Events of a topology on a cluster go to the worker's log: one entry each, by the logger `sferic.pe.PE`, whose level
+ * the operator sets. What floods is limited for each instance, and counted. Safe from any thread.
+ */
 final class LogEvents {
-    private static final Logger LOG = LoggerFactory.getLogger(LogEvents.class);
+    static final String LOGGER = "sferic.pe.";
+    private static final int PYTHON_DEBUG = 10;
+    private static final int PYTHON_INFO = 20;
     private static final int PYTHON_WARNING = 30;
     private static final int PYTHON_ERROR = 40;
-    private static final int PYTHON_INFO = 20;
+    private static final int PYTHON_NOTHING = 60;
 
-    private LogEvents() {}
+    /** An instance's name in the log, and what it may still say. */
+    private record Speaker(Logger log, String name, Flood flood) {}
+
+    private final Map<String, Speaker> speakers = new ConcurrentHashMap<>();
 
     /** One entry of the log, at the level that the event has. */
-    static void event(Map<String, Object> event) {
-        String name = String.valueOf(event.get("event"));
-        if (event.get("data") != null) {
-            Map<String, Object> bare = new LinkedHashMap<>(event);
-            bare.remove("data"); // an item may be large, and is none of a log's business
-            event(bare);
+    void event(Map<String, Object> event) {
+        Speaker speaker = speakers.computeIfAbsent(Words.who(event),
+                who -> new Speaker(LoggerFactory.getLogger(logger(Words.pe(event))), who, new Flood()));
+        switch (String.valueOf(event.get("event"))) {
+            case "log", "print" -> say(speaker, level(event.get("level")), String.valueOf(event.get("text")));
+            case "counts", "usage" -> { } // `status` and Storm's metrics have them
+            case "failed" -> limited(speaker, Level.ERROR, Words.of(event));
+            case "error", "lost" -> say(speaker, Level.ERROR, Words.of(event));
+            default -> limited(speaker, Level.WARN, Words.of(event));
+        }
+    }
+
+    private void limited(Speaker speaker, Level level, String text) {
+        long now = System.nanoTime() / 1_000_000;
+        if (!speaker.log().isEnabledForLevel(level)) {
             return;
         }
-        switch (name) {
-            case "log" -> log(event);
-            case "print" -> LOG.info("{}[{}] {}", event.get("pe"), event.get("rank"), event.get("text"));
-            case "counts" -> LOG.debug("{}", Json.text(event));
-            case "failed" -> LOG.error("{}", text(event));
-            case "error", "lost" -> LOG.error("{}", Json.text(event));
-            default -> LOG.warn("{}", Json.text(event));
+        hidden(speaker, speaker.flood().over(now));
+        if (speaker.flood().room(1 + (int) text.chars().filter(c -> c == '\n').count(), now)) {
+            say(speaker, level, text);
         }
     }
 
-    /** A failure in words, with the user's traceback. */
-    static String text(Map<String, Object> event) {
-        if (!"failed".equals(event.get("event"))) {
-            return event.containsKey("text") ? String.valueOf(event.get("text")) : Json.text(event);
-        }
-        return event.get("pe") + "[" + event.get("rank") + "] failed on " + event.get("item") + ": " + event.get("error")
-                + " (" + event.get("policy") + ")\n" + event.get("traceback");
+    /** Says how much of a flood that is over was not shown. To be called now and then. */
+    void tick() {
+        long now = System.nanoTime() / 1_000_000;
+        speakers.values().forEach(speaker -> hidden(speaker, speaker.flood().over(now)));
     }
 
-    private static void log(Map<String, Object> event) {
-        int level = event.get("level") instanceof Number number ? number.intValue() : PYTHON_INFO;
-        Object pe = event.get("pe");
-        Object rank = event.get("rank");
-        Object text = event.get("text");
-        if (level >= PYTHON_ERROR) {
-            LOG.error("{}[{}] {}", pe, rank, text);
-        } else if (level >= PYTHON_WARNING) {
-            LOG.warn("{}[{}] {}", pe, rank, text);
-        } else if (level >= PYTHON_INFO) {
-            LOG.info("{}[{}] {}", pe, rank, text);
-        } else {
-            LOG.debug("{}[{}] {}", pe, rank, text);
+    private static void hidden(Speaker speaker, long lines) {
+        if (lines > 0) {
+            say(speaker, Level.WARN, Flood.words(lines));
         }
+    }
+
+    private static void say(Speaker speaker, Level level, String text) {
+        if (speaker.log().isEnabledForLevel(level)) {
+            speaker.log().atLevel(level).log("{} {}", speaker.name(), Words.entry(text));
+        }
+    }
+
+    private static String logger(String pe) {
+        return LOGGER + Meters.name(pe);
+    }
+
+    private static Level level(Object python) {
+        int level = python instanceof Number number ? number.intValue() : PYTHON_INFO;
+        return level >= PYTHON_ERROR ? Level.ERROR : level >= PYTHON_WARNING ? Level.WARN
+                : level >= PYTHON_INFO ? Level.INFO : level >= PYTHON_DEBUG ? Level.DEBUG : Level.TRACE;
+    }
+
+    /** What the operator wants to see of a PE, as a level of Python's logging. */
+    static int level(String pe) {
+        Logger log = LoggerFactory.getLogger(logger(pe));
+        return log.isTraceEnabled() ? 1 : log.isDebugEnabled() ? PYTHON_DEBUG : log.isInfoEnabled() ? PYTHON_INFO
+                : log.isWarnEnabled() ? PYTHON_WARNING : log.isErrorEnabled() ? PYTHON_ERROR : PYTHON_NOTHING;
     }
 }

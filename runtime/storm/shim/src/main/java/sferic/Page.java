@@ -9,11 +9,14 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 
 /**
- * The page a child tells its whereabouts on: written by the child, read by any thread. One field goes the other way; its
- * writer is guarded by the instance's Loose.
+ * The page a child tells its whereabouts on: written by the child, read by any thread. What goes the other way: how many
+ * batches are processed, whose writer is guarded by the instance's Loose, and what the child is to log, which its
+ * supervisor's timer writes.
  */
 final class Page {
     static final int SIZE = 4096;
+    static final int LINES = 48;
+    static final int LEVELS = 56;
     static final long IDLE = 0;
     static final long WORKING = 1;
     static final long STARTING = 3;
@@ -56,6 +59,14 @@ final class Page {
     /** Another batch that the child wrote unasked is processed. */
     void countProcessed() {
         data.putLong(40, data.getLong(40) + 1);
+    }
+
+    /** How many lines the child may tell in a second, 0 for any number, and how much of what each of its PEs logs. */
+    void want(int lines, int[] levels) {
+        data.putLong(LINES, lines);
+        for (int pe = 0; pe < levels.length && LEVELS + 8 * pe < SIZE; pe++) {
+            data.putLong(LEVELS + 8 * pe, levels[pe]);
+        }
     }
 
     void delete() throws IOException {

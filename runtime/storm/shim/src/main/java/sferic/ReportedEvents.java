@@ -6,30 +6,25 @@ import java.util.Map;
 import java.util.Set;
 import org.apache.storm.task.IErrorReporter;
 
-/** Failures are told to Storm, too, which shows the last of each component and lets no flood through. Immutable. */
-record ReportedEvents(Events events, IErrorReporter reporter) implements Events {
+/**
+ * An instance's events on a cluster: what can be counted goes to Storm's metrics, too, and failures to Storm's errors,
+ * which keep the last of each component and let no flood through. Immutable.
+ */
+record ReportedEvents(Events events, IErrorReporter reporter, Meters meters) implements Events {
     private static final Set<String> TOLD = Set.of("failed", "error", "lost", "died", "hung");
-
-    /** A text for people: where it happened in Java says nothing. */
-    private static final class Reported extends Exception {
-        private static final long serialVersionUID = 1L;
-
-        Reported(String text) {
-            super(text, null, false, false);
-        }
-
-        @Override
-        public String toString() {
-            return getMessage();
-        }
-    }
 
     @Override
     public void event(Map<String, Object> event) {
         events.event(event);
+        meters.take(event);
         if (TOLD.contains(String.valueOf(event.get("event")))) {
-            reporter.reportError(new Reported(LogEvents.text(event)));
+            reporter.reportError(new Reported(Words.who(event) + " " + Words.of(event)));
         }
+    }
+
+    @Override
+    public int level(String pe) {
+        return LogEvents.level(pe);
     }
 
     @Override

@@ -23,7 +23,20 @@ final class Runs {
         void close() throws InterruptedException;
     }
 
-    private record Run(Events events, Set<Member> members, AtomicBoolean stopped) {}
+    /** Who sends what has to be acked. */
+    interface Sender {
+        /** Is there anything that should have been acked by now? */
+        boolean late();
+
+        /** What is late is sent again. Returns at once. */
+        void again();
+    }
+
+    private record Run(Events events, Set<Member> members, Set<Sender> senders, AtomicBoolean stopped) {
+        Run(Events events) {
+            this(events, ConcurrentHashMap.newKeySet(), ConcurrentHashMap.newKeySet(), new AtomicBoolean());
+        }
+    }
 
     private static final int LEFT = 20; // the exit status of a worker that made room for the next attempt
     private static final Map<String, Run> RUNS = new ConcurrentHashMap<>();
@@ -31,7 +44,7 @@ final class Runs {
     private Runs() {}
 
     static void open(String name, Events events) {
-        RUNS.put(name, new Run(events, ConcurrentHashMap.newKeySet(), new AtomicBoolean()));
+        RUNS.put(name, new Run(events));
     }
 
     static Events events(String name) {
@@ -40,10 +53,8 @@ final class Runs {
 
     /** The run of a worker on a cluster, by the topology's id; opened by its first component. */
     static Events onCluster(String topology, Map<String, Object> config) {
-        Run run = RUNS.computeIfAbsent(topology, id -> {
-            ClusterEvents events = ClusterEvents.open(id, config, () -> stop(id), () -> leave(id));
-            return new Run(events, ConcurrentHashMap.newKeySet(), new AtomicBoolean());
-        });
+        Run run = RUNS.computeIfAbsent(topology,
+                id -> new Run(ClusterEvents.open(id, config, () -> stop(id), () -> leave(id))));
         if (run.events() instanceof ClusterEvents events) {
             events.start(); // not before the run can be found
         }
@@ -58,6 +69,22 @@ final class Runs {
                 member.stop();
             }
         }
+    }
+
+    static void watch(String name, Sender sender) {
+        Run run = name == null ? null : RUNS.get(name);
+        if (run != null) {
+            run.senders().add(sender);
+        }
+    }
+
+    static boolean late(String name) {
+        return RUNS.get(name).senders().stream().anyMatch(Sender::late);
+    }
+
+    /** An instance began anew somewhere: what its forerunner had not acked is gone. */
+    static void again(String name) {
+        RUNS.get(name).senders().forEach(Sender::again);
     }
 
     /** Members that join later are stopped, too: the request may come while Storm still starts. */

@@ -33,9 +33,17 @@ final class Supervisor implements Child.Listener {
 
         /** True where no other child is needed. */
         boolean complete();
+
+        /** What it holds, and how long batches took since the last call; null where nothing is given to it. */
+        default Load load() {
+            return null;
+        }
     }
 
     private static final long LOOK_MS = 200;
+    private static final int PYTHON_WARNING = 30;
+    private static final int PYTHON_ERROR = 40;
+    private static final Page.Place NOWHERE = new Page.Place(0, 0, 0);
 
     private final String stage;
     private final int rank;
@@ -46,6 +54,8 @@ final class Supervisor implements Child.Listener {
     private final Instance instance;
     private final Deaths deaths = new Deaths();
     private final Hang hang;
+    // Owned by the timer.
+    private final Usage usage = new Usage();
     // Written by the mailbox, read by the timer and by close().
     private volatile Child child;
     // The one that left last: written by the mailbox, read by close().
@@ -79,6 +89,7 @@ final class Supervisor implements Child.Listener {
     void start() {
         mailbox.post(this::spawn);
         timer.scheduleWithFixedDelay(this::look, LOOK_MS, LOOK_MS, TimeUnit.MILLISECONDS);
+        timer.scheduleWithFixedDelay(this::tellUsage, Usage.PERIOD_MS, Usage.PERIOD_MS, TimeUnit.MILLISECONDS);
     }
 
     boolean ready() {
@@ -116,6 +127,7 @@ final class Supervisor implements Child.Listener {
             giveUp("input", "cannot start " + settings.command() + ": " + error.getMessage());
             return;
         }
+        want(child.page());
         Map<String, Object> start = new LinkedHashMap<>();
         start.put("protocol", Frames.PROTOCOL);
         start.put("plan", settings.plan());
@@ -236,7 +248,9 @@ final class Supervisor implements Child.Listener {
         event.put("text", why);
         events.event(event);
         if (hadState) {
-            events.event(report("lost"));
+            Map<String, Object> lost = report("lost");
+            lost.put("pe", settings.stage().pe(0).path());
+            events.event(lost);
         }
         String enough = deaths.died(place, greeted, System.nanoTime() / 1_000_000);
         instance.died();
@@ -271,7 +285,27 @@ final class Supervisor implements Child.Listener {
 
     @Override
     public void line(String text) {
-        events.event(Map.of("event", "print", "stage", stage, "pe", stage, "rank", rank, "text", text));
+        Child now = child;
+        Page.Place place = now == null ? NOWHERE : now.page().place();
+        Map<String, Object> event = report("print");
+        event.put("pe", settings.stage().pe(place.pe()).path());
+        event.put("level", text.startsWith(Traceback.FIRST) ? PYTHON_ERROR : PYTHON_WARNING);
+        event.put("text", text);
+        events.event(event);
+    }
+
+    private void want(Page page) {
+        List<Pe> pes = settings.stage().pes();
+        int[] levels = pes.stream().mapToInt(pe -> events.level(pe.path())).toArray();
+        page.want(levels[0] == 0 ? 0 : Flood.LINES, levels);
+    }
+
+    // From the timer.
+    private void tellUsage() {
+        Map<String, Object> event = report("usage");
+        event.put("pe", settings.stage().pe(0).path());
+        event.putAll(usage.look(child, instance.load()));
+        events.event(event);
     }
 
     /** The instance's own code failed: nothing can go on. From the mailbox. */
@@ -292,23 +326,28 @@ final class Supervisor implements Child.Listener {
         if (now == null || gaveUp) {
             return;
         }
+        now.tick();
+        want(now.page());
         Hang.Known known = new Hang.Known(heard, now.taken(), !ready || instance.outstanding(), handing);
         boolean kill = hang.look(now.page(), known, System.nanoTime() / 1_000_000,
-                seconds -> events.event(standingStill("slow", now.page(), seconds)));
+                seconds -> events.event(standingStill("slow", now, seconds)));
         if (kill) {
             Page.Place place = now.page().place();
             boolean starting = now.page().state() == Page.STARTING;
             Stage plan = settings.stage();
-            events.event(standingStill("hung", now.page(),
+            events.event(standingStill("hung", now,
                     (starting ? plan.start() : plan.pe(place.pe()).hang()).toSeconds()));
             now.kill();
         }
     }
 
-    private Map<String, Object> standingStill(String name, Page page, long seconds) {
+    private Map<String, Object> standingStill(String name, Child child, long seconds) {
+        Page page = child.page();
         Page.Place place = page.place();
         Map<String, Object> event = report(name);
+        event.put("pid", child.pid());
         event.put("pe", settings.stage().pe(place.pe()).path());
+        event.put("input", place.input());
         event.put("step", place.step());
         event.put("starting", page.state() == Page.STARTING);
         event.put("seconds", seconds);

@@ -38,7 +38,9 @@ record Task(String stage, int rank, int instances, Settings settings, Events eve
         if (run == null) {
             run = context.getStormId();
             Private.keep(resources, run, config);
-            events = new ReportedEvents(Runs.onCluster(run, config), reporter);
+            boolean hasPes = config.get("sferic.stages") instanceof Map<?, ?> stages && stages.containsKey(stage);
+            Meters meters = hasPes ? new Meters(settings.stage(), rank, Meters.Registry.of(context)) : Meters.NONE;
+            events = new ReportedEvents(Runs.onCluster(run, config), reporter, meters);
         } else {
             events = Runs.events(run);
         }

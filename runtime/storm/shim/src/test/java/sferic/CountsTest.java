@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 class CountsTest {
@@ -28,5 +29,20 @@ class CountsTest {
         assertNull(counts.news());
         counts.take(counts(1));
         assertTrue(new String(counts.news(), StandardCharsets.UTF_8).contains("8"));
+    }
+
+    @Test
+    void theLastOfEachInstanceIsKept() throws FrameException {
+        Counts counts = new Counts();
+        for (int memory = 1; memory <= 3; memory++) {
+            counts.take(Map.of("event", "usage", "stage", "S", "rank", memory % 2, "pe", "P", "memory_bytes", memory));
+        }
+        counts.take(counts(1));
+        Map<?, ?> row = (Map<?, ?>) Json.object(counts.news()).get("P");
+        Map<?, ?> instances = (Map<?, ?>) row.get("instances");
+        assertEquals(1, row.get("in"));
+        assertEquals(3, ((Map<?, ?>) instances.get("1")).get("memory_bytes"));
+        assertEquals(2, ((Map<?, ?>) instances.get("0")).get("memory_bytes"));
+        assertEquals(Set.of("memory_bytes", "at"), ((Map<?, ?>) instances.get("0")).keySet());
     }
 }

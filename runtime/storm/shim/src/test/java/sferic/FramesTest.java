@@ -94,7 +94,7 @@ class FramesTest {
         List<Held> inputs = new ArrayList<>();
         for (Object input : (List<?>) object(vector("feed").get("fields")).get("inputs")) {
             List<?> pair = (List<?>) input;
-            inputs.add(new Held(number(pair.get(0)), null, bytes(pair.get(1))));
+            inputs.add(new Held(number(pair.get(0)), null, bytes(pair.get(1)), 0));
         }
         checkWritten("feed", Frames.FEED, Messages.feed(inputs));
         checkWritten("finish", Frames.FINISH, List.of(Messages.number(9)));

@@ -1,6 +1,7 @@
 package sferic;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.ByteBuffer;
@@ -87,6 +88,32 @@ class SourceTest {
         assertEquals(Frames.END_STREAM, next().stream());
         spout.fail(last().id());
         assertEquals(Frames.END_STREAM, next().stream());
+    }
+
+    @Test
+    void whatAnInstanceTookWithItIsSentAgainOnce() throws InterruptedException {
+        start("source:3 links:2,0");
+        Fakes.Act first = next();
+        Fakes.Act second = next();
+        assertFalse(spout.late());
+        now += 2000;
+        assertTrue(spout.late());
+        Fakes.Act third = next();
+        spout.ack(second.id());
+        spout.again();
+        assertEquals(first.id(), next().id());
+        assertFalse(spout.late());
+        spout.ack(first.id());
+        spout.ack(third.id());
+        assertEquals(Frames.END_STREAM, next().stream());
+        spout.fail(first.id()); // Storm's timeout of what was sent first
+        assertEquals(1, sink.count("replayed"));
+        now += 2000;
+        assertTrue(spout.late());
+        spout.again();
+        assertEquals(Frames.END_STREAM, next().stream());
+        spout.ack(last().id());
+        assertFalse(spout.late());
     }
 
     @Test

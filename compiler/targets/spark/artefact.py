@@ -1,0 +1,149 @@
+"""The files of a Spark job: readable, complete, and the same bytes for the same input."""
+
+import hashlib
+import importlib.metadata
+import json
+import platform
+import re
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from sferic.compiler.diagnostics import Problem, WrongInput
+from sferic.compiler.packages import Packages
+from sferic.compiler.targets.files import runtime_files, write_archive
+from sferic.compiler.targets.spark.view import stage_views
+from sferic.runtime.location import UNKNOWN
+from sferic.runtime.plan import Plan
+
+_NAME = re.compile(r"[A-Za-z0-9_-]{1,200}")
+_CARRIED = ("ormsgpack",)  # compiled packages that the runtime needs
+_SUBMITTED = ("report", "submitted")  # what job.py takes of ours beside the runtime
+_FILES = ("MANIFEST.json", "flow.zip", "job.py", "plan.json")
+
+
+@dataclass(frozen=True, slots=True)
+class SparkArtefact:
+    """What `compile --to spark` writes."""
+
+    name: str
+    job_py: str
+    plan: Plan
+    files: Mapping[str, bytes]  # the user's, by path below the root
+    packages: Packages | None = None  # what is packed; else the runtime's own compiled ones, as they are here
+
+
+def make_artefact(
+    plan: Plan, root: Path, *, name: str, version: str, packages: Packages | None = None
+) -> SparkArtefact:
+    """Render `plan`; the user's files are read from `root`."""
+    if not _NAME.fullmatch(name):
+        text = f"{name!r} is no name for a job"
+        raise WrongInput([Problem(text, remedy="use letters, digits, - and _, at most 200")])
+    problems = [
+        Problem(
+            f"{pe.path} is endless: a batch job ends when its sources do",
+            pe.location or UNKNOWN,
+            "run it on local, multi or storm, or give the source an end",
+        )
+        for stage in plan.stages
+        for pe in stage.pes
+        if pe.endless
+    ]
+    if problems:
+        raise WrongInput(problems)
+    files = {path: (root / path).read_bytes() for path, _ in plan.definition.files}
+    return SparkArtefact(name, render(plan, name, version), plan, files, packages)
+
+
+def render(plan: Plan, name: str, version: str) -> str:
+    """job.py."""
+    try:
+        from jinja2 import Environment, PackageLoader, StrictUndefined  # noqa: PLC0415 - only here are templates rendered
+    except ImportError as error:
+        text = "Spark jobs are rendered with a package that is not installed here"
+        raise WrongInput([Problem(text, remedy="do: pip install 'sferic[spark]'")]) from error
+    environment = Environment(  # noqa: S701 - the output is Python; user text passes through `literal`
+        loader=PackageLoader("sferic", "templates"), undefined=StrictUndefined, keep_trailing_newline=True
+    )
+    environment.filters["literal"] = json.dumps
+    template = environment.get_template("spark_batch.py.j2")
+    about = ascii(plan.definition.target or "a graph in memory")[1:-1].replace('"', "'")
+    return template.render(name=name, version=version, definition=about, stages=stage_views(plan))
+
+
+def worker_files(artefact: SparkArtefact, runtime: Path) -> dict[str, bytes]:
+    """What building the definition on a cluster may import, by path."""
+    return runtime_files(runtime) | dict(artefact.files)
+
+
+def write_artefact(artefact: SparkArtefact, folder: Path, *, runtime: Path, version: str) -> Path:
+    """Write the artefact to `folder`, all of it or nothing; returns flow.zip's path. `runtime`: its folder."""
+    try:
+        _check_free(folder)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        part = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    except OSError as error:
+        raise WrongInput([Problem(f"{folder} cannot be written ({error.strerror})")]) from error
+    try:
+        entries = dict(_entries(artefact, runtime))
+        (part / "job.py").write_text(artefact.job_py)
+        artefact.plan.write(part / "plan.json")
+        tree = None if artefact.packages is None else ("packages", artefact.packages.folder)
+        write_archive(part / "flow.zip", entries, tree)
+        (part / "MANIFEST.json").write_text(_manifest(artefact, entries, version))
+        if folder.exists():
+            shutil.rmtree(folder)
+        part.chmod(0o755)
+        part.rename(folder)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+    return folder / "flow.zip"
+
+
+def _check_free(folder: Path) -> None:
+    """Only an artefact is overwritten, never what somebody keeps there."""
+    if not folder.exists() or all((folder / name).is_file() for name in _FILES):
+        return
+    if not folder.is_dir() or any(folder.iterdir()):
+        text = f"{folder} is there already, and is no artefact"
+        raise WrongInput([Problem(text, remedy="name another folder with -o, or remove it")])
+
+
+def _entries(artefact: SparkArtefact, runtime: Path) -> Iterator[tuple[str, bytes]]:
+    yield "python", _python(artefact).encode()
+    yield "plan.json", artefact.plan.to_json().encode()
+    yield from runtime_files(runtime).items()
+    for name in _SUBMITTED:
+        yield f"sferic/{name}.py", (runtime.parent / f"{name}.py").read_bytes()
+    for path, data in artefact.files.items():
+        yield f"files/{path}", data
+    for package in _CARRIED if artefact.packages is None else ():
+        for file in importlib.metadata.files(package) or ():
+            if file.parts[0] == package and "__pycache__" not in file.parts:
+                yield f"packages/{file.as_posix()}", file.read_binary()
+
+
+def _python(artefact: SparkArtefact) -> str:
+    """The minor version that the compiled packages are for."""
+    packages = artefact.packages
+    return ".".join(platform.python_version_tuple()[:2]) if packages is None else packages.python
+
+
+def _manifest(artefact: SparkArtefact, entries: Mapping[str, bytes], version: str) -> str:
+    packages = artefact.packages
+    told = {
+        "name": artefact.name,
+        "sferic": version,
+        "python": _python(artefact),
+        "plan": hashlib.sha256(artefact.plan.to_json().encode()).hexdigest(),
+        "packed": [] if packages is None else [asdict(one) for one in packages.distributions],
+        "submit": "spark-submit --py-files flow.zip job.py",
+        "files": {
+            "job.py": hashlib.sha256(artefact.job_py.encode()).hexdigest(),
+            **{f"flow.zip/{path}": hashlib.sha256(data).hexdigest() for path, data in sorted(entries.items())},
+        },
+    }
+    return json.dumps(told, indent=1) + "\n"

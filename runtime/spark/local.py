@@ -1,0 +1,75 @@
+"""A Spark inside this process's own JVM, for runs on one machine."""
+
+import contextlib
+import os
+import sys
+from collections.abc import Generator
+from pathlib import Path
+
+from pyspark import SparkConf, SparkContext
+
+from sferic.runtime.observe import Observer, StopRequest
+from sferic.runtime.spark.batch import Build, run_batch
+from sferic.runtime.spark.flow import Flow
+
+_TRIES = 4  # of a task, as on a cluster: a worker that is killed ends no run
+_LOGGING = """\
+status = error
+rootLogger.level = error
+rootLogger.appenderRef.console.ref = console
+appender.console.type = Console
+appender.console.name = console
+appender.console.target = SYSTEM_ERR
+appender.console.layout.type = PatternLayout
+appender.console.layout.pattern = %d{HH:mm:ss} %p %c: %m%n%ex
+"""
+
+
+def run_local(flow: Flow, build: Build, observer: Observer, stop: StopRequest, folder: Path) -> None:
+    """Run a batch job with the context that this process has, where it has one, else with one of its own. `folder`:
+    for the run's files, gone after it."""
+    running = SparkContext._active_spark_context  # pyright: ignore[reportPrivateUsage] - the public way would make one
+    with contextlib.nullcontext(running) if running is not None else local_context(folder) as sc:
+        run_batch(sc, flow, build, observer, stop, stop_file=str(folder / "stop"))
+
+
+@contextlib.contextmanager
+def local_context(folder: Path) -> Generator[SparkContext]:
+    """A context on this machine, as many tasks at a time as it has cores, at least two; what its JVM says on stderr is
+    in `folder`."""
+    logging = folder / "log4j2.properties"
+    logging.write_text(_LOGGING)
+    conf = (
+        SparkConf()
+        .setMaster(f"local[{max(2, os.cpu_count() or 2)},{_TRIES}]")
+        .setAppName("sferic")
+        .set("spark.ui.enabled", "false")
+        .set("spark.ui.showConsoleProgress", "false")
+        .set("spark.driver.bindAddress", "127.0.0.1")
+        .set("spark.driver.host", "127.0.0.1")
+        .set("spark.driver.maxResultSize", "0")
+        .set("spark.local.dir", str(folder))
+        # A run takes seconds: the second compiler would take longer to make the JVM quick than it then saves.
+        .set("spark.driver.extraJavaOptions", f"-Dlog4j2.configurationFile={logging} -XX:TieredStopAtLevel=1")
+        .set("spark.pyspark.python", sys.executable)
+        .set("spark.pyspark.driver.python", sys.executable)
+    )
+    with (folder / "stderr.txt").open("wb") as said, _stderr_to(said.fileno()):
+        sc = SparkContext(conf=conf)
+    try:
+        yield sc
+    finally:
+        sc.stop()
+
+
+@contextlib.contextmanager
+def _stderr_to(fd: int) -> Generator[None]:
+    """What is started meanwhile says its stderr there."""
+    sys.stderr.flush()
+    kept = os.dup(2)
+    os.dup2(fd, 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)

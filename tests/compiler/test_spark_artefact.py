@@ -1,0 +1,161 @@
+"""The Spark artefact: the same bytes for the same input, readable, and hostile names stay text."""
+
+import ast
+import hashlib
+import json
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+import sferic
+from sferic import WrongInput
+from sferic.compiler.load import load
+from sferic.compiler.pipeline import Options, compile_plan
+from sferic.compiler.targets.spark import make_artefact
+
+ROOT = Path(__file__).resolve().parents[2]
+WORKFLOW = """
+from helper import twice
+from sferic import IterativePE, ProducerPE, WorkflowGraph
+
+include = ["data/*.txt"]
+
+
+class Numbers(ProducerPE):
+    def _process(self, inputs):
+        yield from range(10)
+
+
+class Twice(IterativePE):
+    def _process(self, data):
+        return twice(data)
+
+
+graph = WorkflowGraph("doubles")
+graph.connect(Numbers(), "output", Twice(), "input")
+"""
+
+
+def write_workflow(folder):
+    (folder / "data").mkdir(parents=True)
+    (folder / "data" / "a.txt").write_text("a")
+    (folder / "helper.py").write_text("def twice(data):\n    return 2 * data\n")
+    (folder / "doubles.py").write_text(WORKFLOW)
+
+
+def compile_in(folder, seed="0", *more):
+    environment = {**os.environ, "PYTHONHASHSEED": seed}
+    command = [sys.executable, "-m", "sferic.cli", "compile", "doubles.py", "--to", "spark", "-o", "out", *more]
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+
+
+def test_same_bytes_for_the_same_input(tmp_path):
+    made = []
+    for place, seed in (("one", "1"), ("two/deeper", "2")):
+        write_workflow(tmp_path / place)
+        assert compile_in(tmp_path / place, seed).returncode == 0
+        made.append(tmp_path / place / "out")
+    names = sorted(path.name for path in made[0].iterdir())
+    assert names == ["MANIFEST.json", "flow.zip", "job.py", "plan.json"]
+    for name in names:
+        assert (made[0] / name).read_bytes() == (made[1] / name).read_bytes(), name
+    assert str(tmp_path).encode() not in b"".join((made[0] / name).read_bytes() for name in names)
+
+
+def test_what_travels_is_all_there_and_in_the_manifest(tmp_path):
+    write_workflow(tmp_path)
+    assert compile_in(tmp_path).returncode == 0
+    manifest = json.loads((tmp_path / "out" / "MANIFEST.json").read_text())
+    assert manifest["submit"] == "spark-submit --py-files flow.zip job.py"
+    held = {"job.py": (tmp_path / "out" / "job.py").read_bytes()}
+    with zipfile.ZipFile(tmp_path / "out" / "flow.zip") as flow:
+        held |= {f"flow.zip/{name}": flow.read(name) for name in flow.namelist()}
+    assert {name: hashlib.sha256(data).hexdigest() for name, data in held.items()} == manifest["files"]
+    expected = ("plan.json", "files/doubles.py", "files/helper.py", "files/data/a.txt", "sferic/runtime/spark/task.py")
+    assert {f"flow.zip/{name}" for name in (*expected, "packages/ormsgpack/__init__.py")} <= held.keys()
+
+
+def test_what_was_written_is_told_and_only_an_artefact_is_overwritten(tmp_path):
+    write_workflow(tmp_path)
+    said = compile_in(tmp_path).stdout
+    assert "out/flow.zip: 2 stages" in said
+    assert "spark-submit --py-files out/flow.zip out/job.py" in said
+    assert compile_in(tmp_path).returncode == 0
+    (tmp_path / "out" / "job.py").unlink()
+    again = compile_in(tmp_path)
+    assert again.returncode == 2
+    assert "out is there already, and is no artefact" in again.stderr
+
+
+def job_of(graph, name="job"):
+    plan = compile_plan(graph, Options(target="spark", fuse="none")).plan
+    return make_artefact(plan, Path(), name=name, version="0").job_py
+
+
+class Source(sferic.ProducerPE):
+    pass
+
+
+class Sink(sferic.IterativePE):
+    pass
+
+
+HOSTILE = '"""\nimport os; os.abort()\n#', "'); 1/0 #", "\\", "\N{SNOWMAN}\u2028x = 1", "class", "sc", "run", "__name__"
+
+
+@pytest.mark.parametrize("name", HOSTILE, ids=ascii)
+def test_hostile_names_stay_text(name):
+    graph = sferic.WorkflowGraph()
+    source, sink, other = Source(), Sink(), Sink()
+    source.name, sink.name, other.name = name, f"{name} ", f" {name}"
+    graph.connect(source, "output", sink, "input")
+    graph.connect(sink, "output", other, "input")
+    graph.connect(source, "output", other, "input")
+    text = job_of(graph)
+    stages = next(node for node in ast.parse(text).body if isinstance(node, ast.FunctionDef))
+    kinds = [type(node).__name__ for node in stages.body]
+    assert kinds == ["Expr", *["Assign", "Expr"] * 3, "Return"]
+    assert len({node.targets[0].id for node in stages.body if isinstance(node, ast.Assign)} - {"sc", "run"}) == 3
+    assert text.isascii()
+
+
+def test_a_job_is_clean_to_the_linter_and_formatted(tmp_path):
+    for workflow in ("identifiers.py", "languages.py", "words.py"):
+        loaded = load(str(ROOT / "topologies" / workflow), [])
+        (tmp_path / workflow).write_text(job_of(loaded.graph))
+    for check in (["check", "--select", "E,F,W,I,B,N,UP,RUF,ANN,PL"], ["format", "--check"]):
+        done = subprocess.run(
+            ["ruff", *check, "--isolated", "--line-length", "120", str(tmp_path)],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout
+
+
+def test_the_job_of_a_ready_workflow(golden):
+    loaded = load(str(ROOT / "topologies" / "languages.py"), [])
+    golden(ROOT / "tests" / "golden" / "languages" / "job.py", job_of(loaded.graph, "languages"))
+
+
+def test_an_endless_source_is_refused_with_its_place(tmp_path):
+    write_workflow(tmp_path)
+    path = tmp_path / "doubles.py"
+    path.write_text(
+        path.read_text().replace("class Numbers(ProducerPE):", "class Numbers(ProducerPE):\n    endless = True")
+    )
+    done = compile_in(tmp_path)
+    assert done.returncode == 2
+    assert "Numbers is endless: a batch job ends when its sources do" in done.stderr
+    assert "doubles.py:" in done.stderr
+
+
+def test_a_name_that_is_none():
+    graph = sferic.WorkflowGraph()
+    graph.add(Source())
+    with pytest.raises(WrongInput, match="is no name for a job"):
+        job_of(graph, "../up")
