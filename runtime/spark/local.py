@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pyspark import SparkConf, SparkContext
 
+from sferic.runtime.host.failures import error_event
 from sferic.runtime.observe import Observer, StopRequest
 from sferic.runtime.spark.batch import Build, run_batch
 from sferic.runtime.spark.flow import Flow
@@ -29,6 +30,13 @@ def run_local(flow: Flow, build: Build, observer: Observer, stop: StopRequest, f
     """Run a batch job with the context that this process has, where it has one, else with one of its own. `folder`:
     for the run's files, gone after it."""
     running = SparkContext._active_spark_context  # pyright: ignore[reportPrivateUsage] - the public way would make one
+    if running is not None and not str(running.master).startswith("local"):
+        text = (
+            f"this process has a SparkContext on {running.master}, whose machines do not have the workflow's files: "
+            "compile --to spark and submit the job, or stop that context first"
+        )
+        observer.event(error_event(text, "input"))
+        return
     with contextlib.nullcontext(running) if running is not None else local_context(folder) as sc:
         run_batch(sc, flow, build, observer, stop, stop_file=str(folder / "stop"))
 

@@ -10,6 +10,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from pyspark import SparkFiles
+
 from sferic.runtime.frames import Emit
 from sferic.runtime.local.attempt import ends
 from sferic.runtime.local.child import WINDOW, Input, Instance, Settings
@@ -29,7 +31,8 @@ def run_instance(
     orders: Orders, root: Path, stage: str, rank: int, arrived: Iterable[tuple[Any, bytes]]
 ) -> Iterator[Record]:
     """Feed the instance the batches that have arrived, to its end; what it sends, and what happens, comes out."""
-    folder = Path(tempfile.mkdtemp(prefix="sferic-"))
+    # There Spark leaves nothing behind, whatever kills this worker.
+    folder = Path(tempfile.mkdtemp(prefix="sferic-", dir=SparkFiles.getRootDirectory()))
     task = _Task(orders, root, stage, rank, folder)
     try:
         yield from task.records(iter(arrived))

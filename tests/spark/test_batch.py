@@ -276,3 +276,11 @@ def test_an_endless_source_is_refused_by_name(watch):
 
     with pytest.raises(WrongInput, match="Ticks is endless"):
         watch(linear(Ticks(1), Total()))
+
+
+def test_a_context_of_another_cluster_is_refused_by_name(spark, watch, monkeypatch):
+    monkeypatch.setattr(spark, "master", "spark://elsewhere:7077")
+    ran = watch(linear(Numbers(3), Total()))
+    assert [error["kind"] for error in ran.errors] == ["input"]
+    assert "a SparkContext on spark://elsewhere:7077" in ran.errors[0]["text"]
+    assert ran.status == 2
