@@ -132,6 +132,16 @@ def _rates(said: Said, before: Said | None, roots: list[str]) -> None:
 
 def status_lines(said: Said) -> Iterator[str]:
     """The same for people."""
+    yield from head(said)
+    for pe, row in said["pes"].items():
+        yield f"  {pe}: {', '.join(_words(row))}"
+        if row["error"]:
+            yield f"    last error: {row['error']}"
+    yield from notes(said)
+
+
+def head(said: Said) -> Iterator[str]:
+    """What is to be said of the topology as a whole."""
     uptime = f", up {_duration(said['uptime'])}" if "uptime" in said else ""
     yield f"{said['name']}: {said['status']}{uptime}, {said['id']}"
     if said["version"]:
@@ -140,11 +150,6 @@ def status_lines(said: Said) -> Iterator[str]:
     if "workers" in said:
         yield f"  workers: {', '.join(said['workers']) or 'none yet'}"
     yield f"  sources: {said['sources']['ended']} of {said['sources']['all']} have ended and are drained"
-    for pe, row in said["pes"].items():
-        yield f"  {pe}: {', '.join(_words(row))}"
-        if row["error"]:
-            yield f"    last error: {row['error']}"
-    yield from notes(said)
 
 
 def _words(row: Said) -> Iterator[str]:

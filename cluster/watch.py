@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from sferic.cluster.nimbus import Nimbus, NimbusAway, NoSuchTopology
-from sferic.cluster.status import Said, look, notes, status_lines
+from sferic.cluster.status import Said, head, look, notes, status_lines
 
 if TYPE_CHECKING:
     from rich.console import Group
@@ -95,6 +95,5 @@ def table(said: Said) -> "Group":
     for row, counts in zip(rows, said["pes"].values(), strict=True):
         bad = counts["failed"] or counts["lost"] or counts["restarts"]
         drawn.add_row(*(Text(row[number]) for number in used), style="red" if bad else None)
-    head = [line for line in status_lines(said | {"pes": {}}) if line not in set(notes(said))]
-    errors = [Text(f"{pe}: {row['error']}", style="red") for pe, row in said["pes"].items() if row["error"]]
-    return Group(*map(Text, head), drawn, *errors, *map(Text, notes(said)))
+    errors = [Text(f"  last error: {row['error']}", style="red") for row in said["pes"].values() if row["error"]]
+    return Group(*map(Text, head(said)), drawn, *errors, *map(Text, notes(said)))

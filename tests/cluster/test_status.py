@@ -136,7 +136,9 @@ def test_numbers_of_processes_are_shown_where_workers_tell_them():
 
 
 def test_the_table_on_a_terminal():
-    said = status.look(Nimbus(counts__w=counts(In=(1, 500, 0, 1), Sum=(300, 5, 7, 2))), "a")
+    nimbus = Nimbus(counts__w=counts(In=(1, 500, 0, 1), Sum=(300, 5, 7, 2)))
+    nimbus.errors = {"Sum": [SimpleNamespace(error="Sum[0] failed on 2: E", error_time_secs=1)]}
+    said = status.look(nimbus, "a")
     console = Console(file=io.StringIO(), width=100)
     console.print(watch.table(said))
     text = console.file.getvalue()
@@ -144,6 +146,7 @@ def test_the_table_on_a_terminal():
     row = next(line for line in text.splitlines() if "Sum" in line)
     assert [cell.strip() for cell in row.strip("│").split("│")] == ["Sum", "2/2", "300", "5", "30", "7"]
     assert "memory" not in text, "a column without numbers"
+    assert text.count("failed on 2") == 1, "below the table, and not above it, too"
 
 
 def test_a_watch_waits_for_nimbus_and_ends_with_the_topology(monkeypatch):
