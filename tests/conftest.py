@@ -25,6 +25,7 @@ def pytest_addoption(parser):
     parser.addoption("--update-golden", action="store_true", help="Rewrite the expected texts; read the difference.")
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the marks
 def pytest_collection_modifyitems(items):
     """A file's tests stay in one process, and those on the one cluster: what they share is made once."""
     tests = Path(__file__).parent
