@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from sferic.cluster.nimbus import Nimbus, NimbusError, NoSuchTopology
+from sferic.cluster.started import Replaced
 from sferic.cluster.topologies import Found, about, again
 
 _LOOK = 0.5
@@ -96,15 +97,13 @@ def places(nimbus: Nimbus, found: Found) -> list[str]:
 
 
 def _running(nimbus: Nimbus, found: Found) -> None:
-    """Every executor has a worker from which Nimbus has heard."""
+    """Every instance has a process that is ready, in the workers that are there now."""
     until = time.monotonic() + _SETTLE
-    while True:
-        executors = nimbus.call("getTopologyInfo", found.id).executors
-        if executors and all(executor.stats is not None for executor in executors):
-            return
+    replaced = Replaced(nimbus, found)
+    while not (now := replaced.look(again(nimbus, found))).all:
         if time.monotonic() > until:
             raise NimbusError(
-                f"{found.name} on {nimbus.address} does not run as a whole after {_SETTLE:.0f} s: are there workers "
-                f"free? See: sferic status {found.name}"
+                f"{found.name} on {nimbus.address} does not run as a whole after {_SETTLE:.0f} s: {now}. Are there "
+                f"workers free? See: sferic status {found.name}"
             )
         time.sleep(_LOOK)

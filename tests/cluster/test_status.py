@@ -11,7 +11,7 @@ from streamparse.thrift import storm_thrift
 from sferic.cluster import status, watch
 from sferic.cluster.letters import drop, lots
 from sferic.cluster.nimbus import NimbusAway, NoSuchTopology
-from sferic.cluster.started import started
+from sferic.cluster.started import Replaced, started
 from sferic.cluster.topologies import find
 from sferic.runtime.frames import BatchHeader
 from sferic.runtime.host.failures import batch_failed, now
@@ -100,6 +100,22 @@ def test_rates_between_two_looks(monkeypatch):
     assert (second["rate_over"], second["pes"]["In"]["rate"], second["pes"]["Sum"]["rate"]) == (4, 10.0, 2.0)
     other = status.look(nimbus, "a", {**second, "id": "a-0-0"})
     assert other["rate_over"] == 10, "of another topology of that name nothing is known"
+
+
+def test_who_is_ready_of_workers_that_are_being_replaced():
+    nimbus = Nimbus(counts__old=counts(In=(1, 9, 0, 1), Sum=(9, 0, 0, 2)), counts__stays=counts(In=(1, 9, 0, 1)))
+    looks = Replaced(nimbus, find(nimbus, "a"))
+
+    def ready(**blobs):
+        nimbus.kept |= {f"sferic.a-1-1.counts.{worker}": said for worker, said in blobs.items()}
+        return looks.look(find(nimbus, "a")).ready
+
+    assert ready() == 0, "all that is there may be of workers that are gone"
+    assert ready(old=counts(In=(1, 11, 0, 1), Sum=(10, 0, 0, 2))) == 0, "its last word"
+    assert ready(new=counts(Sum=(1, 0, 0, 1))) == 1
+    assert ready(stays=counts(In=(1, 19, 0, 1))) == 1
+    assert ready(stays=counts(In=(1, 29, 0, 1))) == 2
+    assert ready(new=counts(Sum=(1, 0, 0, 2))) == 3
 
 
 def test_latency_and_errors_by_pe():
