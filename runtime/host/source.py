@@ -272,7 +272,7 @@ class GivenItems:
         self.position: Any = None
         self._page = page
         self._items = items
-        self._sum = zlib.crc32(json.dumps(items).encode())
+        self._sum = zlib.crc32(json.dumps(items, default=repr).encode())  # in one process they may be anything
         self._last = -1  # index of the item that was passed on last
         self._left: Iterator[int] = iter(_dealt(len(items), step, instances))
         self._ran = 0
