@@ -73,6 +73,7 @@ class _LocalRun:
         self._stop_sent = False
         self._finished = False
         self._errors = folder / "stderr.txt"
+        self._log = folder / "tmp" / "storm.log"
         self._jvm = self._start(artefact, root, folder)
 
     def _start(self, artefact: StormArtefact, root: Path, folder: Path) -> "subprocess.Popen[bytes]":
@@ -81,6 +82,8 @@ class _LocalRun:
         config: dict[str, Any] = {
             **artefact.config,
             **_own_environment(artefact),
+            # Between workers in one JVM Storm ends it as soon as one holds back another.
+            "topology.workers": 1,
             "sferic.plan": str(folder / "plan.json"),
             "sferic.root": str(root),
             "sferic.attempt": self._attempt.number,
@@ -138,8 +141,7 @@ class _LocalRun:
             self._finished = state["state"] == "finished"
 
     def _last_words(self) -> str:
-        lines = self._errors.read_text(errors="replace").splitlines()[-_LAST:]
-        said = "\n".join(lines) or "(it said nothing)"
+        said = _end_of(self._errors) or _end_of(self._log) or "(it said nothing)"
         return f"the JVM of the local Storm ended by itself with status {self._jvm.returncode}. Its last words:\n{said}"
 
     def close(self) -> None:
@@ -152,6 +154,10 @@ class _LocalRun:
             os.killpg(self._jvm.pid, signal.SIGKILL)
             self._jvm.wait()
         _pipe(self._jvm.stdout).close()
+
+
+def _end_of(file: Path) -> str:
+    return "\n".join(file.read_text(errors="replace").splitlines()[-_LAST:]) if file.is_file() else ""
 
 
 def _own_environment(artefact: StormArtefact) -> dict[str, Any]:
