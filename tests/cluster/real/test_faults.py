@@ -115,7 +115,7 @@ def test_a_worker_with_state(bench, flow, flows, sferic):
     flows()
     until(lambda: lost(sferic) > before)
     assert status(sferic)["status"] == "active"
-    assert "Total[0]: its state is lost" in sferic("logs", NAME, "-n", "1000000").stdout
+    assert "Total[0] its state is lost" in sferic("logs", NAME, "-n", "1000000").stdout
 
 
 def test_a_worker_with_the_source(bench, flow, flows):
@@ -151,10 +151,12 @@ def test_nimbus(bench, flow, flows, up, cluster, sferic):
 
 def test_a_worker_while_nimbus_is_away(bench, flow, flows, up, cluster, sferic):
     before, begun = lost(sferic), flow.begun("Total")
+    there = bench.workers(cluster)
     bench.kill([*bench.daemons(cluster, "nimbus"), flow.worker_of("Total")])
-    until(lambda: flow.begun("Total") > begun, PATIENCE)
-    up()
+    until(lambda: [one for one in bench.workers(cluster) if one not in there], PATIENCE)
+    up()  # what came before it is told by Nimbus: until then it waits
     flows()
+    assert flow.begun("Total") > begun
     until(lambda: lost(sferic) > before)
 
 
