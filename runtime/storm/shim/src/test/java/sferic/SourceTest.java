@@ -203,6 +203,7 @@ class SourceTest {
         assertEquals(List.of(3L), committed().subList(0, 1));
         spout.ack(acts.get(3).id());
         assertEquals(Frames.END_STREAM, next().stream());
+        sink.await("committed"); // by the instance's own thread, beside the END
         assertEquals(List.of(3L, 4L), committed());
     }
 
