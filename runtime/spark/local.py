@@ -59,11 +59,12 @@ def local_context(folder: Path) -> Generator[SparkContext]:
         .set("spark.local.dir", str(folder))
         # A run takes seconds: the second compiler would take longer to make the JVM quick than it then saves.
         .set("spark.driver.extraJavaOptions", f"-Dlog4j2.configurationFile={logging} -XX:TieredStopAtLevel=1")
-        .set("spark.pyspark.python", sys.executable)
-        .set("spark.pyspark.driver.python", sys.executable)
     )
     with (folder / "stderr.txt").open("wb") as said, _stderr_to(said.fileno()):
         sc = SparkContext(conf=conf)
+    # It took PYSPARK_PYTHON or the first python3 on PATH, which need not be the one that has the workflow's packages;
+    # the setting spark.pyspark.python is one of spark-submit and does nothing here.
+    sc.pythonExec = sys.executable
     try:
         yield sc
     finally:

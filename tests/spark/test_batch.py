@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 import time
 from collections import Counter
 from pathlib import Path
@@ -284,3 +286,26 @@ def test_a_context_of_another_cluster_is_refused_by_name(spark, watch, monkeypat
     assert [error["kind"] for error in ran.errors] == ["input"]
     assert "a SparkContext on spark://elsewhere:7077" in ran.errors[0]["text"]
     assert ran.status == 2
+
+
+TWO = """
+import sferic
+
+graph, double = sferic.WorkflowGraph(), sferic.SimpleFunctionPE(lambda n: 2 * n)
+graph.add(double)
+print(sferic.run(graph, {double: [{"input": 1}, {"input": 2}]}, on="spark")[double]["output"])
+"""
+
+
+def test_a_run_takes_its_own_interpreter_whatever_is_first_on_path(tmp_path):
+    """As it is where .venv/bin/sferic is called and no environment is activated."""
+    other = tmp_path / "bin" / "python3"
+    other.parent.mkdir()
+    other.write_text("#!/bin/sh\nexit 9\n")
+    other.chmod(0o755)
+    env = {name: value for name, value in os.environ.items() if not name.startswith("PYSPARK_")}
+    env["PATH"] = f"{other.parent}:{env['PATH']}"
+    script = tmp_path / "two.py"
+    script.write_text(TWO)
+    done = subprocess.run([sys.executable, script], env=env, capture_output=True, text=True, timeout=120)
+    assert (done.returncode, done.stdout) == (0, "[2, 4]\n"), done
