@@ -49,16 +49,16 @@ class Address:
 class Nimbus:
     """One connection. Its methods raise NimbusError."""
 
-    def __init__(self, address: Address, client: Any, types: Any, again: Callable[[], Any] | None = None) -> None:
+    def __init__(self, address: Address, client: Any, types: Any, again: Callable[[], tuple[Address, Any]] | None = None) -> None:
         self.address = address
         self.types = types
         self._client = client
         self._again = again
 
     def reconnect(self) -> None:
-        """After NimbusAway: the next calls go over a new connection."""
+        """After NimbusAway: the next calls go over a new connection. Raises NimbusAway."""
         if self._again is not None:
-            self._client = self._again()
+            self.address, self._client = self._again()
 
     def call(self, name: str, *arguments: Any) -> Any:
         """Call a function of Nimbus by its name in Storm's Thrift interface."""
@@ -169,8 +169,9 @@ def _thrift() -> Any:
 
 
 @contextlib.contextmanager
-def connect(address: Address, answer: float = _ANSWER) -> Generator[Nimbus]:
-    """Connect for a while. `answer`: seconds that a call may take."""
+def connect(address: Address | Callable[[], Address], answer: float = _ANSWER) -> Generator[Nimbus]:
+    """Connect for a while. `address`: one that may change is asked for again by `reconnect`. `answer`: seconds that a
+    call may take."""
     try:
         types: Any = importlib.import_module("streamparse.thrift").storm_thrift
     except ImportError as error:
@@ -181,14 +182,22 @@ def connect(address: Address, answer: float = _ANSWER) -> Generator[Nimbus]:
     protocols: Any = importlib.import_module("thriftpy2.protocol")
     with contextlib.ExitStack() as sockets:
 
-        def client() -> Any:
+        def client() -> tuple[Address, Any]:
             sockets.close()
-            connected = sockets.enter_context(_socket(address))
+            place = address if isinstance(address, Address) else address()
+            connected = sockets.enter_context(_socket(place))
             connected.settimeout(answer)
             transport = wires.TFramedTransport(wires.TSocket(sock=connected))
-            return _thrift().TClient(types.Nimbus, protocols.TBinaryProtocol(transport))
+            return place, _thrift().TClient(types.Nimbus, protocols.TBinaryProtocol(transport))
 
-        yield Nimbus(address, client(), types, client)
+        def again() -> tuple[Address, Any]:
+            try:
+                return client()
+            except OperationError as error:  # a cluster of which too little is left, or whose network has gone
+                raise NimbusAway(str(error)) from error
+
+        place, first = client()
+        yield Nimbus(place, first, types, again)
 
 
 def _socket(address: Address) -> socket.socket:

@@ -4,18 +4,16 @@ import difflib
 import json
 import re
 import time
-from base64 import b64decode
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sferic.cluster.nimbus import Nimbus, NimbusError, NoSuchTopology
+from sferic.cluster.nimbus import Nimbus, NimbusAway, NimbusError, NoSuchTopology
+from sferic.cluster.patience import Patience
 from sferic.cluster.positions import drop_positions
-from sferic.runtime import frames
-from sferic.runtime.codec import codec_for
-from sferic.runtime.frames import BATCH_HEADER_SIZE, BatchHeader, FrameReader
-from sferic.runtime.host.failures import with_letter_key
 from sferic.runtime.observe import Event
+
+Tell = Callable[[str], None]
 
 _ID = re.compile(r"(.+)-\d+-\d+")  # as Nimbus makes it: the name, a number, seconds
 _LOOK = 0.5
@@ -50,6 +48,19 @@ class Found:
         """Keys of the chunks of results, oldest first."""
         return self.parts(f"results.{self.attempt}.")
 
+    @property
+    def marks(self) -> dict[str, dict[str, int]]:
+        """Of chunks that were there when some of them was handed out: the blobs that say so, and how many frames."""
+        found: dict[str, dict[str, int]] = {}
+        for mark in self.parts("taken."):
+            count, _, chunk = mark.removeprefix(f"sferic.{self.id}.taken.").partition(".")
+            found.setdefault(f"sferic.{self.id}.results.{chunk}", {})[mark] = int(count)
+        return found
+
+    def mark(self, chunk: str, count: int) -> str:
+        """The key of a blob that says so."""
+        return f"sferic.{self.id}.taken.{count}.{chunk.removeprefix(f'sferic.{self.id}.results.')}"
+
 
 def find(nimbus: Nimbus, name: str) -> Found:
     """The topology of this name that runs, else the one that went last. Raises NoSuchTopology."""
@@ -75,6 +86,16 @@ def find_all(nimbus: Nimbus, name: str) -> list[Found]:
         Found(name, one, status, tuple(key for key in keys if key.startswith(f"sferic.{one}.")))
         for one, status in chosen
     ]
+
+
+def find_whole(nimbus: Nimbus, name: str) -> tuple[list[Found], "State"]:
+    """As `find_all`, and how far the last of them is: where it has finished, all its results are in what was found."""
+    found = find_all(nimbus, name)
+    now = state(nimbus, found[-1])
+    if now.finished:
+        # Keys are listed one after the other: a chunk that was made before the end may be missing beside the end.
+        found[-1] = again(nimbus, found[-1])
+    return found, now
 
 
 def again(nimbus: Nimbus, found: Found) -> Found:
@@ -149,25 +170,6 @@ def _why(event: Event) -> str:
     return event.get("text") or "the logs of its workers say why"
 
 
-Taken = tuple[str, str, list[Any]]  # PE, port, items
-
-
-def take_results(nimbus: Nimbus, found: Found, *, keep: bool = False) -> Iterator[Taken]:
-    """The results that are there. A chunk is taken away when the next is asked for: it was dealt with then."""
-    said = about(nimbus, found)
-    for key in found.results:
-        data = nimbus.read_blob(key)
-        if data is None:
-            continue  # somebody else has taken it
-        for kind, _, batch in FrameReader().feed(data):
-            if kind == frames.RESULT:
-                pe, port, codec = said["results"][str(BatchHeader.unpack(batch).link)]
-                decoder = codec_for(codec, key=b64decode(said.get("key", "")))
-                yield pe, port, decoder.decode(memoryview(batch)[BATCH_HEADER_SIZE:])
-        if not keep:
-            nimbus.delete_blob(key)
-
-
 def check_attempt(found: Found, handed_out: int) -> None:
     """NimbusError where results of an attempt that does not count were handed out; 0: none were."""
     if 0 < handed_out < found.attempt:
@@ -175,16 +177,6 @@ def check_attempt(found: Found, handed_out: int) -> None:
             f"{found.name} has lost state and begun again: what was written here is of the attempt before, and no "
             f"part of its results. Throw it away, and fetch them again: sferic results {found.name} --follow"
         )
-
-
-def take_letters(nimbus: Nimbus, found: Found, take: Callable[[Event], None], *, keep: bool = False) -> None:
-    """Give the dead letters that are there to `take`, and take them away."""
-    key = b64decode(about(nimbus, found).get("key", ""))
-    for lot in found.parts("letters."):
-        for line in (nimbus.read_blob(lot) or b"").splitlines():
-            take(with_letter_key(json.loads(line), key))
-        if not keep:
-            nimbus.delete_blob(lot)
 
 
 def kill(nimbus: Nimbus, found: Found, *, keep: bool = False) -> int:
@@ -200,8 +192,10 @@ def kill(nimbus: Nimbus, found: Found, *, keep: bool = False) -> int:
     if keep:
         return 0
     dropped = 0
-    for key in [key for key in nimbus.blobs() if key.startswith(f"sferic.{found.id}.")]:
-        dropped += key.split(".")[2] in KEPT
+    found = again(nimbus, found)
+    fetched = found.marks
+    for key in found.blobs:
+        dropped += key.split(".")[2] in KEPT and key not in fetched
         nimbus.delete_blob(key)
     return dropped
 
@@ -213,25 +207,46 @@ def tidy(nimbus: Nimbus, found: Found) -> None:
         kill(nimbus, found)
 
 
-def stop(nimbus: Nimbus, found: Found, progress: Callable[[State], None], limit: float) -> State:
-    """End its sources, wait until all is processed, and let it go; results stay. Raises NimbusError after `limit` s."""
+def stop(nimbus: Nimbus, found: Found, progress: Callable[[State], None], limit: float, tell: Tell) -> State:
+    """End its sources, wait until all is processed, and let it go; results stay. Raises NimbusError after `limit` s.
+
+    A Nimbus that is away meanwhile is waited for, and `tell` told.
+    """
     if found.status == "gone":
         raise NoSuchTopology(f"{found.name} on {nimbus.address} has gone already")
     about(nimbus, found)
+    until = time.monotonic() + limit
+    patience = Patience(nimbus, tell, until)
+    try:
+        patience(lambda: _ask_to_end(nimbus, found))
+        while not (looked := patience(lambda: _drained(nimbus, found)))[0].finished and not looked[0].failed:
+            now, status = looked
+            if status == "gone":
+                raise NoSuchTopology(f"somebody has killed {found.name} on {nimbus.address} while it drained")
+            progress(now)
+            if time.monotonic() > until:
+                raise NimbusError(
+                    f"{found.name} has not drained within {limit:.0f} s: {now.ended} of {now.sources} sources have "
+                    f"ended. It goes on draining; ask again, or drop what is in flight: sferic kill {found.name}"
+                )
+            time.sleep(_LOOK)
+        # Another one of its name may run by now.
+        patience(lambda: kill(nimbus, again(nimbus, found), keep=True))
+        patience(lambda: tidy(nimbus, found))
+    except NimbusAway as error:
+        raise NimbusError(
+            f"{error}\n{found.name} was told to end, and drains. When Nimbus is back, the same command again goes on "
+            "from there"
+        ) from error
+    return looked[0]
+
+
+def _ask_to_end(nimbus: Nimbus, found: Found) -> None:
     nimbus.put_blob(f"sferic.{found.id}.orders", b"stop")
     if found.status == "paused":  # its sources end before they read on: an instance that goes on looks at its orders
         nimbus.call("activate", found.name)
-    until = time.monotonic() + limit
-    while not (now := state(nimbus, found := again(nimbus, found))).finished and not now.failed:
-        if found.status == "gone":
-            raise NoSuchTopology(f"somebody has killed {found.name} on {nimbus.address} while it drained")
-        progress(now)
-        if time.monotonic() > until:
-            raise NimbusError(
-                f"{found.name} has not drained within {limit:.0f} s: {now.ended} of {now.sources} sources have ended. "
-                f"It goes on draining; ask again, or drop what is in flight: sferic kill {found.name}"
-            )
-        time.sleep(_LOOK)
-    kill(nimbus, found, keep=True)
-    tidy(nimbus, found)
-    return now
+
+
+def _drained(nimbus: Nimbus, found: Found) -> tuple[State, str]:
+    found = again(nimbus, found)
+    return state(nimbus, found), found.status

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from sferic.cluster.nimbus import Nimbus, NimbusAway, NimbusError, NoSuchTopology
+from sferic.cluster.patience import Patience
 from sferic.cluster.started import Started, started
 from sferic.cluster.submission import Package, start, upload
 from sferic.cluster.topologies import Found, State, again, find, kill, state, stop, tidy
 
-_AGAIN = 1.0  # seconds until a Nimbus that was away is asked again
+_LOOK = 0.5
 _PATIENCE = 120.0  # seconds that Nimbus may be away while neither version runs
 _KRYO = "topology.kryo.register"
 # Nimbus sets these itself; and who goes back does not begin anew.
@@ -127,39 +128,15 @@ def _drain(nimbus: Nimbus, old: Found, tell: Tell, limit: float) -> None:
             told[:] = [now.ended]
             tell(f"{old.id} drains: {now.ended} of {now.sources} sources have ended")
 
-    asked = False
-    until = time.monotonic() + limit
-    while True:
-        try:
-            now = stop(nimbus, old, progress, limit)
-        except NimbusAway as error:
-            if time.monotonic() > until:
-                raise NimbusError(
-                    f"{error}\n{old.name} was told to drain, and does. When Nimbus is back, the same command again "
-                    "goes on from there"
-                ) from error
-            asked = True
-            _reconnect(nimbus, tell)
-        except NoSuchTopology:
-            if not asked:
-                raise
-            break  # it went while Nimbus was away from us
-        except NimbusError as error:
-            raise NimbusError(f"{error}. The new version is not submitted; the same command again goes on") from error
-        else:
-            if now.failed:
-                tell(f"{old.id} had failed and could not drain: {now.failed}")
-            break
-    tell(f"{old.id} is gone")
-
-
-def _reconnect(nimbus: Nimbus, tell: Tell) -> None:
-    tell("Nimbus is away; trying again")
-    time.sleep(_AGAIN)
     try:
-        nimbus.reconnect()
-    except NimbusAway:
-        return  # the next call says so, too
+        now = stop(nimbus, old, progress, limit, tell)
+    except NoSuchTopology:
+        raise
+    except NimbusError as error:
+        raise NimbusError(f"{error}. The new version is not submitted; the same command again goes on") from error
+    if now.failed:
+        tell(f"{old.id} had failed and could not drain: {now.failed}")
+    tell(f"{old.id} is gone")
 
 
 def _begin(nimbus: Nimbus, package: Package, location: str, tell: Tell, limit: float) -> str:
@@ -168,15 +145,14 @@ def _begin(nimbus: Nimbus, package: Package, location: str, tell: Tell, limit: f
     tell(f"submitted as {topology}")
     until = time.monotonic() + limit
     last = ""
+    patience = Patience(nimbus, tell, until)
+
+    def look() -> tuple[Found, Started, State]:
+        found = again(nimbus, find(nimbus, package.name))
+        return found, started(nimbus, found), state(nimbus, found)
+
     while True:
-        try:
-            found = again(nimbus, find(nimbus, package.name))
-            now, why = started(nimbus, found), state(nimbus, found)
-        except NimbusAway:
-            if time.monotonic() > until:
-                raise
-            _reconnect(nimbus, tell)
-            continue
+        found, now, why = patience(look)
         if found.id != topology or found.status == "gone":
             raise NoSuchTopology(f"somebody has killed {topology} on {nimbus.address} while it started")
         if now.all or why.finished:
@@ -189,7 +165,7 @@ def _begin(nimbus: Nimbus, package: Package, location: str, tell: Tell, limit: f
         if str(now) != last:
             last = str(now)
             tell(f"{topology} starts: {now}")
-        time.sleep(_AGAIN / 2)
+        time.sleep(_LOOK)
 
 
 def _slow(topology: str, now: Started, limit: float) -> str:
@@ -199,17 +175,13 @@ def _slow(topology: str, now: Started, limit: float) -> str:
 
 
 def _submitted(nimbus: Nimbus, package: Package, location: str, tell: Tell) -> str:
-    until = time.monotonic() + _PATIENCE
-    while True:
-        try:
-            for summary in nimbus.topologies():  # the call that broke off may have been heard
-                if summary.name == package.name:
-                    return str(summary.id)
-            return start(nimbus, package, location)
-        except NimbusAway:
-            if time.monotonic() > until:
-                raise
-            _reconnect(nimbus, tell)
+    def submit() -> str:
+        for summary in nimbus.topologies():  # the call that broke off may have been heard
+            if summary.name == package.name:
+                return str(summary.id)
+        return start(nimbus, package, location)
+
+    return Patience(nimbus, tell, time.monotonic() + _PATIENCE)(submit)
 
 
 def _back(nimbus: Nimbus, before: Package, tell: Tell, limit: float) -> str:

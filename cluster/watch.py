@@ -4,9 +4,11 @@ import sys
 import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from sferic.cluster.nimbus import Nimbus, NimbusAway, NoSuchTopology
+from sferic.cluster.nimbus import Nimbus, NoSuchTopology
+from sferic.cluster.patience import Patience
 from sferic.cluster.status import Said, head, look, notes, status_lines
 
 if TYPE_CHECKING:
@@ -19,33 +21,19 @@ _COLUMNS = ("PE", "instances", "in", "out", "items/s", "ms a batch", "failed", "
 
 def looks(nimbus: Nimbus, name: str, every: float, tell: Callable[[str], None]) -> Iterator[Said]:
     """One look each `every` seconds, until nothing can change. A Nimbus that is away is waited for, and `tell` told."""
-    before: Said | None = None
+    before = look(nimbus, name)
+    patience = Patience(nimbus, tell)
     while True:
         began = time.monotonic()
+        yield before
+        if before["status"] in _OVER:
+            return
+        time.sleep(max(0.0, every - (time.monotonic() - began)))
         try:
-            before = look(nimbus, name, before)
-        except NimbusAway as error:
-            if before is None:
-                raise
-            tell(f"{error}; looking again")
-            _reconnect(nimbus)
+            before = patience(partial(look, nimbus, name, before))
         except NoSuchTopology:
-            if before is None:
-                raise
             tell(f"{name} is gone")
             return
-        else:
-            yield before
-            if before["status"] in _OVER:
-                return
-        time.sleep(max(0.0, every - (time.monotonic() - began)))
-
-
-def _reconnect(nimbus: Nimbus) -> None:
-    try:
-        nimbus.reconnect()
-    except NimbusAway:
-        return  # the next look says so, too
 
 
 @contextmanager

@@ -26,7 +26,7 @@ NIMBUS = click.option(
 def connected(nimbus: str | None) -> Generator["Nimbus"]:
     from sferic.cluster.nimbus import connect  # noqa: PLC0415 - only who operates needs it
 
-    with connect(address(nimbus)) as connection:
+    with connect(lambda: address(nimbus)) as connection:
         yield connection
 
 

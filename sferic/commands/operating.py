@@ -31,6 +31,8 @@ from sferic.commands.updating import LIMITS, Asked, carry_out
 from sferic.runtime.observe import FAILED
 
 if TYPE_CHECKING:
+    from sferic.cluster.nimbus import Nimbus
+    from sferic.cluster.topologies import State
     from sferic.compiler.pipeline import Compiled, Options
     from sferic.compiler.resources import Resources
     from sferic.compiler.targets.storm import StormArtefact
@@ -231,42 +233,46 @@ def results_command(
 
     --json is how they are written in any case.
     """
-    from sferic.cluster.topologies import (  # noqa: PLC0415
-        check_attempt,
-        find_all,
-        state,
-        take_letters,
-        take_results,
-        tidy,
-    )
+    from sferic.cluster.patience import Patience  # noqa: PLC0415 - only who operates needs it
+    from sferic.cluster.taking import Taking  # noqa: PLC0415
+    from sferic.cluster.topologies import check_attempt, find_whole, tidy  # noqa: PLC0415
     from sferic.report import result_line  # noqa: PLC0415
     from sferic.runtime.letters import LettersFile  # noqa: PLC0415
 
     del as_json
     handed_out = 0  # the attempt
+
+    def take(connection: "Nimbus", taking: Taking) -> "tuple[State, bool]":
+        """(how far it is, is nothing more to come?)"""
+        nonlocal handed_out
+        all_found, now = find_whole(connection, name)
+        last = all_found[-1]
+        check_attempt(last, handed_out)
+        for found in all_found:
+            gone = found.status == "gone"
+            for pe, port, values in taking.results(found, over=gone or now.finished):
+                for value in values:
+                    click.echo(result_line(pe, port, value))
+                sys.stdout.flush()
+                handed_out = last.attempt if found is last else handed_out
+            if dead_letters is not None:
+                letters = LettersFile(Path(dead_letters))
+                taking.letters(found, letters.take)
+                letters.close()
+            if not keep and gone:
+                tidy(connection, found)
+        return now, now.finished or bool(now.failed) or last.status == "gone"
+
     with connected(nimbus) as connection:
-        while True:
-            *before, last = find_all(connection, name)
-            check_attempt(last, handed_out)
-            now = state(connection, last)  # before the results: those of a finished topology are all there
-            over = not follow or now.finished or bool(now.failed) or last.status == "gone"
-            for found in (*before, last):
-                for pe, port, values in take_results(connection, found, keep=keep):
-                    for value in values:
-                        click.echo(result_line(pe, port, value))
-                    sys.stdout.flush()
-                    handed_out = last.attempt if found is last else handed_out
-                if dead_letters is not None:
-                    letters = LettersFile(Path(dead_letters))
-                    take_letters(connection, found, letters.take, keep=keep)
-                    letters.close()
-                if not keep and found.status == "gone":
-                    tidy(connection, found)
-            if over:
-                break
-            time.sleep(_LOOK)
-    if now.failed:
-        tell(f"{name} has failed: {now.failed}")
+        taking = Taking(connection, keep=keep)
+        if follow:
+            patience = Patience(connection, tell)
+            while not (looked := patience(lambda: take(connection, taking)))[1]:
+                time.sleep(_LOOK)
+        else:
+            looked = take(connection, taking)
+    if failed := looked[0].failed:
+        tell(f"{name} has failed: {failed}")
         sys.exit(FAILED)
 
 

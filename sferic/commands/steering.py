@@ -109,7 +109,7 @@ def stop_command(name: str, limit: int, nimbus: str | None, *, take_over: bool, 
             click.echo(f"\r{state.ended} of {state.sources} sources have ended and are drained ", nl=False, err=True)
 
     with connected(nimbus) as connection, busy(connection, name, "stop", take_over=take_over):
-        done = stop(connection, find(connection, name), progress, limit)
+        done = stop(connection, find(connection, name), progress, limit, tell)
         forget(connection, name)
     if as_json:
         click.echo(json.dumps({"name": name, "finished": done.finished, "failed": done.failed}))

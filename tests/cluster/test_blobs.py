@@ -7,7 +7,8 @@ import pytest
 
 from sferic.cluster import positions, topologies
 from sferic.cluster.lasting import lasting, lasting_lines
-from sferic.cluster.nimbus import NimbusError, NoSuchTopology
+from sferic.cluster.nimbus import NimbusAway, NimbusError, NoSuchTopology
+from sferic.cluster.taking import Taking
 from sferic.runtime import frames
 from sferic.runtime.codec import GeneralCodec
 from sferic.runtime.frames import BatchHeader
@@ -36,6 +37,9 @@ class Memory:
     def read_blob(self, key):
         return self.kept.get(key)
 
+    def write_blob(self, key, data):
+        return self.kept.setdefault(key, data) is data
+
     def delete_blob(self, key):
         self.kept.pop(key, None)
 
@@ -63,7 +67,7 @@ def test_a_chunk_is_taken_away_when_its_results_were_dealt_with():
     nimbus = Memory(
         {"a": "a-1-1"}, a_1_1__results__1__2__1=chunk(3), a_1_1__results__1__1__1=chunk(1, 2) + chunk("two")
     )
-    taken = topologies.take_results(nimbus, topologies.find(nimbus, "a"))
+    taken = Taking(nimbus).results(topologies.find(nimbus, "a"), over=True)
     assert next(taken) == ("Sum", "output", [1, 2])
     assert next(taken) == ("Sum", "output", ["two"])
     assert len(nimbus.kept) == 2
@@ -73,13 +77,119 @@ def test_a_chunk_is_taken_away_when_its_results_were_dealt_with():
     assert nimbus.kept == {}
 
 
+class Away(Memory):
+    """Goes away at the calls of `breaks`, each once."""
+
+    def __init__(self, *given, breaks=(), **blobs):
+        super().__init__(*given, **blobs)
+        self.breaks = list(breaks)
+
+    def _perhaps(self, *call):
+        if call in self.breaks:
+            self.breaks.remove(call)
+            raise NimbusAway("broke off")
+
+    def read_blob(self, key):
+        self._perhaps("read", key)
+        return super().read_blob(key)
+
+    def delete_blob(self, key):
+        self._perhaps("delete", key)
+        super().delete_blob(key)
+
+
+def values(taking, found, *, over=False):
+    return [value for _, _, taken in taking.results(found, over=over) for value in taken]
+
+
+@pytest.mark.parametrize("keep", [False, True])
+def test_what_was_handed_out_is_not_handed_out_again(keep):
+    nimbus = Memory({"a": "a-1-1"}, a_1_1__results__1__1__1=chunk(1, 2), a_1_1__letters__1=b'{"event": "failed", "item": "3"}\n')
+    taking, letters = Taking(nimbus, keep=keep), []
+    for more, expected in ((), [1, 2]), ((4,), [4]), ((), []):
+        if more:
+            nimbus.kept["sferic.a-1-1.results.1.2.1"] = chunk(*more)
+        found = topologies.find(nimbus, "a")
+        assert values(taking, found) == expected
+        taking.letters(found, letters.append)
+    assert [letter["item"] for letter in letters] == ["3"]
+    assert len(nimbus.kept) == 3 * keep
+
+
+@pytest.mark.parametrize("broken", [("read", 2), ("delete", 1), ("delete", 2)])
+def test_a_nimbus_that_goes_away_repeats_nothing_and_loses_nothing(broken):
+    what, number = broken
+    nimbus = Away({"a": "a-1-1"}, breaks=[(what, f"sferic.a-1-1.results.1.{number}.1")])
+    nimbus.kept = {f"sferic.a-1-1.results.1.{number}.1": chunk(number) for number in (1, 2, 3)}
+    taking, got = Taking(nimbus), []
+
+    def take():
+        for _, _, taken in taking.results(topologies.find(nimbus, "a"), over=False):
+            got.extend(taken)
+
+    with pytest.raises(NimbusAway):
+        take()
+    take()
+    assert got == [1, 2, 3]
+    assert nimbus.kept == {}
+
+
+def test_a_chunk_that_grows_is_taken_as_far_as_it_goes_and_goes_when_it_is_whole():
+    def grows(time, writer):
+        return f"sferic.a-1-1.results.1.{time}.1.{writer}.grows"
+
+    nimbus = Memory({"a": "a-1-1"})
+    nimbus.kept = {grows(1, "w"): chunk(1) + chunk(2), grows(2, "w"): chunk(3), "sferic.a-1-1.results.1.3.1.2.3": chunk(4)}
+
+    def take(taking, *, over=False):
+        return values(taking, topologies.find(nimbus, "a"), over=over)
+
+    first, other = Taking(nimbus), Taking(nimbus, keep=True)
+    assert take(other) == [1, 2, 3, 4]
+    assert take(first) == [1, 2, 3, 4]
+    assert list(nimbus.kept) == [grows(2, "w"), "sferic.a-1-1.taken.1.1.2.1.w.grows"]
+    assert take(first) == take(Taking(nimbus)) == take(other) == []
+    nimbus.kept[grows(2, "w")] += chunk(5) + chunk(6)
+    assert take(other) == [5, 6]
+    assert take(Taking(nimbus)) == [5, 6]
+    assert list(nimbus.kept) == [grows(2, "w"), "sferic.a-1-1.taken.3.1.2.1.w.grows"]
+    nimbus.kept[grows(2, "w")] += chunk(7)
+    nimbus.kept[grows(3, "v")] = chunk(8)  # another writer, of a worker that came after it
+    assert take(first) == [7, 8]
+    assert sorted(nimbus.kept)[0] == grows(2, "w"), "nobody knows whether the first one writes on"
+    assert take(first, over=True) == []
+    assert nimbus.kept == {}
+
+
+def test_what_was_taken_of_a_chunk_does_not_count_as_dropped():
+    nimbus = Memory({"a": "a-1-1"}, a_1_1__results__1__1__1__w__grows=chunk(1), a_1_1__results__1__2__1=chunk(2))
+    nimbus.kept |= {"sferic.a-1-1.taken.1.1.1.1.w.grows": b"", "sferic.a-1-1.about": json.dumps(ABOUT).encode()}
+    nimbus.running = {}
+    assert topologies.kill(nimbus, topologies.find(nimbus, "a")) == 1
+    assert nimbus.kept == {}
+
+
+def test_a_chunk_that_was_not_in_the_listing_that_shows_the_end_is_found():
+    nimbus = Memory({"a": "a-1-1"}, a_1_1__results__1__1__1=chunk(1), a_1_1__end__1__0__S=b"", a_1_1__end__1__1__S=b"")
+    whole, looks = nimbus.blobs, []
+
+    def late():
+        looks.append(1)
+        return [key for key in whole() if len(looks) > 1 or ".results." not in key]
+
+    nimbus.blobs = late
+    [found], now = topologies.find_whole(nimbus, "a")
+    assert now.finished
+    assert values(Taking(nimbus), found, over=True) == [1]
+
+
 def test_results_of_one_that_has_gone_are_read_by_what_it_left():
     nimbus = Memory({}, a_1_1__results__1__1__1=chunk(1), a_1_1__about=json.dumps(ABOUT).encode())
     found = topologies.find(nimbus, "a")
-    assert [values for _, _, values in topologies.take_results(nimbus, found, keep=True)] == [[1]]
+    assert [values for _, _, values in Taking(nimbus, keep=True).results(found, over=True)] == [[1]]
     topologies.tidy(nimbus, found)
     assert len(nimbus.kept) == 2, "results were there to be fetched"
-    list(topologies.take_results(nimbus, found))
+    list(Taking(nimbus).results(found, over=True))
     topologies.tidy(nimbus, found)
     assert nimbus.kept == {}
 
@@ -106,7 +216,7 @@ def test_what_is_of_the_attempt_before_does_not_count():
     nimbus.kept["sferic.a-1-1.results.2.1.1"] = chunk(2)
     second = topologies.find(nimbus, "a")
     assert topologies.state(nimbus, second).ended == 0
-    assert [values for _, _, values in topologies.take_results(nimbus, second)] == [[2]]
+    assert [values for _, _, values in Taking(nimbus).results(second, over=True)] == [[2]]
     topologies.check_attempt(second, 0)
     topologies.check_attempt(second, 2)
     topologies.check_attempt(first, 1)

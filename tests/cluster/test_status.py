@@ -2,6 +2,7 @@
 
 import io
 import json
+import time
 from types import SimpleNamespace
 
 import pytest
@@ -166,14 +167,14 @@ def test_the_table_on_a_terminal():
 
 
 def test_a_watch_waits_for_nimbus_and_ends_with_the_topology(monkeypatch):
-    monkeypatch.setattr(watch.time, "sleep", lambda _: None)
+    monkeypatch.setattr(time, "sleep", lambda _: None)
     nimbus = Nimbus(counts__w=counts(Sum=(1, 1, 0, 2)))
     told = []
     seen = watch.looks(nimbus, "a", 0.1, told.append)
     assert next(seen)["status"] == "paused"
     nimbus.fails = [NimbusAway("broke off")]
     assert next(seen)["status"] == "paused"
-    assert told == ["broke off; looking again"]
+    assert told == [f"Nimbus at {nimbus.address} is away; waiting for it", "Nimbus is back"]
     nimbus.kept["sferic.a-1-1.end.1.0.In"] = b""
     assert [said["status"] for said in seen] == ["finished"]
     with pytest.raises(NoSuchTopology):

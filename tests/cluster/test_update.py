@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from sferic.cluster import topologies, update
+from sferic.cluster import patience, topologies, update
 from sferic.cluster.nimbus import NimbusAway, NimbusError, NoSuchTopology
 from sferic.cluster.submission import Package
 from sferic.cluster.update import Limits, Updated
@@ -105,7 +105,8 @@ class Cluster:
 
 @pytest.fixture
 def run(monkeypatch):
-    monkeypatch.setattr(update, "_AGAIN", 0.001)
+    monkeypatch.setattr(patience, "_AGAIN", 0.001)
+    monkeypatch.setattr(update, "_LOOK", 0.001)
     monkeypatch.setattr(topologies, "_LOOK", 0.001)
 
     def replace(cluster, new):
