@@ -4,6 +4,7 @@ import contextlib
 import fcntl
 import json
 import os
+import shutil
 import socket
 import subprocess
 import time
@@ -165,14 +166,22 @@ def _end(place: Home, daemons: dict[str, Known], tell: Tell = lambda _: None) ->
 
 
 def _end_workers(place: Home) -> None:
-    """Workers outlive their supervisor; each noted its pid. Their Python processes leave with them."""
-    found: list[Known] = []
-    for noted in place.local.glob("workers/*/pids/*"):
-        worker = noted.parents[1].name
-        if noted.name.isdigit() and worker in command_of(int(noted.name)):
-            found.append(know(int(noted.name)))
-    end(found, _LEAVE)
+    """Workers outlive their supervisor. Their Python processes leave with them."""
+    end([known for worker in place.workers for known in _processes(worker)], _LEAVE)
     end_orphans()
+
+
+def _processes(worker: Path) -> list[Known]:
+    """Those of a worker that live, by the pids that it noted in its folder."""
+    pids = [int(noted.name) for noted in worker.glob("pids/*") if noted.name.isdigit()]
+    return [known for pid in pids if worker.name in command_of(pid) and (known := know(pid)).alive]
+
+
+def _forget_dead(place: Home) -> None:
+    """A supervisor that starts believes in workers while their last heartbeat is younger than half a minute."""
+    for worker in place.workers:
+        if not _processes(worker):
+            shutil.rmtree(worker / "heartbeats", ignore_errors=True)
 
 
 @contextlib.contextmanager
@@ -222,6 +231,8 @@ class _Starter:
         if "zookeeper" in missing:
             self._launch("zookeeper")
             self._wait("zookeeper", lambda: self._answers(ZOOKEEPER_PORT))
+        if "supervisor" in missing:
+            _forget_dead(self._place)
         for name in missing[1:] if "zookeeper" in missing else missing:
             self._launch(name)
         self._wait("nimbus", lambda: _nimbus_writes(found.address))

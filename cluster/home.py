@@ -54,6 +54,11 @@ class Home:
         return self.folder / "local"
 
     @property
+    def workers(self) -> list[Path]:
+        """The folder of each worker that a supervisor has begun and not yet cleaned up after."""
+        return list(self.local.glob("workers/*"))
+
+    @property
     def record(self) -> Path:
         """Which processes are the cluster's."""
         return self.folder / "cluster.json"

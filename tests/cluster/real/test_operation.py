@@ -15,7 +15,7 @@ _shared = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(_shared)
 until = _shared.until
 
-pytestmark = pytest.mark.timeout(240)  # each starts several workers, whose JVMs take their time on a busy machine
+pytestmark = pytest.mark.timeout(600)  # each starts several workers, whose JVMs take their time on a busy machine
 
 
 def ok(done):

@@ -86,13 +86,20 @@ final class Blobs implements Store {
                 return;
             }
         }
-        insist("update", key, blobs -> {
+        if (!replace(key, data)) {
+            LOG.info("{} was removed: the topology is being killed", key);
+        }
+    }
+
+    @Override
+    public synchronized boolean replace(String key, byte[] data) throws InterruptedException {
+        return insist("update", key, blobs -> {
             try {
                 update(blobs, key, data);
+                return true;
             } catch (KeyNotFoundException error) {
-                LOG.info("{} was removed: the topology is being killed", key);
+                return false;
             }
-            return true;
         });
     }
 

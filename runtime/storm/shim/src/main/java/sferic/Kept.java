@@ -3,6 +3,7 @@ package sferic;
 import java.util.ArrayDeque;
 import java.util.Collection;
 import java.util.Deque;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 
 /** Blobs that wait for somebody to fetch them: the newest of them, so many bytes. Owned by who adds, but for dropped(). */
@@ -31,9 +32,14 @@ final class Kept {
         return "." + items + "." + bytes;
     }
 
+    /** Is any of them ever dropped? */
+    boolean limited() {
+        return mostBytes < ALL || mostBlobs < Integer.MAX_VALUE;
+    }
+
     /** What workers before this one have left, the oldest first. */
     void adopt(Collection<String> keys) {
-        for (String key : keys) {
+        for (String key : limited() ? keys : List.<String>of()) {
             String[] parts = key.split("\\.");
             note(new Blob(key, Long.parseLong(parts[parts.length - 2]), Long.parseLong(parts[parts.length - 1])));
         }
@@ -57,7 +63,7 @@ final class Kept {
     }
 
     private void note(Blob blob) {
-        if (mostBytes < ALL || mostBlobs < Integer.MAX_VALUE) {
+        if (limited()) {
             kept.add(blob);
             bytes += blob.bytes;
         }

@@ -10,6 +10,9 @@ interface Store {
     /** Makes a blob, or gives it other bytes. One that this made and somebody removed stays away. */
     void put(String key, byte[] data) throws InterruptedException;
 
+    /** Gives a blob that is there other bytes; false where there is none. */
+    boolean replace(String key, byte[] data) throws InterruptedException;
+
     /** Its bytes; null where there is none. */
     byte[] fetch(String key) throws InterruptedException;
 

@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 class ChunksTest {
@@ -48,6 +49,64 @@ class ChunksTest {
         assertArrayEquals(new byte[] {7}, memory.blobs.get("p.about"));
         assertEquals(List.of("2", "1"), memory.blobs.keySet().stream().filter(key -> key.startsWith("p.results.1."))
                 .map(key -> key.split("\\.")[5]).toList());
+    }
+
+    private List<String> chunksOfResults() {
+        return memory.list("p.results.");
+    }
+
+    private Chunks withoutGaps(Kept kept) {
+        return new Chunks(memory, "p.", new byte[0], kept, 0);
+    }
+
+    private static void keepEach(Chunks chunks, int from, int to) throws IOException, InterruptedException {
+        for (int number = from; number < to; number++) {
+            chunks.keep(1, batches(String.valueOf(number)));
+        }
+    }
+
+    private static List<String> numbers(int to) {
+        return IntStream.range(0, to).mapToObj(String::valueOf).toList();
+    }
+
+    @Test
+    void whereManyAreTheLastOneGrows() throws Exception {
+        Chunks chunks = withoutGaps(new Kept(memory, Kept.ALL, Integer.MAX_VALUE));
+        keepEach(chunks, 0, 5000); // 49 to 52 bytes each
+        assertEquals(numbers(5000), results());
+        assertEquals(Chunks.SMALL_CHUNKS + 2, chunksOfResults().size());
+        assertEquals(2, chunksOfResults().stream().filter(key -> key.endsWith(".grows")).count());
+        String large = "x".repeat(Chunks.GROWN_BYTES);
+        chunks.keep(1, batches(large));
+        chunks.keep(1, batches(large));
+        assertEquals(Chunks.SMALL_CHUNKS + 4, chunksOfResults().size());
+        assertEquals(5002, results().size());
+    }
+
+    @Test
+    void whoTakesOneThatGrowsIsNotGivenItAgain() throws Exception {
+        Chunks chunks = withoutGaps(new Kept(memory, Kept.ALL, Integer.MAX_VALUE));
+        keepEach(chunks, 0, Chunks.SMALL_CHUNKS + 2);
+        memory.blobs.keySet().removeIf(key -> key.startsWith("p.results."));
+        keepEach(chunks, 0, 2);
+        assertEquals(List.of("0", "1"), results());
+        assertEquals(1, chunksOfResults().size());
+    }
+
+    @Test
+    void whatMayBeDroppedNeverGrows() throws Exception {
+        Chunks chunks = withoutGaps(new Kept(memory, Kept.ALL, Chunks.SMALL_CHUNKS + 10));
+        keepEach(chunks, 0, Chunks.SMALL_CHUNKS + 10);
+        assertEquals(Chunks.SMALL_CHUNKS + 10, chunksOfResults().size());
+    }
+
+    @Test
+    void anotherWriterNeverWritesIntoTheChunkOfOneBefore() throws Exception {
+        keepEach(withoutGaps(new Kept(memory, Kept.ALL, Integer.MAX_VALUE)), 0, Chunks.SMALL_CHUNKS + 2);
+        List<String> before = chunksOfResults();
+        keepEach(withoutGaps(new Kept(memory, Kept.ALL, Integer.MAX_VALUE)), 0, Chunks.SMALL_CHUNKS + 2);
+        assertEquals(2 * before.size(), chunksOfResults().size());
+        assertTrue(chunksOfResults().containsAll(before));
     }
 
     @Test

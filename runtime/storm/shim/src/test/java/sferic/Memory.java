@@ -19,6 +19,11 @@ final class Memory implements Store {
     }
 
     @Override
+    public boolean replace(String key, byte[] data) {
+        return blobs.computeIfPresent(key, (name, old) -> data) != null;
+    }
+
+    @Override
     public byte[] fetch(String key) {
         return blobs.get(key);
     }
