@@ -18,6 +18,7 @@ from sferic.cluster.java import find_java
 from sferic.cluster.namespace import NamespaceRefused, in_network_of, in_new_network
 from sferic.cluster.nimbus import Address, NimbusError, connect
 from sferic.cluster.processes import Known, command_of, end, know
+from sferic.cluster.zookeeper import ZooKeeperError, remove_below
 from sferic.runtime.kin import end_orphans
 
 _SERVERS = "org.apache.storm.shade.org.apache.zookeeper.server.quorum"
@@ -26,10 +27,15 @@ _DAEMONS = {  # in the order in which they start: main class, arguments, heap
     "nimbus": ("org.apache.storm.daemon.nimbus.Nimbus", (), "256m"),
     "supervisor": ("org.apache.storm.daemon.supervisor.Supervisor", (), "128m"),
 }
+_OWN_NODES = {  # in ZooKeeper: what is there as long as the daemon is
+    "nimbus": ("/storm/leader-lock", "/storm/nimbuses"),
+    "supervisor": ("/storm/supervisors",),
+}
 _JVM = ("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto")
 _LOOK = 0.1  # seconds between two looks whether a daemon is ready
 _START = 120.0  # seconds a daemon may take: more is a fault, and not this machine's load
 _LEAVE = 15.0
+_CONNECT = 10.0
 _LAST = 15  # lines of a log that are shown
 
 Tell = Callable[[str], None]
@@ -230,7 +236,7 @@ class _Starter:
         missing = found.gone
         if "zookeeper" in missing:
             self._launch("zookeeper")
-            self._wait("zookeeper", lambda: self._answers(ZOOKEEPER_PORT))
+        self._wait("zookeeper", lambda: self._forgotten(missing))
         if "supervisor" in missing:
             _forget_dead(self._place)
         for name in missing[1:] if "zookeeper" in missing else missing:
@@ -309,15 +315,27 @@ class _Starter:
         return f"It said last, in {self._place.logs}:\n" + ("\n".join(lines) or "(nothing)")
 
     def _answers(self, port: int) -> bool:
-        def ask() -> bool:
-            with socket.create_connection(("127.0.0.1", port), timeout=1):
-                return True
-
-        network = self.running.network_of
         try:
-            return ask() if network is None else in_network_of(network, ask)
+            self._connected(port).close()
         except OSError:
             return False
+        return True
+
+    def _connected(self, port: int) -> socket.socket:
+        def connect_to() -> socket.socket:
+            return socket.create_connection(("127.0.0.1", port), timeout=_CONNECT)
+
+        network = self.running.network_of
+        return connect_to() if network is None else in_network_of(network, connect_to)
+
+    def _forgotten(self, missing: list[str]) -> bool:
+        """A Nimbus that was killed leads, and a supervisor is there, until ZooKeeper has waited for them to come back."""
+        try:
+            with self._connected(ZOOKEEPER_PORT) as connected:
+                remove_below(connected, [folder for name in missing for folder in _OWN_NODES.get(name, ())])
+        except (OSError, ZooKeeperError):  # it does not serve yet
+            return False
+        return True
 
 
 def _nimbus_writes(address: Address) -> bool:

@@ -87,7 +87,10 @@ class Home:
             "supervisor.slots.ports": list(WORKER_PORTS),
             "storm.zookeeper.servers": ["127.0.0.1"],
             "storm.zookeeper.port": ZOOKEEPER_PORT,
-            "storm.zookeeper.session.timeout": 10_000,
+            # ZooKeeper may be away for a while: who loses his session, or gives up, ends.
+            "storm.zookeeper.session.timeout": 30_000,
+            "storm.zookeeper.retry.times": 60,
+            "storm.zookeeper.retry.intervalceiling.millis": 2000,
             "storm.local.dir": str(self.local),
             "storm.workers.artifacts.dir": str(self.logs / "workers-artifacts"),
             "storm.metricstore.class": "org.apache.storm.metricstore.NoOpMetricStore",

@@ -1,6 +1,7 @@
 """What all tests share: texts that are compared with files, and rewritten only when asked."""
 
 import difflib
+import signal
 import sys
 from pathlib import Path
 
@@ -19,6 +20,9 @@ class _Rooms:
 
 
 sys.meta_path.insert(0, _Rooms)
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # begun in the background by a shell: what tests start would inherit it
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_addoption(parser):
