@@ -329,7 +329,7 @@ class _Starter:
         return connect_to() if network is None else in_network_of(network, connect_to)
 
     def _forgotten(self, missing: list[str]) -> bool:
-        """A Nimbus that was killed leads, and a supervisor is there, until ZooKeeper has waited for them to come back."""
+        """What was killed leads, or is there, until ZooKeeper has waited for it to come back: nobody waits here."""
         try:
             with self._connected(ZOOKEEPER_PORT) as connected:
                 remove_below(connected, [folder for name in missing for folder in _OWN_NODES.get(name, ())])

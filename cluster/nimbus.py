@@ -49,7 +49,13 @@ class Address:
 class Nimbus:
     """One connection. Its methods raise NimbusError."""
 
-    def __init__(self, address: Address, client: Any, types: Any, again: Callable[[], tuple[Address, Any]] | None = None) -> None:
+    def __init__(
+        self,
+        address: Address,
+        client: Any,
+        types: Any,
+        again: Callable[[], tuple[Address, Any]] | None = None,
+    ) -> None:
         self.address = address
         self.types = types
         self._client = client

@@ -15,7 +15,7 @@ _Result = TypeVar("_Result")
 
 
 class Patience:
-    """`patience(work)`: what `work()` gives, however often Nimbus goes away meanwhile, which `tell` hears once each time.
+    """`patience(work)`: what `work()` gives, however often Nimbus goes away meanwhile; `tell` hears of it.
 
     `work` is done anew from its beginning. From `until` on, by time.monotonic(), NimbusAway is raised.
     """

@@ -31,7 +31,7 @@ class Taking:
         self._about: dict[str, dict[str, Any]] = {}
 
     def results(self, found: Found, *, over: bool) -> Iterator[Taken]:
-        """Those that are there. What was yielded was dealt with when the next is asked for. `over`: no more will come."""
+        """Those that are there; dealt with when the next is asked for. `over`: no more will come."""
         chunks, marks = found.results, found.marks
         growing = set[str]() if over else _growing(chunks)
         for key in chunks:

@@ -21,7 +21,8 @@ class _Rooms:
 
 sys.meta_path.insert(0, _Rooms)
 
-if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # begun in the background by a shell: what tests start would inherit it
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # A shell began this in the background; what tests start would inherit it.
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 

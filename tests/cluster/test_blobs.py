@@ -104,7 +104,9 @@ def values(taking, found, *, over=False):
 
 @pytest.mark.parametrize("keep", [False, True])
 def test_what_was_handed_out_is_not_handed_out_again(keep):
-    nimbus = Memory({"a": "a-1-1"}, a_1_1__results__1__1__1=chunk(1, 2), a_1_1__letters__1=b'{"event": "failed", "item": "3"}\n')
+    nimbus = Memory(
+        {"a": "a-1-1"}, a_1_1__results__1__1__1=chunk(1, 2), a_1_1__letters__1=b'{"event": "failed", "item": "3"}\n'
+    )
     taking, letters = Taking(nimbus, keep=keep), []
     for more, expected in ((), [1, 2]), ((4,), [4]), ((), []):
         if more:
@@ -139,7 +141,11 @@ def test_a_chunk_that_grows_is_taken_as_far_as_it_goes_and_goes_when_it_is_whole
         return f"sferic.a-1-1.results.1.{time}.1.{writer}.grows"
 
     nimbus = Memory({"a": "a-1-1"})
-    nimbus.kept = {grows(1, "w"): chunk(1) + chunk(2), grows(2, "w"): chunk(3), "sferic.a-1-1.results.1.3.1.2.3": chunk(4)}
+    nimbus.kept = {
+        grows(1, "w"): chunk(1) + chunk(2),
+        grows(2, "w"): chunk(3),
+        "sferic.a-1-1.results.1.3.1.2.3": chunk(4),
+    }
 
     def take(taking, *, over=False):
         return values(taking, topologies.find(nimbus, "a"), over=over)

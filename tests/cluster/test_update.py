@@ -178,6 +178,57 @@ def test_a_nimbus_that_stays_away_is_no_reason_to_go_back(run, monkeypatch):
         run(cluster, package("2"))
 
 
+@pytest.mark.parametrize("call", ["getClusterInfo", "getTopologyConf", "killTopologyWithOpts"])
+def test_a_stop_waits_for_nimbus_and_ends_what_it_was_to_end(run, call):
+    cluster = over(starts="1")
+    old = topologies.find(cluster, "a")
+    cluster.away[call] = 2
+    told = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(topologies, "about", _about_when_nimbus_is_there(topologies.about))
+        assert topologies.stop(cluster, old, lambda _: None, 5, told.append).finished
+    assert cluster.running is None
+    assert told == ["Nimbus at there:1 is away; waiting for it", "Nimbus is back"]
+
+
+def _about_when_nimbus_is_there(about):
+    """The first look, before anything was asked of the topology, is not waited for."""
+    calls = []
+
+    def look(nimbus, found):
+        calls.append(found)
+        if len(calls) > 1:
+            return about(nimbus, found)
+        away, nimbus.away = nimbus.away, {}
+        try:
+            return about(nimbus, found)
+        finally:
+            nimbus.away = away
+
+    return look
+
+
+def test_a_stop_ends_no_other_topology_of_that_name(run):
+    cluster = over(starts="1")
+    old = topologies.find(cluster, "a")
+
+    def another(key, data):
+        cluster.kept[key.replace("orders", "end.1.0.S")] = b""
+        cluster.running = "a-9-9"
+
+    cluster.put_blob = another
+    topologies.stop(cluster, old, lambda _: None, 5, lambda _: None)
+    assert cluster.running == "a-9-9"
+
+
+def test_a_stop_says_what_goes_on_when_nimbus_stays_away(run):
+    cluster = over(starts="1")
+    old = topologies.find(cluster, "a")
+    cluster.put_blob = lambda *_: cluster.away.update(getClusterInfo=10**6)
+    with pytest.raises(NimbusError, match="a was told to end, and drains. When Nimbus is back, the same command again"):
+        topologies.stop(cluster, old, lambda _: None, 0.05, lambda _: None)
+
+
 def test_a_kill_by_somebody_else_ends_the_update(run):
     cluster = over(starts="12")
 

@@ -90,6 +90,23 @@ def test_after_a_kill_of_everything_it_starts_again_with_what_it_kept(command, p
     assert "kept" in command("list").stdout
 
 
+def test_what_a_supervisor_that_starts_would_believe_of_dead_workers_goes(place):
+    worker = place.local / "workers" / "5a1d"
+    alive = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)", "a1b2"])
+    for name, pid in ("a1b2", alive.pid), ("5a1d", 2**22 + 1), ("0123", alive.pid):
+        for part in "pids", "heartbeats":
+            (worker.with_name(name) / part).mkdir(parents=True)
+        (worker.with_name(name) / "pids" / str(pid)).touch()
+        (worker.with_name(name) / "heartbeats" / "1").touch()
+    try:
+        development._forget_dead(place)
+    finally:
+        alive.kill()
+        alive.wait()
+    left = [path.parts[-3] for path in place.local.glob("workers/*/heartbeats/1")]
+    assert left == ["a1b2"], "the one that lives; another process with the pid of a worker is none"
+
+
 def test_a_daemon_that_dies_shows_its_last_words(place, monkeypatch):
     main, arguments, _ = development._DAEMONS["nimbus"]
     monkeypatch.setitem(development._DAEMONS, "nimbus", (f"{main}Misspelt", arguments, "64m"))
