@@ -126,6 +126,7 @@ def _address(home: Home) -> Any:
 
 def _ours(_: Home, flow: Flow) -> None:
     command = [sys.executable, "-m", "sferic.cli", "submit", *flow.options, "--name", "flow", "--workers", "2"]
+    command += ["--fresh"]  # the numbers of this turn, not those after the last one's
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
 
 
