@@ -35,7 +35,7 @@ _JVM = ("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto")
 _LOOK = 0.1  # seconds between two looks whether a daemon is ready
 _START = 120.0  # seconds a daemon may take: more is a fault, and not this machine's load
 _LEAVE = 15.0
-_CONNECT = 10.0
+_ANSWER = 2.0  # seconds: a ZooKeeper that starts hears who asks too early, and never answers
 _LAST = 15  # lines of a log that are shown
 
 Tell = Callable[[str], None]
@@ -323,7 +323,7 @@ class _Starter:
 
     def _connected(self, port: int) -> socket.socket:
         def connect_to() -> socket.socket:
-            return socket.create_connection(("127.0.0.1", port), timeout=_CONNECT)
+            return socket.create_connection(("127.0.0.1", port), timeout=_ANSWER)
 
         network = self.running.network_of
         return connect_to() if network is None else in_network_of(network, connect_to)

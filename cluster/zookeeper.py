@@ -4,7 +4,9 @@ import socket
 import struct
 from collections.abc import Iterable
 
-_CONNECT = struct.Struct(">iqiqi16s")  # version, last change seen, timeout in ms, session, the password's length, it
+_CONNECT = struct.Struct(
+    ">iqiqi16s?"
+)  # version, last change seen, timeout in ms, session, password with length, reading only?
 _SESSION_MS = 10_000
 _DELETE, _CHILDREN, _CLOSE = 2, 8, -11
 _DONE, _NO_NODE = 0, -101
@@ -21,7 +23,7 @@ class _Session:
     def __init__(self, connected: socket.socket) -> None:
         self._socket = connected
         self._count = 0
-        self._send(_CONNECT.pack(0, 0, _SESSION_MS, 0, 16, bytes(16)))
+        self._send(_CONNECT.pack(0, 0, _SESSION_MS, 0, 16, bytes(16), False))
         self._receive()
 
     def _send(self, data: bytes) -> None:

@@ -31,7 +31,7 @@ class Server:
 
             version, _, _, session, length = struct.unpack_from(">iqiqi", read())
             assert (version, session, length) == (0, 0, 16)
-            write(struct.pack(">iiqi16s", 0, 10_000, 77, 16, bytes(16)))
+            write(struct.pack(">iiqi16s?", 0, 10_000, 77, 16, bytes(16), False))
             while not self.closed and (request := read()):
                 number, kind = struct.unpack_from(">ii", request)
                 path = request[12 : 12 + struct.unpack_from(">i", request, 8)[0]].decode() if kind > 0 else ""

@@ -23,7 +23,8 @@ final class ClusterEvents implements Events {
     private static final Logger LOG = LoggerFactory.getLogger(ClusterEvents.class);
     private static final double POLL_SECONDS = 5;
     private static final long TELL_MS = 1000;
-    private static final long HEIR_MS = 1000;
+    private static final long HEIR_LOOK_MS = 500;
+    private static final long HEIR_MS = 1100;
     private static final long ENDLESS_BYTES = 256L << 20;
     private static final long LETTERS_BYTES = 256L << 20;
     private static final byte[] NOTHING = {};
@@ -109,7 +110,7 @@ final class ClusterEvents implements Events {
             }));
             timer.scheduleWithFixedDelay(() -> patiently(this::orders), first, period, TimeUnit.MILLISECONDS);
             timer.scheduleWithFixedDelay(() -> patiently(this::tell), TELL_MS, TELL_MS, TimeUnit.MILLISECONDS);
-            timer.scheduleWithFixedDelay(this::lookForHeirs, TELL_MS, TELL_MS, TimeUnit.MILLISECONDS);
+            timer.scheduleWithFixedDelay(this::lookForHeirs, HEIR_LOOK_MS, HEIR_LOOK_MS, TimeUnit.MILLISECONDS);
         }
     }
 
@@ -202,7 +203,7 @@ final class ClusterEvents implements Events {
 
     /**
      * Where acks are missing: has an instance begun anew? What its forerunner held would come again only by Storm's
-     * timeout. Workers that send to the new one find their way to it within a second.
+     * timeout. Workers that send to the new one have found their way to it now, or within a second; else it is lost anew.
      */
     private void lookForHeirs() {
         if (!Runs.late(topology)) {
@@ -211,6 +212,7 @@ final class ClusterEvents implements Events {
         long version = blobs.version(prefix + "heirs");
         if (version != heirs && version != Blobs.UNKNOWN) {
             heirs = version;
+            Runs.again(topology);
             timer.schedule(() -> Runs.again(topology), HEIR_MS, TimeUnit.MILLISECONDS);
         }
     }
