@@ -4,9 +4,8 @@ import socket
 import struct
 from collections.abc import Iterable
 
-_CONNECT = struct.Struct(
-    ">iqiqi16s?"
-)  # version, last change seen, timeout in ms, session, password with length, reading only?
+# Version, last change seen, timeout in ms, session, its password with the length, reading only?
+_CONNECT = struct.Struct(">iqiqi16s?")
 _SESSION_MS = 10_000
 _DELETE, _CHILDREN, _CLOSE = 2, 8, -11
 _DONE, _NO_NODE = 0, -101
