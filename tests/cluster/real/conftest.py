@@ -47,8 +47,12 @@ class Forever(ProducerPE):
 
 
 class Slow(ProducerPE):
+    def __init__(self, count=100_000):
+        super().__init__()
+        self.count = count
+
     def _process(self, inputs):
-        for number in range(100_000):
+        for number in range(self.count):
             time.sleep(0.01)
             yield number
 
@@ -128,6 +132,10 @@ def totals(count: int = 1000):
 
 def squares(count: int = 1000):
     return line(Numbers(count), Square())
+
+
+def steady(count: int = 3000):
+    return line(Slow(count))
 
 
 def slow():

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from sferic.cluster import development
+from sferic.cluster.nimbus import connect
 from sferic.runtime.letters import read_letters
 
 _spec = importlib.util.spec_from_file_location("real_conftest", Path(__file__).with_name("conftest.py"))
@@ -150,6 +152,23 @@ def test_many_results_are_not_held_up(sferic, topology):
     name = topology("w.py:squares", "-p", "count=300000")
     done = sferic("results", name, "--follow")
     assert sum(results(done.stdout)) == sum(number**2 for number in range(300_000))
+
+
+@pytest.mark.slow
+def test_where_chunks_are_many_they_grow_and_each_result_comes_once(sferic, cluster, topology):
+    name = topology("w.py:steady", "-p", "count=3000")  # at most ten chunks a second: two or three hundred in all
+    got, grew, taken = [], False, False
+    with connect(development.running(cluster).address) as nimbus:
+        while (now := status(sferic, name)["status"]) != "finished":
+            got += results(sferic("results", name).stdout)
+            keys = [key for key in nimbus.blobs() if key.startswith(f"sferic.{name}-")]
+            grew = grew or any(key.endswith(".grows") and ".results." in key for key in keys)
+            taken = taken or any(".taken." in key for key in keys)
+        got += results(sferic("results", name).stdout)
+        assert now == "finished" and grew and taken
+        assert sorted(got) == list(range(3000))
+        assert not [key for key in nimbus.blobs() if ".results." in key or ".taken." in key]
+    assert sferic("results", name).stdout == ""
 
 
 def test_a_kill_takes_what_nobody_fetched(sferic, topology):
