@@ -12,9 +12,10 @@ from pathlib import Path
 import pytest
 
 from sferic.cluster import development
-from sferic.cluster.home import NIMBUS_PORT, Home
-from sferic.cluster.namespace import in_new_network
+from sferic.cluster.home import NIMBUS_PORT, ZOOKEEPER_PORT, Home
+from sferic.cluster.namespace import in_network_of, in_new_network
 from sferic.cluster.processes import Known, command_of, know
+from sferic.cluster.zookeeper import remove_below
 
 _spec = importlib.util.spec_from_file_location("real_conftest", Path(__file__).with_name("conftest.py"))
 _shared = importlib.util.module_from_spec(_spec)
@@ -44,6 +45,13 @@ def command(tmp_path, place):
     return run
 
 
+def zookeeper_of(running):
+    def connect():
+        return socket.create_connection(("127.0.0.1", ZOOKEEPER_PORT), timeout=60)
+
+    return connect() if running.network_of is None else in_network_of(running.network_of, connect)
+
+
 def test_up_twice_status_down_twice(command, place):
     assert command("cluster", "status").returncode == 1
     assert command("cluster", "down").stdout == "It was not up.\n"
@@ -60,6 +68,9 @@ def test_up_twice_status_down_twice(command, place):
     assert twice.stderr == "the cluster is up already. See: sferic cluster status\n"
     pids = said["pids"].values()
     assert all(str(place.storm) in command_of(pid) for pid in pids)
+    with zookeeper_of(development.running(place)) as connected:
+        removed = remove_below(connected, ["/storm/supervisors", "/storm/leader-lock", "/storm/nowhere"])
+    assert [path.rpartition("/")[0] for path in removed] == ["/storm/supervisors", "/storm/leader-lock"]
     assert json.loads(command("cluster", "down", "--json").stdout) == {"ended": True}
     assert not any(command_of(pid) for pid in pids)
     assert command("cluster", "down").stdout == "It was not up.\n"
