@@ -14,6 +14,7 @@ from sferic.runtime.definition import Definition
 from sferic.runtime.frames import BatchHeader, Body, Emit, FrameError
 from sferic.runtime.host.failures import batch_failed, error_event
 from sferic.runtime.host.step import PAGE_HAS_STATE, PAGE_STATE, PAGE_STEP, STARTING
+from sferic.runtime.kin import end_kin
 from sferic.runtime.local.child import Input, Instance, Place, Settings, register
 from sferic.runtime.local.standstill import SLOW, limit_at, pe_at
 from sferic.runtime.observe import Event, StopRequest, ending
@@ -93,8 +94,12 @@ class Children:
 
     def close(self) -> None:
         """Leave no process behind."""
+        for instance in self._instances:  # they end while each other is waited for
+            instance.signal()
         for instance in self._instances:
-            instance.kill()
+            instance.reap()
+        end_kin(*(instance.mark for instance in self._instances))
+        for instance in self._instances:
             self._show(instance, [*instance.said(), *instance.lines.end()])
             instance.close()
         self._selector.close()
