@@ -78,7 +78,12 @@ class Children:
         self._looked = 0.0
 
     def turn(self) -> None:
-        """Listen until something comes, for a moment at most; hand over what waits; replace who is gone."""
+        """Look around now and then; listen until something comes, for a moment at most; hand over what waits; replace
+        who is gone."""
+        now = time.monotonic()
+        if now - self._looked > _TURN:
+            self._looked = now
+            self._look(now)
         for key, mask in self._selector.select(self._start_due()):
             if key.fd == key.data.errors:
                 self._listen(key.data)
@@ -87,10 +92,6 @@ class Children:
         for instance in self._instances:
             instance.feed()
             self._watch(instance)
-        now = time.monotonic()
-        if now - self._looked > _TURN:
-            self._looked = now
-            self._look(now)
 
     def close(self) -> None:
         """Leave no process behind."""
