@@ -1,7 +1,7 @@
 """What all tests share: texts that are compared with files, and rewritten only when asked."""
 
 import difflib
-import signal
+import os
 import sys
 from pathlib import Path
 
@@ -21,9 +21,7 @@ class _Rooms:
 
 sys.meta_path.insert(0, _Rooms)
 
-if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-    # A shell began this in the background; what tests start would inherit it.
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+os.environ.pop("PYTHONUNBUFFERED", None)  # commands are started as users start them: their streams have buffers
 
 
 def pytest_addoption(parser):
