@@ -233,11 +233,9 @@ def test_state_that_is_lost_twice_fails_a_finite_topology(sferic, cluster, folde
     def said():
         return json.loads(sferic("status", name, "--json").stdout)
 
-    until(lambda: said()["pes"]["Total"]["in"] > 10)
+    until(lambda: said()["pes"]["Total"]["in"] == 100)
     kill_workers(cluster)
-    until(lambda: said()["attempt"] == 2)
-    before = said()["pes"]["Total"]["in"]
-    until(lambda: said()["pes"]["Total"]["in"] > before + 10)
+    until(lambda: (now := said())["attempt"] == 2 and now["pes"]["Total"]["in"] == 200)
     kill_workers(cluster)
     failed = until(lambda: said()["failed"])
     assert "its state is lost, in a second attempt too" in failed
