@@ -2,6 +2,7 @@
 
 import difflib
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -20,6 +21,10 @@ class _Rooms:
 
 
 sys.meta_path.insert(0, _Rooms)
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # A shell began this in the background; what tests start would inherit it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 os.environ.pop("PYTHONUNBUFFERED", None)  # commands are started as users start them: their streams have buffers
 
