@@ -17,6 +17,7 @@ from sferic.commands.letters import letters_command
 from sferic.commands.new import new
 from sferic.commands.packing import imported_by, packages_of, packing, request_of, tell
 from sferic.commands.schema import schema
+from sferic.commands.sizes import asked_of, sizing
 from sferic.commands.workflow import read_workflow
 from sferic.compiler.advice import came_apart, stayed_at_one, suspicions, weaknesses, wrong_hints
 from sferic.compiler.diagnostics import InternalError, Problem, WrongInput, shortened
@@ -192,6 +193,7 @@ def check(workflow: str, params: tuple[str, ...], *, as_json: bool) -> None:
 @_PARAMS
 @_FUSE
 @_CODEC
+@sizing
 @packing
 @click.option("--pass", "one", metavar="NAME", help="Show the graph as this pass left it.")
 @_JSON
@@ -201,14 +203,14 @@ def explain(workflow: str, on: str, one: str | None, *, as_json: bool, **given: 
     from sferic.compiler.explain import explain_json, explain_pass, explain_text  # noqa: PLC0415
 
     compiled, options = _compile(workflow, TARGETS[on], {**given, "lenient": True})
-    request = request_of(given)
+    asked, request = asked_of(given, on), request_of(given)
     packed = None if request is None else to_pack(request, imported_by(options))
     if one is not None:
         told = explain_pass(compiled, options, one, as_json=as_json)
     elif as_json:
-        told = explain_json(compiled, options) | ({} if packed is None else {"packed": packed})
+        told = explain_json(compiled, options, asked) | ({} if packed is None else {"packed": packed})
     else:
-        told = explain_text(compiled, options) + ("" if packed is None else packed_text(packed))
+        told = explain_text(compiled, options, asked) + ("" if packed is None else packed_text(packed))
     click.echo(told if isinstance(told, str) else json.dumps(told, indent=1, default=repr))
 
 
@@ -224,6 +226,7 @@ def explain(workflow: str, on: str, one: str | None, *, as_json: bool, **given: 
 @_PARAMS
 @_FUSE
 @_CODEC
+@sizing
 @packing
 @operating.PYTHON
 @_JSON

@@ -18,6 +18,7 @@ from sferic.commands.kept import KEPT, limits
 from sferic.commands.logs import log_level_command, logs_command
 from sferic.commands.looking import list_command, status_command
 from sferic.commands.packing import imported_by, packages_of, request_of
+from sferic.commands.sizes import SIZES, asked_of
 from sferic.commands.steering import (
     LOSE_STATE,
     TAKE_OVER,
@@ -32,27 +33,9 @@ from sferic.runtime.observe import FAILED
 
 if TYPE_CHECKING:
     from sferic.compiler.pipeline import Compiled, Options
-    from sferic.compiler.resources import Resources
     from sferic.compiler.targets.storm import StormArtefact
-    from sferic.runtime.plan import Plan
 
 _LOOK = 0.5  # seconds between two looks at a topology
-
-SIZE = (
-    click.option("--workers", type=click.IntRange(1), help="JVMs it is spread over.  [default: one for 16 processes]"),
-    click.option(
-        "--memory",
-        type=click.IntRange(1),
-        metavar="MIB",
-        help="Memory of a process whose PEs do not say.  [default: 128]",
-    ),
-    click.option(
-        "--cpu",
-        type=click.FloatRange(0, min_open=True),
-        metavar="CORES",
-        help="Cores for a process whose PEs do not say.  [default: 0.25]",
-    ),
-)
 
 PYTHON = click.option(
     "--python",
@@ -63,7 +46,7 @@ PYTHON = click.option(
 FRESH = click.option("--fresh", is_flag=True, help="Sources begin anew, wherever the last one of this name was.")
 
 SUBMITTED = (
-    *SIZE,
+    *SIZES,
     *KEPT,
     PYTHON,
     click.option(
@@ -192,6 +175,7 @@ def made(
 ) -> Generator[tuple["StormArtefact", Path]]:
     """(the artefact that the options of SUBMITTED ask for, the folder of its files)."""
     from sferic.cluster.workers import check_interpreter  # noqa: PLC0415 - only who operates needs it
+    from sferic.compiler.resources import resources  # noqa: PLC0415
     from sferic.compiler.targets.storm import interpreter, make_artefact  # noqa: PLC0415
 
     compiled, options = compile_workflow(workflow, "storm", given)
@@ -200,19 +184,12 @@ def made(
     chosen = given["python"] or interpreter(request and request.for_python, here=here)
     if here:
         check_interpreter(chosen, request, imported_by(options))
-    needs = needs_of(compiled.plan, given)
+    needs = resources(compiled.plan, asked_of(given))
     with packages_of(request, options, tell) as packages:
         artefact = make_artefact(
             compiled.plan, root, name=name, python=chosen, version=__version__, needs=needs, packages=packages
         )
         yield replace(artefact, config={**artefact.config, **limits(given)}), root
-
-
-def needs_of(plan: "Plan", given: dict[str, Any]) -> "Resources":
-    """What the plan needs, with what the options of SIZE say."""
-    from sferic.compiler.resources import CHILD_CORES, CHILD_MIB, Defaults, resources  # noqa: PLC0415
-
-    return resources(plan, given["workers"], Defaults(given["memory"] or CHILD_MIB, given["cpu"] or CHILD_CORES))
 
 
 @click.command("results")

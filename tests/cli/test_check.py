@@ -140,6 +140,25 @@ def test_explain_of_a_pass(sferic, name):
     assert json.loads(sferic("explain", "w.py:good", "--pass", name, "--json").stdout)["pass"] == name
 
 
+def test_explain_takes_the_sizes_that_submit_takes(sferic):
+    sizes = ("--workers", "2", "--memory", "300", "--cpu", "0.5")
+    told = json.loads(sferic("explain", "w.py:good", "--on", "storm", "--json", *sizes).stdout)["resources"]
+    assert told["asked"] == {"workers": 2, "memory": 300, "cpu": 0.5}
+    assert {need["off_heap"] for need in told["stages"].values()} == {300}
+    done = sferic("explain", "w.py:good", "--on", "multi", "--memory", "300", "--cpu", "1")
+    assert done.returncode == 2
+    assert "--memory 300, --cpu 1.0: a size of a topology on Storm, and this is for multi" in done.stderr
+
+
+def test_an_artefact_for_storms_own_client_has_the_sizes_that_were_asked_for(sferic, folder):
+    done = sferic("compile", "w.py:good", "--to", "storm", "-o", "out", "--workers", "3", "--memory", "700")
+    assert done.returncode == 0, done.stderr
+    assert json.loads((folder / "out" / "config.json").read_text())["topology.workers"] == 3
+    assert "700.0" in (folder / "out" / "topology.py").read_text()
+    refused = sferic("compile", "w.py:good", "--to", "spark", "-o", "job", "--workers", "3")
+    assert (refused.returncode, (folder / "job").exists()) == (2, False)
+
+
 def test_explain_needs_no_data_and_shows_what_it_got(sferic):
     assert sferic("explain", "w.py:rooted").returncode == 0
     told = json.loads(sferic("explain", "w.py:rooted", "-d", '{"Same": [{"input": 1}]}', "--json").stdout)
