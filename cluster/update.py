@@ -98,7 +98,8 @@ class Updated:
 def replace(nimbus: Nimbus, old: Found | None, new: Package, tell: Tell, limits: Limits) -> Updated:
     """Upload `new`, drain `old` (None: nothing runs), submit `new` under its name; the way back if it does not start.
 
-    Where the old one was paused, what runs then is paused, too. Raises NimbusError, whose text says what runs and what to do.
+    Where the old one was paused, what runs then is paused, too. Raises NimbusError, whose text says what runs and what
+    to do.
     """
     before = None
     if old is not None:
