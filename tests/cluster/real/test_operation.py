@@ -158,6 +158,10 @@ def test_dead_letters_of_a_topology(sferic, topology, folder, tmp_path):
     done = sferic("dead-letters", "--name", name, "--replay", *again)
     assert done.returncode == 3, done.stderr
     assert sorted(json.loads(line)["value"] for line in done.stdout.splitlines()) == [-107, -7]
+    assert f"3 items to new instances on this machine: results go to stdout, and nothing to {name}" in done.stderr
     assert "3 dead letters that were given again are dropped" in done.stderr
+    assert status(sferic, name)["pes"]["Picky"]["failed"] == 3, "the topology hears nothing of it"
+    kept = [json.loads(line)["value"] for line in ok(sferic("results", name)).stdout.splitlines()]
+    assert sorted(kept) == [number for number in range(300) if number % 100 != 7]
     assert ok(sferic("dead-letters", "--name", name)).stdout == ""
     assert "1 // 0" in sferic("dead-letters", str(tmp_path / "again"), "--show", "1").stdout
