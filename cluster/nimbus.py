@@ -133,10 +133,12 @@ class Nimbus:
         return b"".join(iter(lambda: self.call("downloadBlobChunk", session), b""))
 
     def write_blob(self, key: str, data: bytes) -> bool:
-        """Make a blob; False where there is one already, which stays as it is."""
-        everybody = self.types.AccessControl(type=self.types.AccessControlType.OTHER, access=7)
+        """Make a blob; False where there is one already, which stays as it is.
+
+        It names nobody who may read it: then Nimbus makes it the caller's alone, and everybody's where it knows nobody.
+        """
         try:
-            session = self.call("beginCreateBlob", key, self.types.SettableBlobMeta(acl=[everybody]))
+            session = self.call("beginCreateBlob", key, self.types.SettableBlobMeta(acl=[]))
         except self.types.KeyAlreadyExistsException:
             return False
         for start in range(0, len(data), _CHUNK):
