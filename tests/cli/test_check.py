@@ -186,7 +186,7 @@ def test_unknown_words(sferic, arguments):
 
 
 SUSPICIOUS = """
-class Forgets(IterativePE):
+class Forgets(ProducerPE):
     pass
 
 
@@ -217,7 +217,7 @@ class TakesNothing(ConsumerPE):
 
 
 def suspicious():
-    return line(Positions(), Forgets(), Shares(), Shares(), Misspells(), TakesNothing())
+    return line(Forgets(), Shares(), Shares(), Misspells(), TakesNothing())
 """
 
 
@@ -228,7 +228,7 @@ def test_what_is_hardly_meant_is_warned_of_once_a_class(sferic, folder):
     warnings = json.loads(done.stdout)["warnings"]
     shared = "`counts` in the body of class Shares is one dict for all instances in a process: if it changes, results "
     assert [warning.partition(": ")[2] for warning in warnings] == [
-        "class Forgets defines neither process nor _process: every item at Forgets fails",
+        "class Forgets defines neither process nor _process: every call of Forgets fails",
         f"{shared}depend on the target. Make it in __init__: self.counts = …",
         "`numproceses` of Misspells is no setting, it only looks like one. Did you mean `numprocesses`?",
         "`statelss` of Misspells is no setting, it only looks like one. Did you mean `stateless`?",
@@ -236,8 +236,11 @@ def test_what_is_hardly_meant_is_warned_of_once_a_class(sferic, folder):
     ]
 
 
-def test_a_base_class_alone_handles_nothing(sferic, folder):
+@pytest.mark.parametrize("command", ["check", "run"])
+def test_what_has_no_code_for_its_items_is_refused(sferic, folder, command):
     with (folder / "w.py").open("a") as file:
         file.write("\n\ndef bare():\n    return line(Positions(), ConsumerPE())\n")
-    done = sferic("check", "w.py:bare")
-    assert "class ConsumerPE defines neither process nor _process: every item at ConsumerPE fails" in done.stderr
+    done = sferic(command, "w.py:bare")
+    assert done.returncode == 2
+    text = "class ConsumerPE defines neither process nor _process: every item at ConsumerPE would fail"
+    assert f"{text}. Write `def _process(self, …)` in it" in done.stderr
