@@ -226,6 +226,10 @@ def test_what_is_hardly_meant_is_warned_of_once_a_class(sferic, folder):
         file.write(SUSPICIOUS)
     done = sferic("check", "w.py:suspicious", "--json")
     warnings = json.loads(done.stdout)["warnings"]
+    again = (
+        "Forgets does not know its position, so it counts as having state: if its process dies, the run begins again"
+    )
+    again += " from the start, once"
     shared = "`counts` in the body of class Shares is one dict for all instances in a process: if it changes, results "
     assert [warning.partition(": ")[2] for warning in warnings] == [
         "class Forgets defines neither process nor _process: every call of Forgets fails",
@@ -233,6 +237,7 @@ def test_what_is_hardly_meant_is_warned_of_once_a_class(sferic, folder):
         "`numproceses` of Misspells is no setting, it only looks like one. Did you mean `numprocesses`?",
         "`statelss` of Misspells is no setting, it only looks like one. Did you mean `stateless`?",
         "`_process` in class TakesNothing must take one argument beside self: the item",
+        f"{again}. `def read(self, position)` in class Forgets, in place of `process`, mends it",
     ]
 
 
