@@ -13,7 +13,6 @@ from sferic.runtime.observe import WRONG_INPUT
 if TYPE_CHECKING:
     from sferic.cluster.nimbus import Address, Nimbus
 
-JSON = click.option("--json", "as_json", is_flag=True, help="Output for programs.")
 NAME = click.argument("name", metavar="NAME")
 NIMBUS = click.option(
     "--nimbus",

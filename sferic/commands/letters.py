@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sferic.commands.connection import JSON, NIMBUS, connected, tell
+from sferic.commands.connection import NIMBUS, connected, tell
+from sferic.commands.options import CODEC, JSON, LETTERS, PARAMS, taking
 from sferic.commands.workflow import read_workflow
 from sferic.compiler.diagnostics import Problem, WrongInput
 from sferic.compiler.pipeline import Options, compile_plan
@@ -19,8 +20,6 @@ from sferic.runtime.observe import ITEMS_FAILED
 if TYPE_CHECKING:
     from sferic.cluster.letters import Lot
     from sferic.runtime.letters import Letter
-
-Option = Callable[[Any], Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +35,7 @@ class _Replay:
     as_json: bool
 
 
-def letters_command(run: Callable[..., None], *options: Option) -> click.Command:
+def letters_command(run: Callable[..., None]) -> click.Command:
     """`dead-letters`, of what runs a workflow."""
 
     def dead_letters(
@@ -81,9 +80,7 @@ def letters_command(run: Callable[..., None], *options: Option) -> click.Command
         else:
             _of_topology(name or "", nimbus, do, drop=drop)
 
-    for option in (JSON, NIMBUS, *reversed(options), *reversed(_OWN)):
-        dead_letters = option(dead_letters)
-    return click.command("dead-letters")(dead_letters)
+    return click.command("dead-letters")(taking(*_OWN, PARAMS, LETTERS, CODEC, NIMBUS, JSON)(dead_letters))
 
 
 _OWN = (

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sferic.commands.connection import JSON, NAME, NIMBUS, connected, tell
+from sferic.commands.connection import NAME, NIMBUS, connected, tell
+from sferic.commands.options import JSON
 
 if TYPE_CHECKING:
     from sferic.cluster.nimbus import Nimbus

@@ -4,7 +4,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sferic import __version__
-from sferic.commands.connection import JSON, NAME, NIMBUS, connected, tell
+from sferic.commands.connection import NAME, NIMBUS, connected, tell
 from sferic.commands.kept import KEPT, limits
 from sferic.commands.logs import log_level_command, logs_command
 from sferic.commands.looking import list_command, status_command
-from sferic.commands.packing import imported_by, packages_of, request_of
+from sferic.commands.options import JSON, PLANNED, WORKFLOW, taking
+from sferic.commands.packing import PACKING, imported_by, packages_of, request_of
 from sferic.commands.sizes import SIZES, asked_of
 from sferic.commands.steering import (
     LOSE_STATE,
@@ -43,9 +44,13 @@ PYTHON = click.option(
     help="The workers' interpreter.  [default: this one on a cluster of this machine, elsewhere python3]",
 )
 
+NAMED = click.option("--name", required=True, help="The topology's name.")
+
 FRESH = click.option("--fresh", is_flag=True, help="Sources begin anew, wherever the last one of this name was.")
 
 SUBMITTED = (
+    *PLANNED,
+    *PACKING,
     *SIZES,
     *KEPT,
     PYTHON,
@@ -58,7 +63,6 @@ SUBMITTED = (
     ),
 )
 
-Option = Callable[[Any], Any]
 Compile = Callable[[str, str, dict[str, Any]], "tuple[Compiled, Options]"]
 
 
@@ -100,8 +104,8 @@ def cluster_command(action: str, *, closed: bool, as_json: bool) -> None:
     click.echo(f"  logs: {home.logs}")
 
 
-def _submit_command(compile_workflow: Compile, workflow_options: Sequence[Option]) -> click.Command:
-    """`submit`, of the options that say what to compile, and of what compiles it."""
+def _submit_command(compile_workflow: Compile) -> click.Command:
+    """`submit`, of what compiles a workflow."""
 
     def submit(workflow: str, name: str, nimbus: str | None, *, as_json: bool, **given: Any) -> None:
         """Compile a workflow and start it on a Storm cluster, where it stays when this command is over."""
@@ -117,11 +121,10 @@ def _submit_command(compile_workflow: Compile, workflow_options: Sequence[Option
         else:
             click.echo(f"{name} is submitted to {place} as {topology}. To see it: sferic status {name}")
 
-    named = click.option("--name", required=True, help="The topology's name.")
-    return click.command("submit")(with_options(submit, *workflow_options, named, FRESH, *SUBMITTED, NIMBUS, JSON))
+    return click.command("submit")(taking(WORKFLOW, NAMED, FRESH, *SUBMITTED, NIMBUS, JSON)(submit))
 
 
-def _update_command(compile_workflow: Compile, workflow_options: Sequence[Option]) -> click.Command:
+def _update_command(compile_workflow: Compile) -> click.Command:
     """`update`, in the same way."""
 
     def update(
@@ -153,20 +156,12 @@ def _update_command(compile_workflow: Compile, workflow_options: Sequence[Option
 
     own = (
         click.argument("workflow", metavar="[WORKFLOW]", required=False),
-        *workflow_options[1:],
-        click.option("--name", required=True, help="The topology's name."),
+        NAMED,
         click.option("--back", is_flag=True, help="In place of WORKFLOW: what the last update replaced."),
         *SUBMITTED,
         *LIMITS,
     )
-    return click.command("update")(with_options(update, *own, LOSE_STATE, TAKE_OVER, NIMBUS, JSON))
-
-
-def with_options(command: Any, *options: Option) -> Any:
-    """The options in this order."""
-    for option in reversed(options):
-        command = option(command)
-    return command
+    return click.command("update")(taking(*own, LOSE_STATE, TAKE_OVER, NIMBUS, JSON)(update))
 
 
 @contextmanager
@@ -247,12 +242,12 @@ def results_command(
         sys.exit(FAILED)
 
 
-def commands(compile_workflow: Compile, *workflow_options: Option) -> list[click.Command]:
+def commands(compile_workflow: Compile) -> list[click.Command]:
     """All commands of this module. `compile_workflow`: takes WORKFLOW, a target, and what the options say."""
     return [
         cluster_command,
-        _submit_command(compile_workflow, workflow_options),
-        _update_command(compile_workflow, workflow_options),
+        _submit_command(compile_workflow),
+        _update_command(compile_workflow),
         list_command,
         status_command,
         logs_command,

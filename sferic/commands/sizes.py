@@ -37,10 +37,3 @@ def asked_of(given: Mapping[str, Any], target: str = "storm") -> Asked:
             text = f"{', '.join(wrong)}: a size of a topology on Storm, and this is for {target}"
             raise WrongInput([Problem(text, remedy="say that it is for storm, or leave it out")])
     return asked
-
-
-def sizing(command: Any) -> Any:
-    """The options, on a command."""
-    for option in reversed(SIZES):
-        command = option(command)
-    return command
