@@ -193,12 +193,18 @@ def connect(address: Address, answer: float = _ANSWER) -> Generator[Nimbus]:
         yield Nimbus(address, client(), types, client)
 
 
-def _socket(address: Address) -> socket.socket:
-    def open_socket() -> socket.socket:
+def open_socket(address: Address) -> socket.socket:
+    """To a server there, in its network. Raises OSError."""
+
+    def connected() -> socket.socket:
         return socket.create_connection((address.host, address.port), timeout=_CONNECT)
 
+    return connected() if address.network_of is None else in_network_of(address.network_of, connected)
+
+
+def _socket(address: Address) -> socket.socket:
     try:
-        return open_socket() if address.network_of is None else in_network_of(address.network_of, open_socket)
+        return open_socket(address)
     except OSError as error:
         raise NimbusAway(
             f"no Nimbus answers at {address}: {error.strerror or error}. Give its place with --nimbus HOST:PORT, or "
