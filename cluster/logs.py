@@ -7,11 +7,11 @@ import re
 import urllib.parse
 from collections import deque
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import BinaryIO
 
-from sferic.cluster.nimbus import Nimbus, NimbusError
+from sferic.cluster.nimbus import Address, Nimbus, NimbusError, open_socket
 from sferic.cluster.topologies import Found
 
 LEVELS = ("TRACE", "DEBUG", "INFO", "WARN", "ERROR")
@@ -174,21 +174,24 @@ class Follower:
         yield from ((log.parent.name, entry) for entry in told if entry is not None)
 
 
-def from_logviewer(nimbus: Nimbus, found: Found, given: str | None) -> Iterator[tuple[str, Iterator[str]]]:
+def from_logviewer(nimbus: Nimbus, found: Found, given: tuple[str, int] | None) -> Iterator[tuple[str, Iterator[str]]]:
     """(worker, lines) of every worker that runs, from the logviewers of their machines, or from the one at `given`
-    (HOST:PORT). Raises NimbusError where one does not answer."""
-    port = json.loads(nimbus.call("getNimbusConf")).get("logviewer.port") or 8000
+    (host, port). Raises NimbusError where one does not answer."""
+    port = int(json.loads(nimbus.call("getNimbusConf")).get("logviewer.port") or 8000)
     info = nimbus.call("getTopologyInfo", found.id)
     for host, worker in sorted({(str(one.host), int(one.port)) for one in info.executors}):
-        place = given or f"{host}:{port}"
+        # On the network that Nimbus is on, which a closed cluster has for itself.
+        place = replace(nimbus.address, host=given[0] if given else host, port=given[1] if given else port)
         yield f"{host}:{worker}", _download(place, f"{found.id}/{worker}/worker.log")
 
 
-def _download(place: str, file: str) -> Iterator[str]:
+def _download(place: Address, file: str) -> Iterator[str]:
     # Storm's logviewer: /api/v1/download gives a file as it is, named by topology, port and name.
     path = "/api/v1/download?" + urllib.parse.urlencode({"file": file})
-    connection = http.client.HTTPConnection(place, timeout=_ANSWER)
+    connection = http.client.HTTPConnection(place.host, place.port)
     try:
+        connection.sock = open_socket(place)
+        connection.sock.settimeout(_ANSWER)
         connection.request("GET", path)
         answer = connection.getresponse()
         if answer.status != http.HTTPStatus.OK:

@@ -139,10 +139,12 @@ class Nimbus:
         return b"".join(iter(lambda: self.call("downloadBlobChunk", session), b""))
 
     def write_blob(self, key: str, data: bytes) -> bool:
-        """Make a blob; False where there is one already, which stays as it is."""
-        everybody = self.types.AccessControl(type=self.types.AccessControlType.OTHER, access=7)
+        """Make a blob; False where there is one already, which stays as it is.
+
+        It names nobody who may read it: then Nimbus makes it the caller's alone, and everybody's where it knows nobody.
+        """
         try:
-            session = self.call("beginCreateBlob", key, self.types.SettableBlobMeta(acl=[everybody]))
+            session = self.call("beginCreateBlob", key, self.types.SettableBlobMeta(acl=[]))
         except self.types.KeyAlreadyExistsException:
             return False
         for start in range(0, len(data), _CHUNK):
@@ -206,12 +208,18 @@ def connect(address: Address | Callable[[], Address], answer: float = _ANSWER) -
         yield Nimbus(place, first, types, again)
 
 
-def _socket(address: Address) -> socket.socket:
-    def open_socket() -> socket.socket:
+def open_socket(address: Address) -> socket.socket:
+    """To a server there, in its network. Raises OSError."""
+
+    def connected() -> socket.socket:
         return socket.create_connection((address.host, address.port), timeout=_CONNECT)
 
+    return connected() if address.network_of is None else in_network_of(address.network_of, connected)
+
+
+def _socket(address: Address) -> socket.socket:
     try:
-        return open_socket() if address.network_of is None else in_network_of(address.network_of, open_socket)
+        return open_socket(address)
     except OSError as error:
         raise NimbusAway(
             f"no Nimbus answers at {address}: {error.strerror or error}. Give its place with --nimbus HOST:PORT, or "

@@ -6,7 +6,7 @@ from typing import Any
 
 from sferic.cluster.nimbus import Nimbus, NimbusError, NoSuchTopology
 from sferic.cluster.started import Replaced
-from sferic.cluster.topologies import Found, about, again
+from sferic.cluster.topologies import Found, about, again, resting
 
 _LOOK = 0.5
 _SETTLE = 60.0  # seconds that Nimbus may take for a change, beyond those that were asked for
@@ -21,9 +21,19 @@ def pause(nimbus: Nimbus, found: Found) -> None:
     _until(nimbus, found, "paused")
 
 
+def rest(nimbus: Nimbus, found: Found) -> None:
+    """Pause what began with REST and runs: from now on Storm says when its sources rest, also to new workers."""
+    pause(nimbus, found)
+    nimbus.put_blob(f"sferic.{found.id}.orders", b"rested")
+    nimbus.delete_blob(resting(found.id))
+
+
 def resume(nimbus: Nimbus, found: Found) -> None:
     """Its sources read on. Raises NimbusError."""
     _ours(nimbus, found)
+    if resting(found.id) in found.blobs:  # an update broke off before `rest`
+        nimbus.put_blob(f"sferic.{found.id}.orders", b"go")
+        nimbus.delete_blob(resting(found.id))
     nimbus.call("activate", found.name)
     _until(nimbus, found, "active")
 

@@ -4,7 +4,7 @@ import difflib
 import json
 import re
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -62,6 +62,12 @@ class Found:
         return f"sferic.{self.id}.taken.{count}.{chunk.removeprefix(f'sferic.{self.id}.results.')}"
 
 
+def resting(topology: str) -> str:
+    """Key of the blob that says: it has taken the place of one that was paused, and Storm does not know yet that it is
+    to be paused, too."""
+    return f"sferic.{topology}.rests"
+
+
 def find(nimbus: Nimbus, name: str) -> Found:
     """The topology of this name that runs, else the one that went last. Raises NoSuchTopology."""
     return find_all(nimbus, name)[-1]
@@ -76,7 +82,7 @@ def find_all(nimbus: Nimbus, name: str) -> list[Found]:
     left = {one for one in ids if (found := _ID.fullmatch(one)) and found[1] == name} - {alive}
     chosen = [(one, "gone") for one in sorted(left, key=_time)]
     if alive:
-        chosen.append((alive, word(running[name])))
+        chosen.append((alive, word(running[name], keys)))
     if not chosen:
         known = ", ".join(sorted(running)) or "none"
         close = difflib.get_close_matches(name, [*running, *_names(ids)], 1)
@@ -100,10 +106,9 @@ def find_whole(nimbus: Nimbus, name: str) -> tuple[list[Found], "State"]:
 
 def again(nimbus: Nimbus, found: Found) -> Found:
     """The very same topology as it is now: another one of its name may run."""
-    status = next(
-        (word(summary) for summary in nimbus.call("getClusterInfo").topologies if summary.id == found.id), "gone"
-    )
+    summaries = nimbus.call("getClusterInfo").topologies
     keys = tuple(key for key in nimbus.blobs() if key.startswith(f"sferic.{found.id}."))
+    status = next((word(summary, keys) for summary in summaries if summary.id == found.id), "gone")
     return Found(found.name, found.id, status, keys)
 
 
@@ -111,10 +116,10 @@ def _names(ids: Iterable[str]) -> set[str]:
     return {found[1] for one in ids if (found := _ID.fullmatch(one))}
 
 
-def word(summary: Any) -> str:
-    """How Nimbus says a topology is, in our words."""
+def word(summary: Any, keys: Collection[str]) -> str:
+    """How Nimbus says a topology is, in our words. `keys`: of blobs."""
     said = str(summary.status).lower()
-    return "paused" if said == "inactive" else said
+    return "paused" if said == "inactive" or (said == "active" and resting(summary.id) in keys) else said
 
 
 def _time(topology: str) -> int:

@@ -7,19 +7,24 @@ import time
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from dataclasses import replace as changed
 from typing import Any
 
 from sferic.cluster.nimbus import Nimbus, NimbusAway, NimbusError, NoSuchTopology
 from sferic.cluster.patience import Patience
 from sferic.cluster.started import Started, started
+from sferic.cluster.steering import rest
 from sferic.cluster.submission import Package, start, upload
-from sferic.cluster.topologies import Found, State, again, find, kill, state, stop, tidy
+from sferic.cluster.topologies import Found, State, again, find, kill, resting, state, stop, tidy
 
 _LOOK = 0.5
 _PATIENCE = 120.0  # seconds that Nimbus may be away while neither version runs
 _KRYO = "topology.kryo.register"
 # Nimbus sets these itself; and who goes back does not begin anew.
 _NOT_AGAIN = ("topology.name", "topology.submitter.principal", "topology.submitter.user", "sferic.fresh")
+
+# Of what is to be paused once it has started: Storm starts nothing that is inactive.
+REST = "sferic.rest"
 
 Tell = Callable[[str], None]
 
@@ -38,7 +43,13 @@ def running_package(nimbus: Nimbus, found: Found) -> Package:
     if isinstance(config.get(_KRYO), dict):  # as Nimbus keeps it; it takes it otherwise
         config[_KRYO] = [{kind: serializer} for kind, serializer in config[_KRYO].items()]
     with zipfile.ZipFile(io.BytesIO(jar)) as archive:
-        return Package(found.name, jar, archive.read("topology.bin"), config)
+        package = Package(found.name, jar, archive.read("topology.bin"), config)
+    return _resting(package, rests=found.status == "paused")
+
+
+def _resting(package: Package, *, rests: bool) -> Package:
+    config = {key: value for key, value in package.config.items() if key != REST}
+    return changed(package, config={**config, REST: True} if rests else config)
 
 
 def _kept(name: str, part: str) -> str:
@@ -88,13 +99,16 @@ class Updated:
 def replace(nimbus: Nimbus, old: Found | None, new: Package, tell: Tell, limits: Limits) -> Updated:
     """Upload `new`, drain `old` (None: nothing runs), submit `new` under its name; the way back if it does not start.
 
-    Raises NimbusError, whose text says what runs and what to do.
+    Where the old one was paused, what runs then is paused, too. Raises NimbusError, whose text says what runs and what
+    to do.
     """
     before = None
     if old is not None:
         before = running_package(nimbus, old)
         keep(nimbus, before)
         tell(f"kept {old.id} as it was submitted ({len(before.jar):,} bytes), to go back to")
+    last = before or kept(nimbus, new.name)  # what ran last, also where an update has broken off
+    new = _resting(new, rests=last is not None and REST in last.config)
     location = upload(nimbus, new)
     tell(f"uploaded {len(new.jar):,} bytes")
     if old is not None:
@@ -157,6 +171,8 @@ def _begin(nimbus: Nimbus, package: Package, location: str, tell: Tell, limit: f
             raise NoSuchTopology(f"somebody has killed {topology} on {nimbus.address} while it started")
         if now.all or why.finished:
             tell(f"{topology} runs: {now}")
+            if REST in package.config:
+                _rest(nimbus, found, tell)
             return topology
         if why.failed or time.monotonic() > until:
             kill(nimbus, found, keep=True)
@@ -166,6 +182,11 @@ def _begin(nimbus: Nimbus, package: Package, location: str, tell: Tell, limit: f
             last = str(now)
             tell(f"{topology} starts: {now}")
         time.sleep(_LOOK)
+
+
+def _rest(nimbus: Nimbus, found: Found, tell: Tell) -> None:
+    Patience(nimbus, tell, time.monotonic() + _PATIENCE)(lambda: rest(nimbus, found))
+    tell(f"{found.id} is paused, as the one before it was. To go on: sferic resume {found.name}")
 
 
 def _slow(topology: str, now: Started, limit: float) -> str:
@@ -178,10 +199,16 @@ def _submitted(nimbus: Nimbus, package: Package, location: str, tell: Tell) -> s
     def submit() -> str:
         for summary in nimbus.topologies():  # the call that broke off may have been heard
             if summary.name == package.name:
-                return str(summary.id)
-        return start(nimbus, package, location)
+                return _marked(nimbus, package, str(summary.id))
+        return _marked(nimbus, package, start(nimbus, package, location))
 
     return Patience(nimbus, tell, time.monotonic() + _PATIENCE)(submit)
+
+
+def _marked(nimbus: Nimbus, package: Package, topology: str) -> str:
+    if REST in package.config:
+        nimbus.write_blob(resting(topology), b"")
+    return topology
 
 
 def _back(nimbus: Nimbus, before: Package, tell: Tell, limit: float) -> str:

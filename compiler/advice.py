@@ -7,6 +7,7 @@ from typing import Any, cast
 
 from sferic.compiler.diagnostics import Problem
 from sferic.compiler.frontend.hints import clash, item_hints
+from sferic.compiler.frontend.python import handles_items
 from sferic.compiler.graph import OF_FUNCTION, Graph
 from sferic.compiler.inputs import needs_items
 from sferic.compiler.partitions import fates
@@ -27,8 +28,9 @@ def suspicions(definition: Definition) -> Iterator[Problem]:
         if kind in seen:
             continue
         seen.add(kind)
-        if not _handles_items(kind):
-            text = f"class {kind.__name__} defines neither process nor _process: every item at {element.path} fails"
+        if not handles_items(element.pe):  # a source, or one of dispel4py's: of others it is an error
+            what = f"every item at {element.path}" if element.pe.inputconnections else f"every call of {element.path}"
+            text = f"class {kind.__name__} defines neither process nor _process: {what} fails"
             yield Problem(text, element.location)
         for method in _without_an_argument(kind):
             what = "`inputs`, which is empty" if issubclass(kind, ProducerPE) else "the item"
@@ -45,14 +47,6 @@ def suspicions(definition: Definition) -> Iterator[Problem]:
                 text = f"`{name}` in the body of class {kind.__name__} is one {what} for all instances "
                 text += "in a process: if it changes, results depend on the target"
                 yield Problem(text, element.location, f"Make it in __init__: self.{name} = …")
-
-
-def _handles_items(kind: type[GenericPE]) -> bool:
-    return (
-        kind._process is not GenericPE._process  # pyright: ignore[reportPrivateUsage] - users override it, hosts call it
-        or kind.process.__module__ != GenericPE.__module__
-        or hasattr(kind, "read")
-    )
 
 
 def _without_an_argument(kind: type[GenericPE]) -> Iterator[str]:

@@ -11,15 +11,15 @@ from sferic.compiler.notation import batch_text, columns, graph_text, grouping_t
 from sferic.compiler.partitions import Fate, fates
 from sferic.compiler.passes.emit import Emit, relative
 from sferic.compiler.pipeline import Compiled, Options, Step
-from sferic.compiler.resources import Need, Resources, resources
+from sferic.compiler.resources import NOTHING_ASKED, Asked, Need, Resources, resources
 from sferic.runtime.location import Location
-from sferic.runtime.plan import RESULTS, Link, Plan
+from sferic.runtime.plan import RESULTS, Link, Plan, Stage
 
 SCHEMA = 1  # of explain's JSON; keys are added without a new number, never renamed or taken away
 _Row = Sequence[str]
 
 
-def explain_text(compiled: Compiled, options: Options) -> str:
+def explain_text(compiled: Compiled, options: Options, wanted: Asked = NOTHING_ASKED) -> str:
     """Sections: passes, PEs, connections, partitions (if any), stages, links, inputs, files, what is pickled."""
     plan, graph = compiled.plan, compiled.graph
     asked = f" -n {options.processes}" if options.processes else ""
@@ -38,14 +38,14 @@ def explain_text(compiled: Compiled, options: Options) -> str:
     section("Stages: a process for each instance", _stage_rows(plan))
     section("Links: hops between processes", (_link_row(link) for link in plan.links))
     if options.target == "storm":
-        section("Resources: of each instance, and of all", _resource_rows(plan, resources(plan)))
+        section("Resources: of each instance, and of all", _resource_rows(plan, resources(plan, wanted)))
     section("Inputs of the roots", ([path, input_text(given)] for path, given in plan.inputs))
     section("Files that travel", ([path, digest[:12]] for path, digest in plan.definition.files))
     section("Pickled", ([what] for what in _pickled(plan)))
     return "\n".join(lines)
 
 
-def explain_json(compiled: Compiled, options: Options) -> dict[str, Any]:
+def explain_json(compiled: Compiled, options: Options, wanted: Asked = NOTHING_ASKED) -> dict[str, Any]:
     """The same as data; `docs` and tests hold its keys."""
     plan, place = compiled.plan, _place(options.root)
     return {
@@ -66,7 +66,7 @@ def explain_json(compiled: Compiled, options: Options) -> dict[str, Any]:
         "files": [{"path": path, "sha256": digest} for path, digest in plan.definition.files],
         "pickled": _pickled(plan),
         "definition": {"target": plan.definition.target, "digest": plan.definition.digest},
-        **({"resources": _resources_json(plan, resources(plan))} if options.target == "storm" else {}),
+        **({"resources": _resources_json(plan, resources(plan, wanted))} if options.target == "storm" else {}),
     }
 
 
@@ -168,16 +168,21 @@ def _stage_rows(plan: Plan) -> Iterator[_Row]:
 
 def _resource_rows(plan: Plan, needs: Resources) -> Iterator[_Row]:
     for stage in plan.stages:
-        need = needs.stages[stage.id]
-        said = ["memory"] * any(pe.memory is not None for pe in stage.pes)
-        said += ["cpu"] * any(pe.cpu is not None for pe in stage.pes)
-        why = f"as its PEs say: {', '.join(said)}" if said else "its PEs do not say"
-        yield [stage.id, f"× {stage.instances}", *_need_cells(need), why]
+        yield [stage.id, f"× {stage.instances}", *_need_cells(needs.stages[stage.id]), _why(stage, needs.asked)]
     if needs.results is not None:
         yield ["results", "× 1", *_need_cells(needs.results), ""]
     count = needs.workers
     workers = f"{count} worker{'s' * (count != 1)}, a JVM with a heap up to {needs.heap} MiB{' each' * (count != 1)}"
-    yield ["all", "", *_need_cells(needs.total(plan)), workers]
+    why = "" if needs.asked.workers is None else ", as asked"
+    yield ["all", "", *_need_cells(needs.total(plan)), f"{workers}{why}"]
+
+
+def _why(stage: Stage, asked: Asked) -> str:
+    said = [name for name in ("memory", "cpu") if any(getattr(pe, name) is not None for pe in stage.pes)]
+    given = [name for name in ("memory", "cpu") if name not in said and getattr(asked, name) is not None]
+    told = [f"as its PEs say: {', '.join(said)}"] if said else []
+    told += [f"as asked: {', '.join(given)}"] if given else []
+    return "; ".join(told) or "its PEs do not say"
 
 
 def _need_cells(need: Need) -> list[str]:
@@ -192,6 +197,7 @@ def _resources_json(plan: Plan, needs: Resources) -> dict[str, Any]:
         "workers": needs.workers,
         "heap": needs.heap,
         "queue": needs.queue,
+        "asked": asdict(needs.asked),
     }
 
 

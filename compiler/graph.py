@@ -33,6 +33,7 @@ class Node:
     generator: bool = False  # `process` is a generator function, or it is a source that knows its position
     has_postprocess: bool = False
     has_every: bool = False
+    handles: bool = True  # it has code for its items
     # By check:
     settings: Settings = field(default_factory=Settings)
     source: bool = False

@@ -35,14 +35,16 @@ class Need:
 
 
 @dataclass(frozen=True, slots=True)
-class Defaults:
-    """What a process gets whose PEs do not say: MiB and cores."""
+class Asked:
+    """What somebody has said for a whole topology, None where nobody has: JVMs; MiB and cores of a process whose PEs do
+    not say."""
 
-    memory: int = CHILD_MIB
-    cpu: float = CHILD_CORES
+    workers: int | None = None
+    memory: int | None = None
+    cpu: float | None = None
 
 
-DEFAULTS = Defaults()
+NOTHING_ASKED = Asked()
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,7 @@ class Resources:
     workers: int
     heap: int  # MiB that the largest of so many JVMs needs
     queue: int  # batches that an executor's queue holds
+    asked: Asked
 
     def total(self, plan: Plan) -> Need:
         """Of all instances."""
@@ -66,37 +69,37 @@ class Resources:
         )
 
 
-def resources(plan: Plan, workers: int | None = None, defaults: Defaults = DEFAULTS) -> Resources:
-    """Work them out. `workers`: JVMs, where somebody has said how many."""
+def resources(plan: Plan, asked: Asked = NOTHING_ASKED) -> Resources:
+    """Work them out."""
     stages = {
-        stage.id: Need(_heap(_links_of(plan, stage.id)), _memory(stage, defaults), _cores(stage, defaults) + SHIM_CORES)
+        stage.id: Need(_heap(_links_of(plan, stage.id)), _memory(stage, asked), _cores(stage, asked) + SHIM_CORES)
         for stage in plan.stages
     }
     results = _links_of(plan, RESULTS)
     taking = Need(_heap(results), 0, SHIM_CORES) if results else None
     processes = sum(stage.instances for stage in plan.stages)
-    count = workers or math.ceil(processes / PER_WORKER)
+    count = asked.workers or math.ceil(processes / PER_WORKER)
     shares = sorted((stages[stage.id].on_heap for stage in plan.stages for _ in range(stage.instances)), reverse=True)
     shares += [] if taking is None else [taking.on_heap]
     # Storm deals executors out evenly, with an acker and its own among them: as if all large ones met.
     heap = sum(sorted(shares, reverse=True)[: math.ceil(len(shares) / count)]) + SHIM_MIB
-    return Resources(stages, taking, count, heap, _queue(plan))
+    return Resources(stages, taking, count, heap, _queue(plan), asked)
 
 
 def _links_of(plan: Plan, stage: str) -> list[Link]:
     return [link for link in plan.links if stage in (link.from_stage, link.to_stage)]
 
 
-def _memory(stage: Stage, defaults: Defaults) -> int:
+def _memory(stage: Stage, asked: Asked) -> int:
     """PEs of a stage are in one process: each has its own beside the others'."""
     said = [pe.memory for pe in stage.pes if pe.memory is not None]
-    return sum(said) if said else defaults.memory
+    return sum(said) if said else asked.memory or CHILD_MIB
 
 
-def _cores(stage: Stage, defaults: Defaults) -> float:
+def _cores(stage: Stage, asked: Asked) -> float:
     """They take turns: it is as busy as the busiest."""
     said = [pe.cpu for pe in stage.pes if pe.cpu is not None]
-    return max(said) if said else defaults.cpu
+    return max(said) if said else asked.cpu or CHILD_CORES
 
 
 def _heap(links: list[Link]) -> int:

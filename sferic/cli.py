@@ -15,13 +15,14 @@ from sferic.commands import operating
 from sferic.commands.draw import draw
 from sferic.commands.letters import letters_command
 from sferic.commands.new import new
-from sferic.commands.packing import imported_by, packages_of, packing, request_of, tell
+from sferic.commands.options import JSON, LETTERS, ON, PARAMS, PLANNED, WORKFLOW, taking
+from sferic.commands.packing import PACKING, imported_by, packages_of, request_of, tell
 from sferic.commands.schema import schema
+from sferic.commands.sizes import SIZES, asked_of
 from sferic.commands.workflow import read_workflow
 from sferic.compiler.advice import came_apart, stayed_at_one, suspicions, weaknesses, wrong_hints
 from sferic.compiler.diagnostics import InternalError, Problem, WrongInput, shortened
 from sferic.compiler.packages import Packages
-from sferic.compiler.passes.parallelism import MOST_INSTANCES
 from sferic.compiler.pipeline import Compiled, Options, compile_plan
 from sferic.d4py import d4py
 from sferic.given import inputs_of
@@ -30,26 +31,6 @@ from sferic.runtime.letters import LettersError
 from sferic.runtime.loading import LoadingError
 from sferic.runtime.observe import FAILED, INTERRUPTED, ITEMS_FAILED, WRONG_INPUT
 from sferic.stop import StopOnSignal
-
-_MOST_CALLS = 10**12  # beyond it a run could not end in a lifetime
-_WORKFLOW = click.argument("workflow", metavar="WORKFLOW")
-_PARAMS = click.option("-p", "params", multiple=True, metavar="NAME=VALUE", help="A parameter of the workflow.")
-_PROCESSES = click.option(
-    "-n", "processes", type=click.IntRange(1, MOST_INSTANCES), help="Instances in all, sources included."
-)
-_FUSE = click.option("--fuse", type=click.Choice(["auto", "hints", "none"]), default="auto", show_default=True)
-_CALLS = click.option("-i", "calls", type=click.IntRange(0, _MOST_CALLS), help="How often each source is called.")
-_DATA = click.option("-d", "data", help="Inputs of the roots as JSON, by PE.")
-_FILE = click.option("-f", "data_file", type=click.Path(exists=True, dir_okay=False), help="A file of that JSON.")
-_CODEC = click.option("--codec", type=click.Choice(["general", "trusted"]), default="general", show_default=True)
-_JSON = click.option("--json", "as_json", is_flag=True, help="Output for programs.")
-_LETTERS = click.option(
-    "--dead-letters",
-    type=click.Path(dir_okay=False),
-    metavar="FILE",
-    help="Add items that failed to this file, to be read by `sferic dead-letters`.",
-)
-_ON = click.option("--on", type=click.Choice(list(TARGETS)), default="local", show_default=True)
 
 
 class _Commands(click.Group):
@@ -79,16 +60,8 @@ def main() -> None:
 
 
 @main.command()
-@_WORKFLOW
-@_ON
-@_PROCESSES
-@_CALLS
-@_DATA
-@_FILE
-@_PARAMS
+@taking(WORKFLOW, ON, *PLANNED)
 @click.option("--results", type=click.Path(dir_okay=False), help="Write results there, a line of JSON each.")
-@_FUSE
-@_CODEC
 @click.option("--single", is_flag=True, help="One instance of each PE, whatever it asks for.")
 @click.option("--check-items", is_flag=True, help="Refuse on this machine what a cluster would refuse.")
 @click.option(
@@ -96,9 +69,7 @@ def main() -> None:
     type=click.Choice(["stop", "skip", "dead-letter"]),
     help="What becomes of an item that a PE cannot handle.  [default: stop; dead-letter with --dead-letters]",
 )
-@_LETTERS
-@packing
-@_JSON
+@taking(LETTERS, *PACKING, JSON)
 def run(workflow: str, on: str, results: str | None, dead_letters: str | None, **given: Any) -> None:
     """Run a workflow to its end."""
     if results is not None and not os.access(Path(results).parent, os.W_OK | os.X_OK):
@@ -159,9 +130,7 @@ def _run(
 
 
 @main.command()
-@_WORKFLOW
-@_PARAMS
-@_JSON
+@taking(WORKFLOW, PARAMS, JSON)
 def check(workflow: str, params: tuple[str, ...], *, as_json: bool) -> None:
     """Say whether a workflow is whole, and all that is wrong where it is not."""
     try:
@@ -183,50 +152,32 @@ def check(workflow: str, params: tuple[str, ...], *, as_json: bool) -> None:
 
 
 @main.command()
-@_WORKFLOW
-@_ON
-@_PROCESSES
-@_CALLS
-@_DATA
-@_FILE
-@_PARAMS
-@_FUSE
-@_CODEC
-@packing
+@taking(WORKFLOW, ON, *PLANNED, *SIZES, *PACKING)
 @click.option("--pass", "one", metavar="NAME", help="Show the graph as this pass left it.")
-@_JSON
+@taking(JSON)
 def explain(workflow: str, on: str, one: str | None, *, as_json: bool, **given: Any) -> None:
     """Show what a workflow is compiled to, and why."""
     from sferic.cluster.packing import packed_text, to_pack  # noqa: PLC0415
     from sferic.compiler.explain import explain_json, explain_pass, explain_text  # noqa: PLC0415
 
     compiled, options = _compile(workflow, TARGETS[on], {**given, "lenient": True})
-    request = request_of(given)
+    asked, request = asked_of(given, on), request_of(given)
     packed = None if request is None else to_pack(request, imported_by(options))
     if one is not None:
         told = explain_pass(compiled, options, one, as_json=as_json)
     elif as_json:
-        told = explain_json(compiled, options) | ({} if packed is None else {"packed": packed})
+        told = explain_json(compiled, options, asked) | ({} if packed is None else {"packed": packed})
     else:
-        told = explain_text(compiled, options) + ("" if packed is None else packed_text(packed))
+        told = explain_text(compiled, options, asked) + ("" if packed is None else packed_text(packed))
     click.echo(told if isinstance(told, str) else json.dumps(told, indent=1, default=repr))
 
 
 @main.command("compile")
-@_WORKFLOW
+@taking(WORKFLOW)
 @click.option("--to", "target", type=click.Choice(["storm", "spark"]), required=True)
 @click.option("-o", "--output", type=click.Path(file_okay=False), help="Folder to write; named after the workflow.")
 @click.option("--name", help="The topology's, or the job's, name.")
-@_PROCESSES
-@_CALLS
-@_DATA
-@_FILE
-@_PARAMS
-@_FUSE
-@_CODEC
-@packing
-@operating.PYTHON
-@_JSON
+@taking(*PLANNED, *SIZES, *PACKING, operating.PYTHON, JSON)
 def compile_command(
     workflow: str, target: str, output: str | None, name: str | None, *, as_json: bool, **given: Any
 ) -> None:
@@ -241,7 +192,7 @@ def compile_command(
 
 
 @main.command()
-@_JSON
+@taking(JSON)
 def doctor(*, as_json: bool) -> None:
     """Say what this machine can do, and how to get what it lacks."""
     from sferic.cluster.doctor import examine, render  # noqa: PLC0415
@@ -275,9 +226,7 @@ def _say(problems: Iterable[Problem], lead: str = "") -> None:
         click.echo(f"{lead}{problem}", err=True)
 
 
-_PLANNED = (_WORKFLOW, _PROCESSES, _CALLS, _DATA, _FILE, _PARAMS, _FUSE, _CODEC, packing)
-_letters = letters_command(_run, _PARAMS, _LETTERS, _CODEC)
-for _command in (d4py, draw, new, schema, _letters, *operating.commands(_compile, *_PLANNED)):
+for _command in (d4py, draw, new, schema, letters_command(_run), *operating.commands(_compile)):
     main.add_command(_command)
 
 

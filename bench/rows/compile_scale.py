@@ -21,6 +21,9 @@ class Any2(GenericPE):
         self.add_input("in")
         self.add_output("out")
 
+    def _process(self, inputs: dict[str, object]) -> dict[str, object]:
+        return {"out": inputs["in"]}
+
 
 def random_graph(size: int) -> WorkflowGraph:
     """A connected DAG: each PE is fed by one or two of the fifty before it."""

@@ -7,7 +7,7 @@ from typing import Any, cast
 
 from sferic.compiler.diagnostics import Problem
 from sferic.compiler.graph import Edge, Graph, Node
-from sferic.runtime.functions import OF_FUNCTIONS
+from sferic.runtime.functions import OF_FUNCTIONS, StandIn
 from sferic.runtime.outline import Element, Outline, groupings
 from sferic.runtime.pe import GenericPE, ProducerPE, knows_position, marked, ticks
 
@@ -77,6 +77,19 @@ def _node(element: Element, traits: dict[type[GenericPE], _Traits], problems: li
         generator=known.generator,
         has_postprocess=known.postprocess,
         has_every=known.every and bool(ticks(pe)),
+        handles=handles_items(pe),
+    )
+
+
+def handles_items(pe: GenericPE) -> bool:
+    """Is there any code for an item, or for a source's call?"""
+    kind = type(pe)
+    return (
+        kind is StandIn  # what could not be made has its problem already
+        or _overrides(kind, "_process")
+        or kind.process.__module__ != GenericPE.__module__
+        or (issubclass(kind, ProducerPE) and kind.read is not ProducerPE.read)
+        or not vars(pe).keys().isdisjoint(("process", "_process"))
     )
 
 

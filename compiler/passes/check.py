@@ -92,6 +92,10 @@ def _checked(
         if port not in node.inputs:
             text = f"{node.path} has no input port {port!r} that could be optional"
             problems.append(Problem(text, node.location, nearest(port, node.inputs)))
+    if node.inputs and not node.handles and rules != "dispel4py":  # which builds such a graph, and fails on its items
+        kind = node.type.rpartition(":")[2]
+        text = f"class {kind} defines neither process nor _process: every item at {node.path} would fail"
+        problems.append(Problem(text, node.location, "write `def _process(self, …)` in it"))
     settings = _settings(node, problems)
     if rules == "dispel4py":
         if settings.numprocesses == 1:  # its default, which says nothing

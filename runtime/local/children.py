@@ -272,6 +272,7 @@ class Children:
                 instance.send(frames.STOP)
             if instance.left():
                 self._died(instance, "its pipe was still open after it had left")
+            self._show(instance, instance.lines.tick())
             if instance.pid and instance.page is not None and not instance.finished:
                 self._look_at_hang(instance, instance.page, now)
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from sferic import __version__
 from sferic.commands.packing import packages_of, request_of, tell
+from sferic.commands.sizes import asked_of
 from sferic.compiler.diagnostics import Problem, WrongInput
 from sferic.compiler.pipeline import Compiled, Options
 
@@ -15,6 +16,7 @@ Write = Callable[[Compiled, Options, str, Path, Mapping[str, Any]], Path]
 def _topology(compiled: Compiled, options: Options, name: str, folder: Path, given: Mapping[str, Any]) -> Path:
     from sferic.cluster.shim import shim_jar  # noqa: PLC0415
     from sferic.compiler.rebuild import rebuild  # noqa: PLC0415
+    from sferic.compiler.resources import resources  # noqa: PLC0415
     from sferic.compiler.targets.storm import (  # noqa: PLC0415
         interpreter,
         make_artefact,
@@ -25,8 +27,11 @@ def _topology(compiled: Compiled, options: Options, name: str, folder: Path, giv
     root, runtime = Path(options.root), _runtime()
     request = request_of(given)
     python = given["python"] or interpreter(request and request.for_python)
+    needs = resources(compiled.plan, asked_of(given))
     with packages_of(request, options, tell) as packages:
-        artefact = make_artefact(compiled.plan, root, name=name, python=python, version=__version__, packages=packages)
+        artefact = make_artefact(
+            compiled.plan, root, name=name, python=python, version=__version__, needs=needs, packages=packages
+        )
         rebuild(compiled.plan.definition, root, worker_files(artefact, runtime))
         return write_artefact(artefact, folder, shim=shim_jar(), runtime=runtime, version=__version__)
 
@@ -38,6 +43,7 @@ def _job(compiled: Compiled, options: Options, name: str, folder: Path, given: M
     if given["python"] is not None:
         text = f"--python {given['python']}: a Spark job runs with the interpreter that it is submitted with"
         raise WrongInput([Problem(text, remedy="set PYSPARK_PYTHON for spark-submit")])
+    asked_of(given, "spark")
     root, runtime = Path(options.root), _runtime()
     with packages_of(request_of(given), options, tell) as packages:
         artefact = make_artefact(compiled.plan, root, name=name, version=__version__, packages=packages)

@@ -13,7 +13,6 @@ from sferic.runtime.observe import WRONG_INPUT
 if TYPE_CHECKING:
     from sferic.cluster.nimbus import Address, Nimbus
 
-JSON = click.option("--json", "as_json", is_flag=True, help="Output for programs.")
 NAME = click.argument("name", metavar="NAME")
 NIMBUS = click.option(
     "--nimbus",
@@ -43,11 +42,16 @@ def address(nimbus: str | None) -> "Address":
                 "--nimbus HOST:PORT"
             )
         return found
+    return Address(*place(given, "a Nimbus", "storm1:6627"))
+
+
+def place(given: str, what: str, example: str) -> tuple[str, int]:
+    """(host, port) of HOST:PORT. Ends the command where it is something else."""
     host, colon, port = given.rpartition(":")
     if not colon or not host or not port.isdigit() or not 0 < int(port) < 1 << 16:
-        click.echo(f"{given!r} is no place of a Nimbus: write HOST:PORT, as storm1:6627", err=True)
+        click.echo(f"{given!r} is no place of {what}: write HOST:PORT, as {example}", err=True)
         sys.exit(WRONG_INPUT)
-    return Address(host.strip("[]"), int(port))
+    return host.strip("[]"), int(port)
 
 
 def tell(text: str) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from sferic.commands.options import FUSE, PARAMS, WORKFLOW, taking
 from sferic.commands.workflow import read_workflow
 from sferic.compiler.diagnostics import Problem, WrongInput
 from sferic.compiler.passes.parallelism import MOST_INSTANCES
@@ -15,14 +16,13 @@ _SUFFIXES = {".svg": "svg", ".dot": "dot", ".gv": "dot", ".mmd": "mermaid", ".me
 
 
 @click.command()
-@click.argument("workflow", metavar="WORKFLOW")
+@taking(WORKFLOW)
 @click.option("--plan", "of_plan", is_flag=True, help="The plan: stages, instances, links.")
 @click.option("--as", "kind", type=click.Choice(["svg", "dot", "mermaid"]), help="The format; else as FILE is named.")
 @click.option("-o", "--output", type=click.Path(dir_okay=False), help="The file to write; else stdout.")
 @click.option("--on", type=click.Choice(list(TARGETS)), default="multi", show_default=True)
 @click.option("-n", "processes", type=click.IntRange(1, MOST_INSTANCES), help="Instances in all, for the plan.")
-@click.option("--fuse", type=click.Choice(["auto", "hints", "none"]), default="auto", show_default=True)
-@click.option("-p", "params", multiple=True, metavar="NAME=VALUE", help="A parameter of the workflow.")
+@taking(FUSE, PARAMS)
 def draw(
     workflow: str,
     kind: str | None,

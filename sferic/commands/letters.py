@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sferic.commands.connection import JSON, NIMBUS, connected, tell
+from sferic.commands.connection import NIMBUS, connected, tell
+from sferic.commands.options import CODEC, JSON, LETTERS, PARAMS, taking
 from sferic.commands.workflow import read_workflow
 from sferic.compiler.diagnostics import Problem, WrongInput
 from sferic.compiler.pipeline import Options, compile_plan
@@ -20,14 +21,13 @@ if TYPE_CHECKING:
     from sferic.cluster.letters import Lot
     from sferic.runtime.letters import Letter
 
-Option = Callable[[Any], Any]
-
 
 @dataclass(frozen=True, slots=True)
 class _Replay:
     """How letters are given again."""
 
     workflow: str
+    topology: str | None  # whose letters they are, if any
     params: tuple[str, ...]
     results: str | None
     dead_letters: str | None
@@ -35,7 +35,7 @@ class _Replay:
     as_json: bool
 
 
-def letters_command(run: Callable[..., None], *options: Option) -> click.Command:
+def letters_command(run: Callable[..., None]) -> click.Command:
     """`dead-letters`, of what runs a workflow."""
 
     def dead_letters(
@@ -51,8 +51,9 @@ def letters_command(run: Callable[..., None], *options: Option) -> click.Command
     ) -> None:
         """Show the dead letters in FILE, or those of a topology; give them to their PEs again; drop them.
 
-        A replay is a run on this machine. It begins at the PEs that have letters, with new instances, and runs all that
-        is behind them; a topology that runs hears nothing of it.
+        A replay is a run on this machine, wherever the letters are from. It begins at the PEs that have letters, with
+        new instances, and runs all that is behind them. Its results are written here, and what its PEs do (files,
+        databases) is done from here. A topology that runs hears nothing of it: neither its PEs, nor its counts.
         """
         from sferic.runtime.letters import read_letters  # noqa: PLC0415
 
@@ -62,7 +63,7 @@ def letters_command(run: Callable[..., None], *options: Option) -> click.Command
             raise click.UsageError("--drop is for those of a topology: remove the file in place of it")
         if drop and workflow is not None and how["dead_letters"] is None:
             raise click.UsageError("--replay with --drop wants --dead-letters FILE, for items that fail again")
-        replay = None if workflow is None else _Replay(workflow, as_json=as_json, **how)
+        replay = None if workflow is None else _Replay(workflow, topology=name, as_json=as_json, **how)
 
         def do(letters: "list[Letter]", away: Callable[[Sequence[int]], int] | None) -> None:
             if replay is not None:
@@ -79,18 +80,16 @@ def letters_command(run: Callable[..., None], *options: Option) -> click.Command
         else:
             _of_topology(name or "", nimbus, do, drop=drop)
 
-    for option in (JSON, NIMBUS, *reversed(options), *reversed(_OWN)):
-        dead_letters = option(dead_letters)
-    return click.command("dead-letters")(dead_letters)
+    return click.command("dead-letters")(taking(*_OWN, PARAMS, LETTERS, CODEC, NIMBUS, JSON)(dead_letters))
 
 
 _OWN = (
     click.argument("file", type=click.Path(exists=True, dir_okay=False), required=False),
     click.option("--name", help="In place of FILE: the topology whose dead letters on the cluster are meant."),
     click.option("--show", "number", type=click.IntRange(1), metavar="NUMBER", help="One of them, with its traceback."),
-    click.option("--replay", "workflow", metavar="WORKFLOW", help="Give items to their PEs again, in this process."),
+    click.option("--replay", "workflow", metavar="WORKFLOW", help="Give items to their PEs again, on this machine."),
     click.option("--drop", is_flag=True, help="Take them away from the cluster; with --replay what was given."),
-    click.option("--results", type=click.Path(dir_okay=False), help="Write the replay's results there."),
+    click.option("--results", type=click.Path(dir_okay=False), help="Write a replay's results there, not to stdout."),
 )
 
 
@@ -140,6 +139,9 @@ def _replay(
     again = replay(loaded.graph, letters, trusted=how.codec == "trusted")
     for line in again.left:
         click.echo(f"left out: {line}", err=True)
+    if how.topology is not None and not how.as_json:
+        items, where = f"{again.items} item{'s' * (again.items != 1)}", how.results or "stdout"
+        tell(f"{items} to new instances on this machine: results go to {where}, and nothing to {how.topology}")
     compiled = compile_plan(again.graph, Options(codec=how.codec, on_failure="dead-letter"), None)  # pyright: ignore[reportArgumentType]
     try:
         run(

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sferic.commands.connection import JSON, NAME, NIMBUS, connected, tell
+from sferic.commands.connection import NAME, NIMBUS, connected, place, tell
+from sferic.commands.options import JSON
 from sferic.runtime.observe import WRONG_INPUT
 
 if TYPE_CHECKING:
@@ -63,6 +64,7 @@ def logs_command(
     from sferic.cluster.topologies import find  # noqa: PLC0415
 
     wanted = Wanted(pe, rank, level)
+    given = None if logviewer is None else place(logviewer, "a logviewer", "storm1:8000")
     with connected(nimbus) as connection:
         found = find(connection, name)
         try:
@@ -78,9 +80,9 @@ def logs_command(
         if follow:
             tell("--follow needs the files: it works on the cluster of this machine")
             sys.exit(WRONG_INPUT)
-        places = from_files(folder) if folder is not None else from_logviewer(connection, found, logviewer)
-        for place, lines in places:
-            _show(((place, entry) for entry in last(lines, wanted, count)), as_json=as_json)
+        places = from_files(folder) if folder is not None else from_logviewer(connection, found, given)
+        for worker, lines in places:
+            _show(((worker, entry) for entry in last(lines, wanted, count)), as_json=as_json)
 
 
 def _followed(connection: "Nimbus", found: "Found", wanted: "Wanted", count: int) -> "Iterator[tuple[str, Entry]]":
@@ -100,13 +102,13 @@ def _followed(connection: "Nimbus", found: "Found", wanted: "Wanted", count: int
 
 
 def _show(entries: "Iterable[tuple[str, Entry]]", *, as_json: bool) -> None:
-    for place, entry in entries:
+    for worker, entry in entries:
         if as_json:
             said = {"time": entry.time, "level": entry.level, "pe": entry.pe, "rank": entry.rank, "text": entry.text}
-            click.echo(json.dumps({"worker": place, **said}))
+            click.echo(json.dumps({"worker": worker, **said}))
         else:
             for line in entry.lines:
-                click.echo(f"[{place}] {line}")
+                click.echo(f"[{worker}] {line}")
 
 
 @click.command("log-level")

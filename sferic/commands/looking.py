@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sferic.commands.connection import JSON, NAME, NIMBUS, connected, tell
+from sferic.commands.connection import NAME, NIMBUS, connected, tell
+from sferic.commands.options import JSON
 
 if TYPE_CHECKING:
     from sferic.cluster.nimbus import Nimbus
@@ -21,11 +22,12 @@ def list_command(nimbus: str | None, *, as_json: bool) -> None:
     from sferic.cluster.topologies import word  # noqa: PLC0415 - only who operates needs it
 
     with connected(nimbus) as connection:
+        keys = connection.blobs()
         found = [
             {
                 "name": summary.name,
                 "id": summary.id,
-                "status": word(summary),
+                "status": word(summary, keys),
                 "uptime": summary.uptime_secs,
                 "workers": summary.num_workers,
             }

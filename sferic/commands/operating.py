@@ -4,7 +4,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sferic import __version__
-from sferic.commands.connection import JSON, NAME, NIMBUS, connected, tell
+from sferic.commands.connection import NAME, NIMBUS, connected, tell
 from sferic.commands.kept import KEPT, limits
 from sferic.commands.logs import log_level_command, logs_command
 from sferic.commands.looking import list_command, status_command
-from sferic.commands.packing import imported_by, packages_of, request_of
+from sferic.commands.options import JSON, PLANNED, WORKFLOW, taking
+from sferic.commands.packing import PACKING, imported_by, packages_of, request_of
+from sferic.commands.sizes import SIZES, asked_of
 from sferic.commands.steering import (
     LOSE_STATE,
     TAKE_OVER,
@@ -34,27 +36,9 @@ if TYPE_CHECKING:
     from sferic.cluster.nimbus import Nimbus
     from sferic.cluster.topologies import State
     from sferic.compiler.pipeline import Compiled, Options
-    from sferic.compiler.resources import Resources
     from sferic.compiler.targets.storm import StormArtefact
-    from sferic.runtime.plan import Plan
 
 _LOOK = 0.5  # seconds between two looks at a topology
-
-SIZE = (
-    click.option("--workers", type=click.IntRange(1), help="JVMs it is spread over.  [default: one for 16 processes]"),
-    click.option(
-        "--memory",
-        type=click.IntRange(1),
-        metavar="MIB",
-        help="Memory of a process whose PEs do not say.  [default: 128]",
-    ),
-    click.option(
-        "--cpu",
-        type=click.FloatRange(0, min_open=True),
-        metavar="CORES",
-        help="Cores for a process whose PEs do not say.  [default: 0.25]",
-    ),
-)
 
 PYTHON = click.option(
     "--python",
@@ -62,10 +46,14 @@ PYTHON = click.option(
     help="The workers' interpreter.  [default: this one on a cluster of this machine, elsewhere python3]",
 )
 
+NAMED = click.option("--name", required=True, help="The topology's name.")
+
 FRESH = click.option("--fresh", is_flag=True, help="Sources begin anew, wherever the last one of this name was.")
 
 SUBMITTED = (
-    *SIZE,
+    *PLANNED,
+    *PACKING,
+    *SIZES,
     *KEPT,
     PYTHON,
     click.option(
@@ -77,7 +65,6 @@ SUBMITTED = (
     ),
 )
 
-Option = Callable[[Any], Any]
 Compile = Callable[[str, str, dict[str, Any]], "tuple[Compiled, Options]"]
 
 
@@ -119,8 +106,8 @@ def cluster_command(action: str, *, closed: bool, as_json: bool) -> None:
     click.echo(f"  logs: {home.logs}")
 
 
-def _submit_command(compile_workflow: Compile, workflow_options: Sequence[Option]) -> click.Command:
-    """`submit`, of the options that say what to compile, and of what compiles it."""
+def _submit_command(compile_workflow: Compile) -> click.Command:
+    """`submit`, of what compiles a workflow."""
 
     def submit(workflow: str, name: str, nimbus: str | None, *, as_json: bool, **given: Any) -> None:
         """Compile a workflow and start it on a Storm cluster, where it stays when this command is over."""
@@ -136,11 +123,10 @@ def _submit_command(compile_workflow: Compile, workflow_options: Sequence[Option
         else:
             click.echo(f"{name} is submitted to {place} as {topology}. To see it: sferic status {name}")
 
-    named = click.option("--name", required=True, help="The topology's name.")
-    return click.command("submit")(with_options(submit, *workflow_options, named, FRESH, *SUBMITTED, NIMBUS, JSON))
+    return click.command("submit")(taking(WORKFLOW, NAMED, FRESH, *SUBMITTED, NIMBUS, JSON)(submit))
 
 
-def _update_command(compile_workflow: Compile, workflow_options: Sequence[Option]) -> click.Command:
+def _update_command(compile_workflow: Compile) -> click.Command:
     """`update`, in the same way."""
 
     def update(
@@ -172,20 +158,12 @@ def _update_command(compile_workflow: Compile, workflow_options: Sequence[Option
 
     own = (
         click.argument("workflow", metavar="[WORKFLOW]", required=False),
-        *workflow_options[1:],
-        click.option("--name", required=True, help="The topology's name."),
+        NAMED,
         click.option("--back", is_flag=True, help="In place of WORKFLOW: what the last update replaced."),
         *SUBMITTED,
         *LIMITS,
     )
-    return click.command("update")(with_options(update, *own, LOSE_STATE, TAKE_OVER, NIMBUS, JSON))
-
-
-def with_options(command: Any, *options: Option) -> Any:
-    """The options in this order."""
-    for option in reversed(options):
-        command = option(command)
-    return command
+    return click.command("update")(taking(*own, LOSE_STATE, TAKE_OVER, NIMBUS, JSON)(update))
 
 
 @contextmanager
@@ -194,6 +172,7 @@ def made(
 ) -> Generator[tuple["StormArtefact", Path]]:
     """(the artefact that the options of SUBMITTED ask for, the folder of its files)."""
     from sferic.cluster.workers import check_interpreter  # noqa: PLC0415 - only who operates needs it
+    from sferic.compiler.resources import resources  # noqa: PLC0415
     from sferic.compiler.targets.storm import interpreter, make_artefact  # noqa: PLC0415
 
     compiled, options = compile_workflow(workflow, "storm", given)
@@ -202,19 +181,12 @@ def made(
     chosen = given["python"] or interpreter(request and request.for_python, here=here)
     if here:
         check_interpreter(chosen, request, imported_by(options))
-    needs = needs_of(compiled.plan, given)
+    needs = resources(compiled.plan, asked_of(given))
     with packages_of(request, options, tell) as packages:
         artefact = make_artefact(
             compiled.plan, root, name=name, python=chosen, version=__version__, needs=needs, packages=packages
         )
         yield replace(artefact, config={**artefact.config, **limits(given)}), root
-
-
-def needs_of(plan: "Plan", given: dict[str, Any]) -> "Resources":
-    """What the plan needs, with what the options of SIZE say."""
-    from sferic.compiler.resources import CHILD_CORES, CHILD_MIB, Defaults, resources  # noqa: PLC0415
-
-    return resources(plan, given["workers"], Defaults(given["memory"] or CHILD_MIB, given["cpu"] or CHILD_CORES))
 
 
 @click.command("results")
@@ -276,12 +248,12 @@ def results_command(
         sys.exit(FAILED)
 
 
-def commands(compile_workflow: Compile, *workflow_options: Option) -> list[click.Command]:
+def commands(compile_workflow: Compile) -> list[click.Command]:
     """All commands of this module. `compile_workflow`: takes WORKFLOW, a target, and what the options say."""
     return [
         cluster_command,
-        _submit_command(compile_workflow, workflow_options),
-        _update_command(compile_workflow, workflow_options),
+        _submit_command(compile_workflow),
+        _update_command(compile_workflow),
         list_command,
         status_command,
         logs_command,

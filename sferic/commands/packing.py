@@ -14,7 +14,7 @@ from sferic.compiler.pipeline import Options
 if TYPE_CHECKING:
     from sferic.cluster.packing import Request
 
-_OPTIONS = (
+PACKING = (
     click.option("--pack", is_flag=True, help="Let the packages that the workflow imports travel with it."),
     click.option(
         "--requirements",
@@ -25,13 +25,6 @@ _OPTIONS = (
     click.option("--platform", help="What they are packed for.  [default: linux_x86_64]"),
     click.option("--python-version", metavar="3.N", help="The workers' Python.  [default: this one's]"),
 )
-
-
-def packing(command: Any) -> Any:
-    """The options, on a command."""
-    for option in reversed(_OPTIONS):
-        command = option(command)
-    return command
 
 
 def request_of(given: Mapping[str, Any]) -> "Request | None":

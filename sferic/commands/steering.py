@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sferic.commands.connection import JSON, NAME, NIMBUS, connected, tell
+from sferic.commands.connection import NAME, NIMBUS, connected, tell
+from sferic.commands.options import JSON
 from sferic.runtime.observe import FAILED
 
 if TYPE_CHECKING:

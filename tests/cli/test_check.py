@@ -140,6 +140,25 @@ def test_explain_of_a_pass(sferic, name):
     assert json.loads(sferic("explain", "w.py:good", "--pass", name, "--json").stdout)["pass"] == name
 
 
+def test_explain_takes_the_sizes_that_submit_takes(sferic):
+    sizes = ("--workers", "2", "--memory", "300", "--cpu", "0.5")
+    told = json.loads(sferic("explain", "w.py:good", "--on", "storm", "--json", *sizes).stdout)["resources"]
+    assert told["asked"] == {"workers": 2, "memory": 300, "cpu": 0.5}
+    assert {need["off_heap"] for need in told["stages"].values()} == {300}
+    done = sferic("explain", "w.py:good", "--on", "multi", "--memory", "300", "--cpu", "1")
+    assert done.returncode == 2
+    assert "--memory 300, --cpu 1.0: a size of a topology on Storm, and this is for multi" in done.stderr
+
+
+def test_an_artefact_for_storms_own_client_has_the_sizes_that_were_asked_for(sferic, folder):
+    done = sferic("compile", "w.py:good", "--to", "storm", "-o", "out", "--workers", "3", "--memory", "700")
+    assert done.returncode == 0, done.stderr
+    assert json.loads((folder / "out" / "config.json").read_text())["topology.workers"] == 3
+    assert "700.0" in (folder / "out" / "topology.py").read_text()
+    refused = sferic("compile", "w.py:good", "--to", "spark", "-o", "job", "--workers", "3")
+    assert (refused.returncode, (folder / "job").exists()) == (2, False)
+
+
 def test_explain_needs_no_data_and_shows_what_it_got(sferic):
     assert sferic("explain", "w.py:rooted").returncode == 0
     told = json.loads(sferic("explain", "w.py:rooted", "-d", '{"Same": [{"input": 1}]}', "--json").stdout)
@@ -167,7 +186,7 @@ def test_unknown_words(sferic, arguments):
 
 
 SUSPICIOUS = """
-class Forgets(IterativePE):
+class Forgets(ProducerPE):
     pass
 
 
@@ -198,7 +217,7 @@ class TakesNothing(ConsumerPE):
 
 
 def suspicious():
-    return line(Positions(), Forgets(), Shares(), Shares(), Misspells(), TakesNothing())
+    return line(Forgets(), Shares(), Shares(), Misspells(), TakesNothing())
 """
 
 
@@ -207,18 +226,26 @@ def test_what_is_hardly_meant_is_warned_of_once_a_class(sferic, folder):
         file.write(SUSPICIOUS)
     done = sferic("check", "w.py:suspicious", "--json")
     warnings = json.loads(done.stdout)["warnings"]
+    again = (
+        "Forgets does not know its position, so it counts as having state: if its process dies, the run begins again"
+    )
+    again += " from the start, once"
     shared = "`counts` in the body of class Shares is one dict for all instances in a process: if it changes, results "
     assert [warning.partition(": ")[2] for warning in warnings] == [
-        "class Forgets defines neither process nor _process: every item at Forgets fails",
+        "class Forgets defines neither process nor _process: every call of Forgets fails",
         f"{shared}depend on the target. Make it in __init__: self.counts = …",
         "`numproceses` of Misspells is no setting, it only looks like one. Did you mean `numprocesses`?",
         "`statelss` of Misspells is no setting, it only looks like one. Did you mean `stateless`?",
         "`_process` in class TakesNothing must take one argument beside self: the item",
+        f"{again}. `def read(self, position)` in class Forgets, in place of `process`, mends it",
     ]
 
 
-def test_a_base_class_alone_handles_nothing(sferic, folder):
+@pytest.mark.parametrize("command", ["check", "run"])
+def test_what_has_no_code_for_its_items_is_refused(sferic, folder, command):
     with (folder / "w.py").open("a") as file:
         file.write("\n\ndef bare():\n    return line(Positions(), ConsumerPE())\n")
-    done = sferic("check", "w.py:bare")
-    assert "class ConsumerPE defines neither process nor _process: every item at ConsumerPE fails" in done.stderr
+    done = sferic(command, "w.py:bare")
+    assert done.returncode == 2
+    text = "class ConsumerPE defines neither process nor _process: every item at ConsumerPE would fail"
+    assert f"{text}. Write `def _process(self, …)` in it" in done.stderr

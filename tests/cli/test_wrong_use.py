@@ -156,3 +156,12 @@ def test_who_skips_by_itself_is_told_how_to_keep(workflow):
         done = sferic_command(workflow, "run", "flow.py", *given)
         assert done.returncode == 3
         assert 'To keep them: on_failure = "dead-letter" in place of "skip" in Same, and --on' in done.stderr
+
+
+@pytest.mark.parametrize("given", ["nonsense", "host:port", "host:", ":8000", "host:70000"])
+def test_a_logviewer_that_is_no_place(sferic, given):
+    done = sferic("logs", "any", "--logviewer", given)
+    assert (done.returncode, done.stderr) == (
+        2,
+        f"{given!r} is no place of a logviewer: write HOST:PORT, as storm1:8000\n",
+    )

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import pytest
 
 from sferic.cluster.logs import Follower, Wanted, folder_of, from_files, from_logviewer, last, read_entry
-from sferic.cluster.nimbus import NimbusError
+from sferic.cluster.nimbus import Address, NimbusError
 from sferic.cluster.topologies import Found
 
 OURS = """2026-01-02 03:04:05.001 INFO o.a.s.e.b.BoltExecutor [Thread-13-__system-executor[-1, -1]] Preparing bolt P[0]
@@ -131,6 +131,8 @@ def logviewer():
 class Nimbus:
     """Knows a topology's workers, and where logviewers listen."""
 
+    address = Address("localhost", 6627)
+
     def __init__(self, logviewer, *ports):
         self.logviewer, self.ports = logviewer, ports
 
@@ -142,7 +144,7 @@ class Nimbus:
 
 
 def test_logs_from_the_logviewers_of_the_workers_machines(logviewer):
-    for nimbus, given in ((Nimbus(logviewer, 6700, 6700), None), (Nimbus(1, 6700), f"127.0.0.1:{logviewer}")):
+    for nimbus, given in ((Nimbus(logviewer, 6700, 6700), None), (Nimbus(1, 6700), ("127.0.0.1", logviewer))):
         [(worker, lines)] = [(place, list(lines)) for place, lines in from_logviewer(nimbus, FOUND, given)]
         assert (worker, lines) == ("127.0.0.1:6700", OURS.splitlines())
 

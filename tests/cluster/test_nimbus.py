@@ -51,6 +51,13 @@ def test_no_blob():
     assert there.read_blob("k") is None
 
 
+def test_a_blob_is_given_to_nobody_so_that_nimbus_makes_it_the_callers():
+    there, client = over("s", None, None)
+    assert there.write_blob("k", b"x")
+    name, key, meta = client.calls[0]
+    assert (name, key, meta.acl) == ("beginCreateBlob", "k", [])
+
+
 def test_a_blob_is_put_where_another_made_it_or_removed_it_meanwhile():
     exists = storm_thrift.KeyAlreadyExistsException(msg="k")
     gone = storm_thrift.KeyNotFoundException(msg="k")

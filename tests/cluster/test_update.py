@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from sferic.cluster import patience, topologies, update
+from sferic.cluster import patience, steering, topologies, update
 from sferic.cluster.nimbus import NimbusAway, NimbusError, NoSuchTopology
 from sferic.cluster.submission import Package
 from sferic.cluster.update import Limits, Updated
@@ -37,6 +37,7 @@ class Cluster:
     def __init__(self, starts, away=None, refuses=()):
         self.starts, self.away, self.refuses = starts, dict(away or {}), refuses
         self.kept, self.running, self.count, self.told, self.begun = {}, None, 0, [], []
+        self.status, self.rests = "ACTIVE", []  # `rests`: of each that has begun, was it told to rest?
         self.calls = []
 
     def begin(self, package):
@@ -44,6 +45,8 @@ class Cluster:
         self.running = f"a-{self.count}-{self.count}"
         version = package.struct.decode()
         self.begun.append(version)
+        self.status = "ACTIVE"
+        self.rests.append("sferic.rest" in package.config)
         self.kept[f"{self.running}-stormjar.jar"] = package.jar
         stored = {
             **package.config,
@@ -77,9 +80,11 @@ class Cluster:
             raise NimbusAway(f"broke off at {name}")
         if name == "killTopologyWithOpts":
             self.running = None
+        if name in ("activate", "deactivate"):
+            self.status = {"activate": "ACTIVE", "deactivate": "INACTIVE"}[name]
         if name == "getTopologyConf":
             return json.dumps({"sferic.about": json.loads(self.kept[f"sferic.{arguments[0]}.about"])})
-        running = [SimpleNamespace(name="a", id=self.running, status="ACTIVE")] if self.running else []
+        running = [SimpleNamespace(name="a", id=self.running, status=self.status)] if self.running else []
         return SimpleNamespace(topologies=running)
 
     def blobs(self):
@@ -157,6 +162,64 @@ def test_neither_starts_and_what_to_do_is_said(run):
     assert "sferic update --back --name a" in str(caught.value)
     cluster.starts = "1"
     assert run(cluster, update.kept(cluster, "a")).id == "a-4-4"
+
+
+def paused(**how):
+    cluster = over(**how)
+    cluster.status = "INACTIVE"
+    return cluster
+
+
+def is_paused(cluster):
+    """As Storm and its workers see it."""
+    orders = cluster.kept.get(f"sferic.{cluster.running}.orders")
+    left = f"sferic.{cluster.running}.rests" in cluster.kept
+    return cluster.status == "INACTIVE" and cluster.rests[-1] and orders == b"rested" and not left
+
+
+def test_what_was_paused_stays_paused_and_has_started(run):
+    cluster = paused(starts="12")
+    assert run(cluster, package("2")) == Updated("a-2-2")
+    assert is_paused(cluster)
+    assert cluster.told[-2:] == [
+        "a-2-2 runs: 2 of 2 instances are ready",
+        "a-2-2 is paused, as the one before it was. To go on: sferic resume a",
+    ]
+    assert "sferic.rest" in update.kept(cluster, "a").config, "if the update had broken off here"
+
+
+def test_what_goes_back_is_paused_again_and_what_was_active_is_active(run):
+    cluster = paused(starts="1")
+    assert run(cluster, package("2")).back == "2 is broken"
+    assert is_paused(cluster)
+    cluster.status = "ACTIVE"
+    cluster.starts = "12"
+    assert run(cluster, package("2")).back == ""
+    assert (cluster.status, cluster.rests) == ("ACTIVE", [False, True, True, False])
+
+
+@pytest.mark.parametrize("call", ["submit", "deactivate"])
+def test_an_update_of_what_was_paused_goes_on_where_it_broke_off(run, monkeypatch, call):
+    monkeypatch.setattr(update, "_PATIENCE", 0.05)
+    cluster = paused(starts="12", away={call: 10**6})
+    with pytest.raises(NimbusError, match=f"broke off at {call}"):
+        run(cluster, package("2"))
+    cluster.away.clear()
+    if cluster.running:
+        found = topologies.find(cluster, "a")
+        assert (cluster.status, found.status) == ("ACTIVE", "paused"), "its sources rest, though Storm does not know"
+    assert run(cluster, package("2")).back == ""
+    assert is_paused(cluster)
+
+
+def test_what_an_update_that_broke_off_left_resting_goes_on(run, monkeypatch):
+    monkeypatch.setattr(update, "_PATIENCE", 0.05)
+    cluster = paused(starts="12", away={"deactivate": 10**6})
+    with pytest.raises(NimbusError):
+        run(cluster, package("2"))
+    steering.resume(cluster, topologies.find(cluster, "a"))
+    assert topologies.find(cluster, "a").status == "active"
+    assert cluster.kept["sferic.a-2-2.orders"] == b"go"
 
 
 @pytest.mark.parametrize("call", ["getClusterInfo", "submit"])

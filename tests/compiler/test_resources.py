@@ -11,7 +11,7 @@ from thriftpy2.utils import deserialize
 import sferic
 from sferic.compiler.explain import explain_json, explain_text
 from sferic.compiler.pipeline import Options, compile_plan
-from sferic.compiler.resources import Defaults, Need, resources
+from sferic.compiler.resources import Asked, Need, resources
 from sferic.compiler.targets.storm import make_artefact
 
 STORM = Options(target="storm", fuse="none")
@@ -50,7 +50,7 @@ def test_what_pes_say_and_what_they_do_not():
     assert needs.stages["Numbers"] == Need(128, 128, 0.35)
     assert needs.stages["Large"] == Need(128, 2000, 1.6)
     assert needs.total(plan) == Need(128 * 8, 128 * 4 + 2000 * 3, pytest.approx(0.35 * 4 + 1.6 * 3 + 0.1))
-    assert resources(plan, defaults=Defaults(500, 2)).stages["Plain"] == Need(128, 500, 2.1)
+    assert resources(plan, Asked(memory=500, cpu=2)).stages["Plain"] == Need(128, 500, 2.1)
 
 
 def test_pes_that_share_a_process():
@@ -82,13 +82,15 @@ def test_a_worker_for_sixteen_processes(instances, workers):
     plan = compiled(Numbers(), plain).plan
     needs = resources(plan)
     assert needs.workers == workers
-    assert resources(plan, 5).workers == 5
+    assert resources(plan, Asked(5)).workers == 5
     assert needs.heap >= max(need.on_heap for need in needs.stages.values())
 
 
 def test_schedulers_see_it(tmp_path):
     plan = compiled(Numbers(), Large()).plan
-    artefact = make_artefact(plan, Path(tmp_path), name="a", python="python3", version="1", needs=resources(plan, 4))
+    artefact = make_artefact(
+        plan, Path(tmp_path), name="a", python="python3", version="1", needs=resources(plan, Asked(4))
+    )
     struct = deserialize(storm_thrift.StormTopology(), artefact.struct, TBinaryProtocolFactory())
     assert json.loads(struct.bolts["Large"].common.json_conf) == {
         "topology.component.resources.onheap.memory.mb": 128.0,
@@ -126,4 +128,23 @@ def test_explain_shows_it():
     told = explain_json(found, STORM)["resources"]
     assert told["stages"]["Large"] == {"on_heap": 128, "off_heap": 2000, "cores": 1.6}
     assert (told["workers"], told["heap"]) == (1, 768)
+    assert told["asked"] == {"workers": None, "memory": None, "cpu": None}
     assert "resources" not in explain_json(compiled(Numbers(), Large(), options=Options()), Options())
+
+
+def test_explain_shows_what_was_asked_for_and_what_pes_said_all_the_same():
+    class Heavy(Plain):
+        memory = 700
+
+    found = compiled(Numbers(), Large(), Heavy())
+    asked = Asked(workers=2, memory=300, cpu=0.5)
+    section = explain_text(found, STORM, asked).partition("\nResources")[2].partition("\n\n")[0]
+    rows = {row[0]: " ".join(row) for row in map(str.split, section.splitlines()[1:])}
+    assert rows["Numbers"].endswith("300 MiB 0.6 cores as asked: memory, cpu")
+    assert rows["Large"].endswith("2000 MiB 1.6 cores as its PEs say: memory, cpu")
+    assert rows["Heavy"].endswith("700 MiB 0.6 cores as its PEs say: memory; as asked: cpu")
+    assert "2 workers, a JVM with a heap up to 640 MiB each, as asked" in rows["all"]
+    told = explain_json(found, STORM, asked)["resources"]
+    assert told["asked"] == {"workers": 2, "memory": 300, "cpu": 0.5}
+    assert told["stages"]["Heavy"] == {"on_heap": 128, "off_heap": 700, "cores": 0.6}
+    assert (told["workers"], told["heap"]) == (2, 640)

@@ -101,7 +101,8 @@ class Source(sferic.ProducerPE):
 
 
 class Sink(sferic.IterativePE):
-    pass
+    def _process(self, item):
+        return item
 
 
 HOSTILE = '"""\nimport os; os.abort()\n#', "'); 1/0 #", "\\", "\N{SNOWMAN}\u2028x = 1", "class", "sc", "run", "__name__"

@@ -92,7 +92,8 @@ class Numbers(sferic.ProducerPE):
 
 
 class Same(sferic.IterativePE):
-    pass
+    def _process(self, item):
+        return item
 
 
 HOSTILE = [
@@ -195,6 +196,9 @@ class Waits(sferic.ProducerPE):
 class Limited(sferic.IterativePE):
     hang_timeout = 7
     on_failure = "skip"
+
+    def _process(self, item):
+        return item
 
 
 def test_the_config_tells_the_shim_what_it_supervises(tmp_path):

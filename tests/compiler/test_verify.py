@@ -35,6 +35,9 @@ class Join(sferic.GenericPE):
         self.add_input("right")
         self.add_output("output")
 
+    def _process(self, inputs):
+        return inputs
+
 
 def workflow():
     """Numbers → Same → Join → Same2, and Numbers → Join; the last two share a process, two instances of each."""

@@ -31,6 +31,9 @@ class Two(sferic.GenericPE):
         self.add_input("b")
         self.add_output("out")
 
+    def _process(self, inputs):
+        return inputs
+
 
 def problems(graph, inputs=None, **options):
     with pytest.raises(WrongInput) as wrong:

@@ -64,6 +64,9 @@ class Join(GenericPE):
         self.add_input("right")
         self.add_output("output")
 
+    def _process(self, inputs):
+        return {"output": inputs}
+
 
 class Split(GenericPE):
     stateless = True
@@ -73,6 +76,9 @@ class Split(GenericPE):
         self.add_input("input")
         self.add_output("even")
         self.add_output("odd")
+
+    def _process(self, inputs):
+        return {"even": inputs["input"]}
 
 
 def twice(data):

@@ -49,6 +49,39 @@ def test_the_next_second_begins_anew_and_tells(clock):
     assert lines.end() == []
 
 
+ONE = 'Traceback (most recent call last):\n  File "a.py", line 1, in <module>\n    f()\nValueError: no'
+CHAIN = f"{ONE}\n\nDuring handling of the above exception, another exception occurred:\n\n{ONE}"
+
+
+@pytest.mark.parametrize("piece", [1, 7, 10_000])
+@pytest.mark.parametrize("text", [ONE, CHAIN, f"Exception in thread worker:\n{ONE}"])
+def test_a_traceback_is_one_text_with_the_errors_that_it_came_of(clock, text, piece):
+    lines = Lines(clock)
+    data = f"before\n{text}\nafter\n{text}\n".encode()
+    shown = [told for at in range(0, len(data), piece) for told in lines.feed(data[at : at + piece])] + lines.end()
+    assert shown == ["before", text, "after", text]
+
+
+def test_a_traceback_does_not_wait_for_what_does_not_come(clock):
+    lines = Lines(clock)
+    assert lines.feed(f"{ONE}\n".encode()) == lines.tick() == []
+    clock.now += 0.5
+    assert lines.tick() == [ONE]
+    assert lines.tick() == lines.end() == []
+
+
+def test_of_a_flood_a_traceback_is_told_with_what_was_not_shown(clock):
+    lines = Lines(clock)
+    lines.feed(b"noise\n" * (LINES_A_SECOND - 2))
+    assert lines.feed(f"{ONE}\n".encode()) == []
+    clock.now += 1
+    assert lines.feed(b"again\n") == [
+        "\n".join(ONE.split("\n")[:2]),
+        "(2 more lines were not shown: more than 200 a second)",
+        "again",
+    ]
+
+
 def test_a_line_without_end_is_cut_and_takes_no_memory(clock):
     lines = Lines(clock)
     shown = [line for _ in range(100) for line in lines.feed(b"x" * LINE_LIMIT)]

@@ -222,3 +222,33 @@ def test_a_signal_ends_a_source_that_waits_for_its_input(tmp_path, on, number):
         assert process.stdout.read() == '{"pe": "Says", "port": "output", "value": "end"}\n'
         assert process.wait() == 130
         assert "Fatal" not in process.stderr.read()
+
+
+LOUD = """
+import sys, traceback, sferic
+
+class Numbers(sferic.ProducerPE):
+    def _process(self, inputs):
+        yield from range(40)
+
+class Loud(sferic.IterativePE):
+    numprocesses = 2
+    def _process(self, number):
+        try:
+            raise ValueError(number)
+        except ValueError:
+            traceback.print_exc()
+            print("a line", file=sys.stderr)
+
+graph = sferic.WorkflowGraph()
+graph.connect(Numbers(), "output", Loud(), "input")
+"""
+
+
+def test_a_traceback_that_a_pe_prints_is_shown_as_one(tmp_path):
+    (tmp_path / "w.py").write_text(LOUD)
+    done = subprocess.run(command(tmp_path / "w.py", "--on", "multi"), capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    whole = r"^\[Loud [01]\] Traceback \(most recent call last\):\n(?:  .*\n)+ValueError: (\d+)$"
+    assert sorted(map(int, re.findall(whole, done.stderr, re.MULTILINE))) == list(range(40))
+    assert len(re.findall(r"^\[Loud", done.stderr, re.MULTILINE)) == 80, "each once, and the lines between them"

@@ -77,8 +77,10 @@ def test_an_update_goes_back_when_it_must(sferic, topology):
     has(sferic, name, 10)
     refused = sferic("update", "w.py:ticking", "--name", name)
     assert refused.returncode == 1 and "without the state of: Ticks" in refused.stderr
+    ok(sferic("pause", name))
     broken = sferic("update", "w.py:ticking", "--name", name, "--lose-state", "-p", "mark=broken", "--fuse", "none")
     assert broken.returncode == 1
+    assert "is paused, as the one before it was" in broken.stderr
     assert f"{name} is as it was" in broken.stdout and "this version is broken" in broken.stdout, broken.stderr
     steps = [
         "compiled: plan",
@@ -92,13 +94,20 @@ def test_an_update_goes_back_when_it_must(sferic, topology):
     places = [broken.stderr.find(step) for step in steps]
     assert -1 not in places and places == sorted(places), broken.stderr
     assert said.wholes() == [("first", True)]
-    has(sferic, name, 10)
-    ok(sferic("pause", name))
+    assert untouched(sferic, name)
     better = ok(sferic("update", "w.py:ticking", "--name", name, "--lose-state", "-p", "mark=second", "--json"))
     assert json.loads(better.stdout)["updated"] is True
+    assert untouched(sferic, name)
+    ok(sferic("resume", name))
     assert has(sferic, name, 10)["id"] == json.loads(better.stdout)["id"]
     ok(sferic("stop", name))
-    assert [mark for mark, _ in said.wholes()] == ["first", "first", "second"]
+    assert [mark for mark, _ in said.wholes()][-1] == "second"
+
+
+def untouched(sferic, name):
+    """Is it paused, with all its processes, and has nothing been processed?"""
+    now = status(sferic, name)
+    return now["status"] == "paused" and now["pes"]["Ticks"]["ready"] == 1 and now["pes"]["Ticks"]["in"] == 0
 
 
 def watched(name, state, folder, *options):
@@ -149,6 +158,10 @@ def test_dead_letters_of_a_topology(sferic, topology, folder, tmp_path):
     done = sferic("dead-letters", "--name", name, "--replay", *again)
     assert done.returncode == 3, done.stderr
     assert sorted(json.loads(line)["value"] for line in done.stdout.splitlines()) == [-107, -7]
+    assert f"3 items to new instances on this machine: results go to stdout, and nothing to {name}" in done.stderr
     assert "3 dead letters that were given again are dropped" in done.stderr
+    assert status(sferic, name)["pes"]["Picky"]["failed"] == 3, "the topology hears nothing of it"
+    kept = [json.loads(line)["value"] for line in ok(sferic("results", name)).stdout.splitlines()]
+    assert sorted(kept) == [number for number in range(300) if number % 100 != 7]
     assert ok(sferic("dead-letters", "--name", name)).stdout == ""
     assert "1 // 0" in sferic("dead-letters", str(tmp_path / "again"), "--show", "1").stdout

@@ -2,16 +2,11 @@ package sferic;
 
 import java.io.File;
 import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.stream.Stream;
 
 /** One process that runs one instance of one stage, on pipes. */
 final class Child {
@@ -30,6 +25,7 @@ final class Child {
 
     private final Process process;
     private final String mark;
+    private final Family family;
     private final Page page;
     private final FrameWriter writer;
     private final Counted output;
@@ -42,6 +38,7 @@ final class Child {
     private Child(Process process, String mark, Page page, Listener listener) {
         this.process = process;
         this.mark = mark;
+        this.family = new Family(process, mark);
         this.page = page;
         this.listener = listener;
         this.writer = new FrameWriter(process.getOutputStream());
@@ -109,22 +106,9 @@ final class Child {
         return process.pid();
     }
 
-    /** What it took so far; nothing of one that has left. */
-    Duration cpu() {
-        return process.info().totalCpuDuration().orElse(Duration.ZERO);
-    }
-
-    /** Bytes of its resident memory, 0 when it has left; -1 where this machine does not say. */
-    long memory() {
-        if (!process.isAlive()) {
-            return 0;
-        }
-        try (Stream<String> lines = Files.lines(Path.of("/proc", String.valueOf(process.pid()), "status"))) {
-            return lines.filter(line -> line.startsWith("VmRSS:")).findFirst()
-                    .map(line -> Long.parseLong(line.replaceAll("\\D", "")) << 10).orElse(0L);
-        } catch (IOException | UncheckedIOException error) {
-            return process.isAlive() ? -1 : 0;
-        }
+    /** What it takes, with all that it started. From the instance's timer. */
+    Family family() {
+        return family;
     }
 
     /** To be called now and then. */

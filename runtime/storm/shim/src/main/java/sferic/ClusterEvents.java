@@ -29,6 +29,7 @@ final class ClusterEvents implements Events {
     private static final long LETTERS_BYTES = 256L << 20;
     private static final byte[] NOTHING = {};
     private static final byte[] STOP = {'s', 't', 'o', 'p'};
+    private static final String RESTED = "rested";
     private static final byte[] AGAIN = {'a', 'g', 'a', 'i', 'n'};
 
     private final String topology;
@@ -52,6 +53,8 @@ final class ClusterEvents implements Events {
     private final AtomicBoolean failed = new AtomicBoolean();
     private final AtomicBoolean leaving = new AtomicBoolean();
     private final String worker = UUID.randomUUID().toString();
+    // Ends once: by the timer, or by the first executor that is deactivated.
+    private volatile boolean rests;
     // Owned by the timer.
     private boolean stopped;
     private long orders = Blobs.UNKNOWN;
@@ -74,6 +77,7 @@ final class ClusterEvents implements Events {
         this.letters = new Letters(blobs, prefix, worker, undelivered);
         this.stop = stop;
         this.leave = leave;
+        this.rests = Boolean.TRUE.equals(config.get("sferic.rest"));
         this.positions = new Positions(blobs, String.valueOf(config.get(Config.TOPOLOGY_NAME)), topology,
                 Boolean.TRUE.equals(config.get("sferic.fresh")));
         this.past = new Past(blobs, prefix, sources, positions);
@@ -248,7 +252,13 @@ final class ClusterEvents implements Events {
         if (version == orders || version == Blobs.UNKNOWN) {
             return;
         }
+        boolean first = orders == Blobs.UNKNOWN;
         orders = version;
+        if (rests) {
+            String said = said();
+            // Who has begun while Storm was to deactivate it goes on resting until that has reached it.
+            rests = said.isEmpty() || said.equals(RESTED) && !first;
+        }
         if (past.attempt() == 1 && !blobs.list(prefix + "again").isEmpty()) {
             overtaken();
         } else if (!stopped && toStop()) {
@@ -258,8 +268,22 @@ final class ClusterEvents implements Events {
     }
 
     private boolean toStop() throws InterruptedException {
+        return said().startsWith("stop");
+    }
+
+    private String said() throws InterruptedException {
         byte[] said = blobs.fetch(prefix + "orders");
-        return said != null && new String(said, StandardCharsets.US_ASCII).startsWith("stop");
+        return said == null ? "" : new String(said, StandardCharsets.US_ASCII);
+    }
+
+    @Override
+    public boolean rests() {
+        return rests;
+    }
+
+    @Override
+    public void deactivated() {
+        rests = false;
     }
 
     /** What is new of counts, dead letters, positions, and of what was dropped. */

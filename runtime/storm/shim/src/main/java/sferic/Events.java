@@ -50,6 +50,17 @@ interface Events {
     /** Whoever wants the topology to end may have said so meanwhile: looks now, soon after this returns. */
     default void look() {}
 
+    /**
+     * Are the sources of this topology to rest although Storm has them active? One that takes the place of a topology that
+     * was paused has to start, and Storm starts nothing that is inactive.
+     */
+    default boolean rests() {
+        return false;
+    }
+
+    /** Storm has deactivated the topology: from now on it alone says when sources rest. */
+    default void deactivated() {}
+
     /** The END of this source's instance was processed by the whole topology. */
     void finished(String stage, int rank);
 

@@ -92,8 +92,8 @@ public final class HostSpout implements IRichSpout, ICredentialsListener, Runs.S
 
     @Override
     public void nextTuple() {
-        if (task == null) {
-            return; // all was done before its worker was replaced
+        if (task == null || task.events().rests()) {
+            return; // all was done before its worker was replaced; or it is as if nobody had called
         }
         if (again) {
             again = false;
@@ -269,7 +269,11 @@ public final class HostSpout implements IRichSpout, ICredentialsListener, Runs.S
 
     /** Nobody calls nextTuple() now: the child stops at its window, and what comes back is taken as ever. */
     @Override
-    public void deactivate() {}
+    public void deactivate() {
+        if (task != null) {
+            task.events().deactivated();
+        }
+    }
 
     @Override
     public void declareOutputFields(OutputFieldsDeclarer declarer) {}

@@ -6,9 +6,12 @@ import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.function.BiConsumer;
 import java.util.function.Predicate;
 
 /**
@@ -19,6 +22,13 @@ final class Kin {
     static final String MARK = "SFERIC_KIN";
     private static final Path PROC = Path.of("/proc");
     private static final int ROUNDS = 5;
+    private static final long FRESH_MS = 2000;
+
+    /** All that was marked by this process, by mark, when it was looked at. */
+    private record Census(long atMs, Map<String, List<Long>> pids) {}
+
+    // Guarded by the class: a look reads all of /proc, and one is enough for all children.
+    private static Census census = new Census(Long.MIN_VALUE / 2, Map.of());
 
     private Kin() {}
 
@@ -27,6 +37,22 @@ final class Kin {
         long pid = ProcessHandle.current().pid();
         return String.join(":", namespace(), Long.toString(pid), started(Long.toString(pid)),
                 UUID.randomUUID().toString());
+    }
+
+    /** The processes that have this mark, as they were at most two seconds ago. Of marks of this process only. */
+    static synchronized List<Long> of(String mark) {
+        long now = System.nanoTime() / 1_000_000;
+        if (now - census.atMs > FRESH_MS) {
+            String own = mark.substring(0, mark.lastIndexOf(':'));
+            Map<String, List<Long>> found = new HashMap<>();
+            each((pid, marked) -> {
+                if (marked.startsWith(own)) {
+                    found.computeIfAbsent(marked, any -> new ArrayList<>()).add(pid);
+                }
+            });
+            census = new Census(now, found);
+        }
+        return census.pids.getOrDefault(mark, List.of());
     }
 
     /** Kills all that have this mark. */
@@ -57,17 +83,24 @@ final class Kin {
     private static List<Long> find(Predicate<String> wanted) {
         List<Long> found = new ArrayList<>();
         long self = ProcessHandle.current().pid();
+        each((pid, mark) -> {
+            if (pid != self && wanted.test(mark)) {
+                found.add(pid);
+            }
+        });
+        return found;
+    }
+
+    /** Every process with a mark. */
+    private static void each(BiConsumer<Long, String> take) {
         try (DirectoryStream<Path> processes = Files.newDirectoryStream(PROC, "[1-9]*")) {
             for (Path process : processes) {
                 long pid = Long.parseLong(process.getFileName().toString());
-                if (pid != self && markOf(process).filter(wanted).isPresent()) {
-                    found.add(pid);
-                }
+                markOf(process).ifPresent(mark -> take.accept(pid, mark));
             }
         } catch (IOException error) {
-            return found; // a system without it
+            return; // a system without it
         }
-        return found;
     }
 
     private static Optional<String> markOf(Path process) {

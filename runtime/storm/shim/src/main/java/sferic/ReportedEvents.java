@@ -68,6 +68,16 @@ record ReportedEvents(Events events, IErrorReporter reporter, Meters meters) imp
     }
 
     @Override
+    public boolean rests() {
+        return events.rests();
+    }
+
+    @Override
+    public void deactivated() {
+        events.deactivated();
+    }
+
+    @Override
     public void finished(String stage, int rank) {
         events.finished(stage, rank);
     }

@@ -21,9 +21,10 @@ final class Usage {
         }
         long memory = 0;
         if (now != null) {
-            Duration cpu = now.cpu();
-            own = cpu.compareTo(own) > 0 ? cpu : own; // it says nothing of one that has left
-            memory = now.memory();
+            Family family = now.family();
+            family.look();
+            own = family.cpu();
+            memory = family.memory();
         }
         Map<String, Object> said = new LinkedHashMap<>();
         said.put("cpu_seconds", before.plus(own).toMillis() / 1000.0);

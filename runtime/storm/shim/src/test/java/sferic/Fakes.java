@@ -151,6 +151,17 @@ final class Fakes {
     /** Events that can be waited for. */
     static final class Sink extends Log<Map<String, Object>> implements Events {
         volatile Runnable holds = () -> { };
+        volatile boolean rests;
+
+        @Override
+        public boolean rests() {
+            return rests;
+        }
+
+        @Override
+        public void deactivated() {
+            rests = false;
+        }
 
         @Override
         public void event(Map<String, Object> event) {

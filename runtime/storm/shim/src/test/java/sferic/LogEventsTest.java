@@ -4,7 +4,10 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.lang.reflect.Method;
+import java.lang.reflect.Modifier;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -54,6 +57,15 @@ class LogEventsTest {
     void leave() {
         root().removeAppender(memory);
         Configurator.setLevel("sferic.pe", (Level) null);
+    }
+
+    /** What it did not pass on would be answered as if there were no cluster. */
+    @Test
+    void whatIsReportedToStormIsAllPassedOn() {
+        List<String> own = Arrays.stream(ReportedEvents.class.getDeclaredMethods()).map(Method::getName).toList();
+        assertEquals(List.of(), Arrays.stream(Events.class.getDeclaredMethods())
+                .filter(method -> !Modifier.isStatic(method.getModifiers())).map(Method::getName)
+                .filter(name -> !own.contains(name)).toList());
     }
 
     private static Map<String, Object> event(String name, Object... more) {

@@ -75,6 +75,21 @@ class SourceTest {
     }
 
     @Test
+    void oneThatIsToRestHasAProcessAndEmitsNothing() throws InterruptedException {
+        sink.rests = true;
+        start("source:3 links:2,0 notoken");
+        sink.await("holds state"); // it has read, as far as its window
+        for (int i = 0; i < 50; i++) {
+            spout.nextTuple();
+            Thread.sleep(1);
+        }
+        assertEquals(0, log.all().size());
+        spout.deactivate();
+        spout.activate();
+        assertEquals(items(1, 3), drain());
+    }
+
+    @Test
     void whatFailsIsSentAgainAndEndWaits() throws InterruptedException {
         start("source:2 links:2,0");
         Fakes.Act first = next();
