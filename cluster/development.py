@@ -123,7 +123,9 @@ def up(place: Home, tell: Tell, *, closed: bool = False) -> Running:
         before = recorded(place)
         if before is not None and len(before.gone) < len(_DAEMONS):
             return _complete(place, before, tell, closed=closed)
-        _end_workers(place)  # of a cluster that was killed
+        _end_workers(place)
+        if before is not None:  # it was killed
+            _forget_dead(place)
         java = find_java()
         place.prepare()
         if not closed:
@@ -144,6 +146,8 @@ def _complete(place: Home, before: Running, tell: Tell, *, closed: bool) -> Runn
         raise ClusterError("the cluster is up in part, and is not a closed one. First: sferic cluster down")
     alive = {name: known for name, known in before.daemons.items() if known.alive}
     tell(f"{' and '.join(before.gone)} is gone; the rest of the cluster runs on")
+    if "supervisor" in before.gone:
+        _forget_dead(place)
     return _Starter(place, find_java().path, tell, Running(before.closed, alive)).start()
 
 
@@ -184,7 +188,10 @@ def _processes(worker: Path) -> list[Known]:
 
 
 def _forget_dead(place: Home) -> None:
-    """A supervisor that starts believes in workers while their last heartbeat is younger than half a minute."""
+    """A supervisor that starts believes in workers while their last heartbeat is younger than half a minute.
+
+    Not after `down`: it would start again at once, too, what was killed right before.
+    """
     for worker in place.workers:
         if not _processes(worker):
             shutil.rmtree(worker / "heartbeats", ignore_errors=True)
@@ -237,8 +244,6 @@ class _Starter:
         if "zookeeper" in missing:
             self._launch("zookeeper")
         self._wait("zookeeper", lambda: self._forgotten(missing))
-        if "supervisor" in missing:
-            _forget_dead(self._place)
         for name in missing[1:] if "zookeeper" in missing else missing:
             self._launch(name)
         self._wait("nimbus", lambda: _nimbus_writes(found.address))

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from sferic.cluster import development
+from sferic.cluster.processes import know
 
 _spec = importlib.util.spec_from_file_location("real_conftest", Path(__file__).with_name("conftest.py"))
 _shared = importlib.util.module_from_spec(_spec)
@@ -153,7 +154,7 @@ def lines(sferic, cluster, folder, tmp_path, request):
 
 def kill_workers(cluster):
     for noted in cluster.local.glob("workers/*/pids/*"):
-        os.kill(int(noted.name), signal.SIGKILL)
+        know(int(noted.name)).signal(signal.SIGKILL)  # some may be of a worker that is no more
 
 
 def test_a_file_is_read_on_after_a_workers_death_and_after_kill_and_submit(lines, cluster, sferic):
