@@ -118,6 +118,13 @@ class _Task:
             instance.loose[-self._loose] = len(emits)
         self._send(emits)
 
+    def saved(self, instance: Instance, token: bytes, state: bytes) -> None:
+        """Nobody asks for it here."""
+
+    def lost(self, instance: Instance) -> bool:
+        """Nothing of it was kept."""
+        return False
+
     def set_aside(self, given: Input) -> None:
         """Nothing comes of it."""
 
