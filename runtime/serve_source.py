@@ -79,6 +79,7 @@ class SourceServer:
         self._keeps = keeps
         self._asked = 0  # number of the SAVE to be answered
         self._saved: dict[int, Mapping[str, Any]] = {}  # positions by number
+        self._done = self._released = False
         self._pace = Pace()
         # After a death nothing waits to be sent together: should an item have been its cause, its neighbours get away.
         self._careful = _CAREFUL if replaces else 0
@@ -100,7 +101,7 @@ class SourceServer:
         self._wait_for(0)
         last = self._host.positions()
         with self._answered:
-            self._saved = {0: last}  # whatever is kept from here on has all of it
+            self._saved, self._done = {0: last}, True  # whatever is kept from here on has all of it
         if not self._keeps:
             self._processed = last
         self._commit()
@@ -108,10 +109,9 @@ class SourceServer:
         self._tell_counts()
         self._wire.write(frames.DONE)
         self._page[PAGE_STATE] = WAITING
-        while True:  # the supervisor ends this process when all else has ended, too
-            with self._answered:
-                self._answered.wait()
-            self._commit()
+        with self._answered:  # the supervisor ends this process when all else has ended, too, unless it keeps state
+            self._answered.wait_for(lambda: self._released)
+        self._commit()
 
     def _wrote(self) -> None:
         """Items went into the buckets: send now if full or if nothing was sent for a while, else soon."""
@@ -235,6 +235,7 @@ class SourceServer:
         with self._answered:
             for one in [one for one in self._saved if one <= number]:
                 self._processed = {**self._processed, **self._saved.pop(one)}
+            self._released = self._done
             self._answered.notify_all()
 
     def _tell_counts(self) -> None:

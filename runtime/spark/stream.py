@@ -1,0 +1,276 @@
+"""Runs a stream job: a DStream ticks, and at each tick the instances of all stages make supersteps."""
+
+import base64
+import hashlib
+import json
+import queue
+import secrets
+import threading
+import time
+import warnings
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from pyspark import RDD, SparkContext, StorageLevel
+from pyspark.streaming import StreamingContext
+
+from sferic.runtime.host.failures import error_event
+from sferic.runtime.loading import LoadingError
+from sferic.runtime.local.attempt import Attempt, run_attempts
+from sferic.runtime.observe import Observer, StopRequest
+from sferic.runtime.spark import StreamSettings
+from sferic.runtime.spark.checkpoint import Checkpoint, Mark
+from sferic.runtime.spark.flow import Flow
+from sferic.runtime.spark.kept import Kept, Pair, Place, Report, reports
+from sferic.runtime.spark.records import EVENT
+from sferic.runtime.spark.superstep import Instances, Step, end_instances
+
+_TURN = 0.1  # seconds between looks at the stop request
+_ALONE = 0.5  # of the interval: how long a source is waited for when nothing else is to be done
+_BESIDE = 0.1  # the same while batches are on their way
+
+
+@dataclass(frozen=True, slots=True)
+class Tasks:
+    """What every task of a superstep is told."""
+
+    flow: Flow
+    run: str
+    attempt: int
+    key: bytes
+    partitions: int
+    step: Step
+
+    def beside(self, kept: "RDD[Any]", arrived: "RDD[Any]") -> "RDD[Any]":
+        """What is kept of an instance and what has arrived for it, in one partition."""
+        both = kept.union(arrived)
+        if both.getNumPartitions() != self.partitions:  # what is kept was made by another driver
+            both = kept.partitionBy(self.partitions, place).union(arrived)
+        return both
+
+    def instances(self, pairs: Iterable[Pair]) -> Iterator[Pair]:
+        """For `mapPartitions`: the instances take what has arrived, and what is kept of them comes out."""
+        root = self.flow.here()
+        held = Instances(self.flow.plan, self.run, self.attempt, self.key, root)
+        return held.superstep(pairs, self.step)
+
+
+Superstep = Callable[["RDD[Any]", Tasks], "RDD[Any]"]
+Build = Callable[[StreamingContext, "Run"], None]
+
+
+def place(place: Place) -> int:
+    """The partition of an instance, modulo their number."""
+    return place
+
+
+def run_stream(
+    sc: SparkContext, flow: Flow, build: Build, observer: Observer, stop: StopRequest, settings: StreamSettings
+) -> None:
+    """Run the stream that `build` makes until its sources end, or `stop` asks for it; what happens goes to `observer`.
+
+    When state was lost a finite run begins again once.
+    """
+    try:
+        flow.import_definition()  # results may be of classes in it
+        checkpoint = Checkpoint(sc, settings.checkpoint)
+        mark = checkpoint.last()
+        if mark is not None:
+            _refuse_other(mark, flow, settings)
+    except (LoadingError, OtherCheckpoint) as error:
+        observer.event(error_event(str(error), "input"))
+        return
+
+    def carry(attempt: Attempt) -> None:
+        before = mark if mark is not None and mark.attempt == attempt.number else None
+        run = Run(sc, flow, attempt, settings, checkpoint, before)
+        run.carry(build, stop)
+
+    if mark is None:
+        run_attempts(flow.plan, observer, carry)
+    else:
+        run_attempts(flow.plan, observer, carry, first=mark.attempt, key=base64.b64decode(mark.key))
+
+
+class OtherCheckpoint(RuntimeError):  # noqa: N818 - says what was met
+    """A checkpoint of another job; the text says what to do."""
+
+
+def _refuse_other(mark: Mark, flow: Flow, settings: StreamSettings) -> None:
+    way_out = (
+        "Go on with what it was made by, or begin anew: with another --checkpoint, or after removing that folder (what "
+        "it holds is lost then: state, positions, and batches on their way)"
+    )
+    where = f"the checkpoint in {settings.checkpoint}"
+    if mark.plan != plan_hash(flow):
+        raise OtherCheckpoint(
+            f"{where} is of another plan: the workflow, or how it was compiled, has changed. {way_out}"
+        )
+    if mark.sferic != settings.version:
+        raise OtherCheckpoint(f"{where} was made by sferic {mark.sferic}, this is {settings.version}. {way_out}")
+    if mark.ended:
+        raise OtherCheckpoint(f"{where} is of a run that has come to its end. {way_out}")
+
+
+def plan_hash(flow: Flow) -> str:
+    """Of the plan's canonical text."""
+    return hashlib.sha256(flow.plan.to_json().encode()).hexdigest()
+
+
+@dataclass
+class _Done:
+    """What the driver knows of the instances."""
+
+    finished: set[Place] = field(default_factory=set[Place])
+    released: set[Place] = field(default_factory=set[Place])
+    sent: int = 0
+
+
+class Run:
+    """One attempt. Ticks come on a thread of Spark's, all else is on the driver's own."""
+
+    def __init__(
+        self,
+        sc: SparkContext,
+        flow: Flow,
+        attempt: Attempt,
+        settings: StreamSettings,
+        checkpoint: Checkpoint,
+        before: Mark | None,
+    ) -> None:
+        self._sc = sc
+        self._attempt = attempt
+        self._settings = settings
+        self._checkpoint = checkpoint
+        self.clock = checkpoint.make("clock")  # a folder in which no file ever is
+        plan = flow.plan
+        self._places = [(stage.id, rank) for stage in plan.stages for rank in range(stage.instances)]
+        run = secrets.token_hex(6)
+        partitions = min(len(self._places), max(2, sc.defaultParallelism))
+        self._tasks = Tasks(flow, run, attempt.number, attempt.key, partitions, Step(0, frozenset(), False, 0.0))
+        self._mark = Mark(
+            settings.version,
+            plan_hash(flow),
+            run,
+            attempt.number,
+            base64.b64encode(attempt.key).decode(),
+            before.step if before else 0,
+            before.state if before else "",
+        )
+        self._known = _Done()
+        self._stopping = False
+        self._over = threading.Event()
+        self._ticking = threading.Lock()
+        self._told: queue.SimpleQueue[list[Report] | BaseException] = queue.SimpleQueue()
+        self.skipped = 0
+        self._kept = self._begin(before)
+
+    def _begin(self, before: Mark | None) -> "RDD[Any]":
+        if before is None:
+            new = [(number, Kept(stage, rank)) for number, (stage, rank) in enumerate(self._places)]
+            return self._sc.parallelize(new, self._tasks.partitions).partitionBy(self._tasks.partitions, place)
+        sc: Any = self._sc
+        return sc._checkpointFile(before.state, sc.serializer)
+
+    def carry(self, build: Build, stop: StopRequest) -> None:
+        """Until every instance is done. Raises Over."""
+        self._sc.setCheckpointDir(self._checkpoint.path)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)  # DStreams are old, and here to stay
+            ssc = StreamingContext(self._sc, self._settings.interval)  # pyright: ignore[reportArgumentType] - of seconds
+        build(ssc, self)
+        ssc.start()
+        try:
+            while not self._over.is_set() or not self._told.empty():
+                self._stopping = self._stopping or stop.requested
+                self._take()
+        finally:
+            self._over.set()
+            self._sc.cancelJobGroup(self._group)
+            ssc.stop(stopSparkContext=False, stopGraceFully=False)
+            with self._ticking:  # the last tick is over
+                pass
+            tasks = 4 * self._sc.defaultParallelism
+            self._sc.parallelize(range(tasks), tasks).foreachPartition(end_instances(self._tasks.run))
+
+    @property
+    def _group(self) -> str:
+        return f"sferic-{self._tasks.run}"
+
+    def _take(self) -> None:
+        try:
+            told = self._told.get(timeout=_TURN)
+        except queue.Empty:
+            return
+        if isinstance(told, BaseException):
+            self._attempt.event(error_event(f"Spark gave a superstep up: {reason(told)}"))
+            return
+        for report in told:
+            for link, _, _, _, data in report.told:
+                if link == EVENT:
+                    self._attempt.event(json.loads(data))
+                else:
+                    self._attempt.result(link, data)
+
+    def tick(self, at: datetime, superstep: Superstep) -> None:
+        """For `foreachRDD`: supersteps, as long as there is something on its way and the interval lasts. A tick that
+        comes late, since the last one took long, is skipped."""
+        if (datetime.now() - at).total_seconds() > self._settings.interval:  # noqa: DTZ005 - as Spark says it
+            self.skipped += 1
+            return
+        with self._ticking:
+            ends = time.monotonic() + self._settings.interval
+            try:
+                while not self._over.is_set():
+                    self._superstep(superstep)
+                    if time.monotonic() > ends or not self._known.sent:
+                        break
+            except BaseException as error:  # noqa: BLE001 - it is told where the run is carried
+                self._told.put(error)
+
+    def _superstep(self, superstep: Superstep) -> None:
+        number = self._mark.step + 1
+        self._sc.setJobGroup(self._group, f"superstep {number}")
+        waits = _BESIDE if self._known.sent else _ALONE
+        step = Step(number, self._done(), self._stopping, waits * self._settings.interval)
+        before, kept = self._kept, superstep(self._kept, replace(self._tasks, step=step))
+        kept.persist(StorageLevel.MEMORY_AND_DISK)
+        kept.checkpoint()
+        # Computed and written first, read then: what is told is what is kept, whatever was lost in between.
+        kept.foreachPartition(_nothing)
+        told = kept.mapPartitions(reports).collect()
+        self._known = _Done(
+            {report.place for report in told if report.finished},
+            {report.place for report in told if report.released},
+            sum(report.sent for report in told),
+        )
+        over = len(self._known.released) == len(self._places)
+        old = self._mark.state
+        self._mark = replace(self._mark, step=number, state=str(kept.getCheckpointFile()), ended=over)
+        self._checkpoint.write(self._mark)
+        self._kept = kept
+        before.unpersist()
+        if old:
+            self._checkpoint.delete(old)
+        self._told.put([report for report in told if report.told])
+        if over:
+            self._over.set()
+
+    def _done(self) -> frozenset[str]:
+        left = {stage for number, (stage, _) in enumerate(self._places) if number not in self._known.finished}
+        return frozenset(stage for stage, _ in self._places) - left
+
+
+def _nothing(_: Iterable[Any]) -> None:
+    pass
+
+
+def reason(error: BaseException) -> str:
+    """What Spark says of a job that failed, without its own stack."""
+    thrown: Any = getattr(error, "java_exception", None)
+    if thrown is None:
+        raise error
+    lines = str(thrown.getMessage()).splitlines()
+    return "\n".join(line for line in lines if not line.startswith(("\tat ", "Driver stacktrace")))
