@@ -99,7 +99,7 @@ class SourceServer:
         self.close_group()
         self._tell_positions()
         self._wait_for(0)
-        last = self._host.positions()
+        last: Mapping[str, Any] = self._host.positions()
         with self._answered:
             self._saved, self._done = {0: last}, True  # whatever is kept from here on has all of it
         if not self._keeps:

@@ -28,8 +28,8 @@ TARGETS = {"local": "in-process", "multi": "multi", "storm": "storm", "spark": "
 
 @dataclass(frozen=True, slots=True)
 class Spark:
-    """How a run on Spark goes on. `mode`: None for what fits. Of streams the seconds between ticks, and the folder to go
-    on from, one that is gone after the run where it is not said."""
+    """How a run on Spark goes on. `mode`: None for what fits. Of streams: seconds between ticks, and the folder to
+    go on from, one that is gone after the run where it is not said."""
 
     mode: Mode | None = None
     interval: float = INTERVAL

@@ -2,7 +2,7 @@
 
 import io
 import pickle
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
@@ -126,7 +126,7 @@ def _here(path: str, name: str | None) -> Any:
 
 
 @contextmanager
-def _in_reach(pes: Mapping[str, GenericPE]) -> Iterator[None]:
+def _in_reach(pes: Mapping[str, GenericPE]) -> Generator[None]:
     token = _reading.set(pes)
     try:
         yield

@@ -2,17 +2,22 @@
 Spark knows."""
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from pyspark import SparkContext
 
+STOP = "stop"
 _LEAD, _END = "superstep-", ".json"
 
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """The last superstep that is kept whole. `state`: where its instances are; `key`: of the trusted codec, base64."""
+    """The last superstep that is kept whole.
+
+    `state`: where its instances are; `key`: of the trusted codec, base64; `written`: what the driver's files had then,
+    in bytes by name; `ended`: no instance goes on from here, and `tokens` has where sources were, by stage and rank.
+    """
 
     sferic: str
     plan: str
@@ -21,7 +26,9 @@ class Mark:
     key: str
     step: int
     state: str
+    written: dict[str, int] = field(default_factory=dict[str, int])
     ended: bool = False
+    tokens: dict[str, str] = field(default_factory=dict[str, str])
 
 
 class Checkpoint:
@@ -70,6 +77,15 @@ class Checkpoint:
         for older in self._marks():
             if older < name:
                 self._fs.delete(self._at(older), False)
+
+    @property
+    def stop_requested(self) -> bool:
+        """Did anybody make a file named `stop` in it?"""
+        return bool(self._fs.exists(self._at(STOP)))
+
+    def forget_stop(self) -> None:
+        """It was asked of a run before this one."""
+        self._fs.delete(self._at(STOP), False)
 
     def delete(self, path: str) -> None:
         """Of no use any more."""

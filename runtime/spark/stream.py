@@ -28,6 +28,7 @@ from sferic.runtime.spark.records import EVENT
 from sferic.runtime.spark.superstep import Instances, Step, end_instances
 
 _TURN = 0.1  # seconds between looks at the stop request
+_LOOK = 1.0  # the same at the checkpoint's folder
 _ALONE = 0.5  # of the interval: how long a source is waited for when nothing else is to be done
 _BESIDE = 0.1  # the same while batches are on their way
 
@@ -79,16 +80,20 @@ def run_stream(
         mark = checkpoint.last()
         if mark is not None:
             _refuse_other(mark, flow, settings)
+        checkpoint.forget_stop()
     except (LoadingError, OtherCheckpoint) as error:
         observer.event(error_event(str(error), "input"))
         return
 
+    if settings.files is not None:
+        settings.files.go_on(None if mark is None else mark.written)
+
     def carry(attempt: Attempt) -> None:
-        before = mark if mark is not None and mark.attempt == attempt.number else None
+        before = mark if mark is not None and (mark.ended or mark.attempt == attempt.number) else None
         run = Run(sc, flow, attempt, settings, checkpoint, before)
         run.carry(build, stop)
 
-    if mark is None:
+    if mark is None or mark.ended:
         run_attempts(flow.plan, observer, carry)
     else:
         run_attempts(flow.plan, observer, carry, first=mark.attempt, key=base64.b64decode(mark.key))
@@ -104,14 +109,16 @@ def _refuse_other(mark: Mark, flow: Flow, settings: StreamSettings) -> None:
         "it holds is lost then: state, positions, and batches on their way)"
     )
     where = f"the checkpoint in {settings.checkpoint}"
+    if mark.ended and mark.tokens:
+        return  # only the sources go on, and each knows its own position
+    if mark.ended:
+        raise OtherCheckpoint(f"{where} is of a run that has come to its end. {way_out}")
     if mark.plan != plan_hash(flow):
         raise OtherCheckpoint(
             f"{where} is of another plan: the workflow, or how it was compiled, has changed. {way_out}"
         )
     if mark.sferic != settings.version:
         raise OtherCheckpoint(f"{where} was made by sferic {mark.sferic}, this is {settings.version}. {way_out}")
-    if mark.ended:
-        raise OtherCheckpoint(f"{where} is of a run that has come to its end. {way_out}")
 
 
 def plan_hash(flow: Flow) -> str:
@@ -157,19 +164,25 @@ class Run:
             attempt.number,
             base64.b64encode(attempt.key).decode(),
             before.step if before else 0,
-            before.state if before else "",
+            before.state if before and not before.ended else "",
         )
         self._known = _Done()
         self._stopping = False
         self._over = threading.Event()
         self._ticking = threading.Lock()
         self._told: queue.SimpleQueue[list[Report] | BaseException] = queue.SimpleQueue()
+        self._heard = threading.Event()  # the driver has done what the last superstep told
+        self._endless = any(pe.endless for stage in plan.stages for pe in stage.pes)
         self.skipped = 0
         self._kept = self._begin(before)
 
     def _begin(self, before: Mark | None) -> "RDD[Any]":
-        if before is None:
-            new = [(number, Kept(stage, rank)) for number, (stage, rank) in enumerate(self._places)]
+        if before is None or before.ended:
+            tokens = {} if before is None else before.tokens
+            new = [
+                (number, Kept(stage, rank, token=base64.b64decode(tokens.get(f"{stage}/{rank}", ""))))
+                for number, (stage, rank) in enumerate(self._places)
+            ]
             return self._sc.parallelize(new, self._tasks.partitions).partitionBy(self._tasks.partitions, place)
         sc: Any = self._sc
         return sc._checkpointFile(before.state, sc.serializer)
@@ -182,10 +195,14 @@ class Run:
             ssc = StreamingContext(self._sc, self._settings.interval)  # pyright: ignore[reportArgumentType] - of seconds
         build(ssc, self)
         ssc.start()
+        looked = time.monotonic()
         try:
             while not self._over.is_set() or not self._told.empty():
                 self._stopping = self._stopping or stop.requested
                 self._take()
+                if time.monotonic() - looked > _LOOK:
+                    looked = time.monotonic()
+                    self._stopping = self._stopping or self._checkpoint.stop_requested
         finally:
             self._over.set()
             self._sc.cancelJobGroup(self._group)
@@ -213,6 +230,7 @@ class Run:
                     self._attempt.event(json.loads(data))
                 else:
                     self._attempt.result(link, data)
+        self._heard.set()
 
     def tick(self, at: datetime, superstep: Superstep) -> None:
         """For `foreachRDD`: supersteps, as long as there is something on its way and the interval lasts. A tick that
@@ -247,16 +265,40 @@ class Run:
             sum(report.sent for report in told),
         )
         over = len(self._known.released) == len(self._places)
-        old = self._mark.state
-        self._mark = replace(self._mark, step=number, state=str(kept.getCheckpointFile()), ended=over)
+        if not self._tell(told):
+            return
+        old, files = self._mark.state, self._settings.files
+        self._mark = replace(
+            self._mark,
+            step=number,
+            state=str(kept.getCheckpointFile()),
+            written={} if files is None else files.written(),
+            ended=over,
+            tokens=self._tokens(told) if over and self._endless else {},
+        )
         self._checkpoint.write(self._mark)
         self._kept = kept
         before.unpersist()
         if old:
             self._checkpoint.delete(old)
-        self._told.put([report for report in told if report.told])
         if over:
             self._over.set()
+
+    def _tell(self, told: list[Report]) -> bool:
+        """Let the driver do what is told, before the superstep counts; False where that ends the run."""
+        self._heard.clear()
+        self._told.put([report for report in told if report.told])
+        while not self._over.is_set():
+            if self._heard.wait(_TURN):
+                return True
+        return False
+
+    def _tokens(self, told: list[Report]) -> dict[str, str]:
+        return {
+            "/".join(map(str, self._places[report.place])): base64.b64encode(report.token).decode()
+            for report in told
+            if report.token
+        }
 
     def _done(self) -> frozenset[str]:
         left = {stage for number, (stage, _) in enumerate(self._places) if number not in self._known.finished}

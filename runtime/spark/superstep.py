@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 from sferic.runtime.local.child import WINDOW, Settings
@@ -158,7 +159,7 @@ class Instances:
 
     def _hold(self, kept: Kept, folder: Path, server: socket.socket, daemon: int) -> None:
         for number in (signal.SIGHUP, signal.SIGTERM):  # the daemon ends all in its group so
-            signal.signal(number, lambda *_: sys.exit())
+            signal.signal(number, _leave)
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         for fd in open_sockets():
@@ -210,6 +211,11 @@ def _connection(folder: Path) -> "Connection[Any, Any]":
         plug.close()
         raise
     return Connection(plug.detach())
+
+
+def _leave(number: int, frame: FrameType | None) -> None:
+    del number, frame
+    raise SystemExit
 
 
 def _runs(pid: int) -> bool:

@@ -21,7 +21,7 @@ from sferic.runtime.plan import Plan
 
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,200}")
 _CARRIED = ("ormsgpack",)  # compiled packages that the runtime needs
-_SUBMITTED = ("report", "submitted")  # what job.py takes of ours beside the runtime
+_SUBMITTED = ("report", "stop", "submitted", "written")  # what job.py takes of ours beside the runtime
 _FILES = ("MANIFEST.json", "flow.zip", "job.py", "plan.json")
 
 
