@@ -193,6 +193,7 @@ class SourceServer:
             token = json.dumps(positions).encode() if self._knows_positions else b""
             with self._answered:
                 self._saved[number] = positions
+            self._tell_counts()  # whoever goes on from here counts from here
             self._wire.write(frames.SAVED, frames.pack_saved(number, token, self._host.state()))
 
     def _commit(self) -> None:

@@ -129,6 +129,8 @@ class Keeper:
         return answer
 
     def _taken(self) -> Answer:
+        if self._instance.finished:
+            self._new = (b"", self._instance.token)
         state, token = (None, None) if self._new is None else self._new
         emits, events = self._before
         self._before = ([], [])

@@ -209,8 +209,15 @@ class Run:
             ssc.stop(stopSparkContext=False, stopGraceFully=False)
             with self._ticking:  # the last tick is over
                 pass
-            tasks = 4 * self._sc.defaultParallelism
-            self._sc.parallelize(range(tasks), tasks).foreachPartition(end_instances(self._tasks.run))
+            self._end()
+
+    def _end(self) -> None:
+        """Leave nothing behind, on no machine that had a part in it."""
+        self._kept.unpersist()
+        end_instances(self._tasks.run)
+        if not str(self._sc.master).startswith("local"):
+            run, tasks = self._tasks.run, 4 * self._sc.defaultParallelism
+            self._sc.parallelize(range(tasks), tasks).foreach(lambda _: end_instances(run))
 
     @property
     def _group(self) -> str:

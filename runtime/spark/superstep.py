@@ -9,7 +9,7 @@ import signal
 import socket
 import sys
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
@@ -193,14 +193,10 @@ def run_folder(run: str, daemon: int) -> Path:
     return folder
 
 
-def end_instances(run: str) -> Callable[[Iterable[Any]], None]:
-    """For `foreachPartition`: the processes that hold instances of a run on this machine see that it is over."""
-
-    def end(_: Iterable[Any]) -> None:
-        for folder in Path(tempfile.gettempdir()).glob(f"sferic-{run}-*"):
-            shutil.rmtree(folder, ignore_errors=True)
-
-    return end
+def end_instances(run: str) -> None:
+    """The processes that hold instances of a run on this machine see that it is over."""
+    for folder in Path(tempfile.gettempdir()).glob(f"sferic-{run}-*"):
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _connection(folder: Path) -> "Connection[Any, Any]":
