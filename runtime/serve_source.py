@@ -101,7 +101,8 @@ class SourceServer:
         self._wait_for(0)
         last: Mapping[str, Any] = self._host.positions()
         with self._answered:
-            self._saved, self._done = {0: last}, True  # whatever is kept from here on has all of it
+            self._saved.clear()
+            self._saved[0], self._done = last, True  # whatever is kept from here on has all of it
         if not self._keeps:
             self._processed = last
         self._commit()

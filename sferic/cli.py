@@ -117,7 +117,7 @@ def run(workflow: str, on: str, results: str | None, dead_letters: str | None, *
     if on != "storm" and request is not None:
         raise WrongInput([Problem(f"on {on} nothing travels: there is nothing to pack", remedy="use --on storm")])
     with packages_of(request, options, tell) as packages:
-        told = {"as_json": given["as_json"], "packages": packages, "spark": spark}
+        told: dict[str, Any] = {"as_json": given["as_json"], "packages": packages, "spark": spark}
         _run(compiled, on, Path(options.root), results, dead_letters, **told)
 
 

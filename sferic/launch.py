@@ -12,7 +12,6 @@ from typing import Any
 from sferic import __version__
 from sferic.compiler.packages import Packages
 from sferic.compiler.pipeline import Compiled
-from sferic.compiler.targets.spark import Mode
 from sferic.runtime.codec.types import kind_of
 from sferic.runtime.definition import Definition, digest, expand
 from sferic.runtime.loading import PICKLED
@@ -20,7 +19,7 @@ from sferic.runtime.local.in_process import run_in_process
 from sferic.runtime.local.multi import run_multi
 from sferic.runtime.observe import Observer, StopRequest
 from sferic.runtime.plan import DefinitionRef
-from sferic.runtime.spark import INTERVAL, StreamSettings
+from sferic.runtime.spark import INTERVAL, Mode, StreamSettings
 from sferic.runtime.workflow import WorkflowGraph
 
 TARGETS = {"local": "in-process", "multi": "multi", "storm": "storm", "spark": "spark"}

@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
+
+Mode = Literal["batch", "dstream"]
 
 INTERVAL = 1.0  # seconds between the ticks of a stream
 

@@ -10,7 +10,6 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Literal
 
 from sferic.compiler.diagnostics import Problem, WrongInput
 from sferic.compiler.packages import Packages
@@ -18,14 +17,12 @@ from sferic.compiler.targets.files import runtime_files, write_archive
 from sferic.compiler.targets.spark.view import stage_views
 from sferic.runtime.location import UNKNOWN
 from sferic.runtime.plan import Plan
+from sferic.runtime.spark import Mode
 
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,200}")
 _CARRIED = ("ormsgpack",)  # compiled packages that the runtime needs
 _SUBMITTED = ("report", "stop", "submitted", "written")  # what job.py takes of ours beside the runtime
 _FILES = ("MANIFEST.json", "flow.zip", "job.py", "plan.json")
-
-
-Mode = Literal["batch", "dstream"]
 
 
 @dataclass(frozen=True, slots=True)
