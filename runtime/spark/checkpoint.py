@@ -57,12 +57,7 @@ class Checkpoint:
         marks = self._marks()
         if not marks:
             return None
-        stream = self._fs.open(self._at(marks[-1]))
-        try:
-            text = str(self._jvm.org.apache.commons.io.IOUtils.toString(stream, "UTF-8"))
-        finally:
-            stream.close()
-        return Mark(**json.loads(text))
+        return self._read(marks[-1])
 
     def write(self, mark: Mark) -> None:
         """From here on this one counts."""
@@ -74,9 +69,14 @@ class Checkpoint:
         stream.close()
         if not self._fs.rename(part, self._at(name)):
             raise OSError(f"{self.path}: {name} cannot be written")
+        here = mark.state.rpartition("/")[0]
         for older in self._marks():
             if older < name:
+                state = self._read(older).state
                 self._fs.delete(self._at(older), False)
+                folder = state.rpartition("/")[0]  # a driver has one for all its supersteps
+                if state and state != mark.state:
+                    self._delete(state if folder == here else folder)
 
     @property
     def stop_requested(self) -> bool:
@@ -87,8 +87,15 @@ class Checkpoint:
         """It was asked of a run before this one."""
         self._fs.delete(self._at(STOP), False)
 
-    def delete(self, path: str) -> None:
-        """Of no use any more."""
+    def _read(self, name: str) -> Mark:
+        stream = self._fs.open(self._at(name))
+        try:
+            text = str(self._jvm.org.apache.commons.io.IOUtils.toString(stream, "UTF-8"))
+        finally:
+            stream.close()
+        return Mark(**json.loads(text))
+
+    def _delete(self, path: str) -> None:
         self._fs.delete(self._jvm.org.apache.hadoop.fs.Path(path), True)
 
     def _at(self, name: str) -> Any:

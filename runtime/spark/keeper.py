@@ -11,7 +11,7 @@ from collections.abc import Callable
 from multiprocessing.connection import Connection
 from typing import Any
 
-from sferic.runtime.frames import KEPT, Emit, pack_number
+from sferic.runtime.frames import KEPT, BatchHeader, Emit, pack_number
 from sferic.runtime.local.attempt import ends
 from sferic.runtime.local.child import Input, Instance, Settings
 from sferic.runtime.local.children import Children
@@ -23,7 +23,6 @@ _LOOK = 0.25  # seconds between looks whether anybody still needs this process
 _IDLE = 120.0  # seconds without a question after which an instance that can begin elsewhere is given up
 _ENDED = 20.0  # the same of one that is finished
 _MOST_BYTES = 32 << 20  # that a source sends at a superstep, about
-_MOST_BATCHES = 1024
 _GATHER = 0.2  # seconds that a source goes on for once it has something
 _RELEASE = 5.0  # seconds that a source has to hear that all was kept
 _COUNTED = ("counts", "failed")  # events of items: they come again when a superstep begins again
@@ -73,7 +72,7 @@ class Keeper:
         """Begin from what Spark has kept, whatever is here."""
         self.close()
         self._out: list[Emit] = []  # since the state was saved
-        self._bytes = 0
+        self._bytes = self._items = 0
         self._events: list[Event] = []
         self._before: tuple[list[Emit], list[Event]] = ([], [])  # what came before it was saved, in this superstep
         self._cut = True  # was it, in this superstep?
@@ -114,6 +113,7 @@ class Keeper:
             if any(map(self._ends, self._events)):
                 raise _Over
             self._cut = False
+            self._seconds = 0.0
             if ask.release:
                 self._release()
             elif self._stage.source:
@@ -141,7 +141,7 @@ class Keeper:
         self._new = None
         assert self._version is not None
         sent = tuple((emit.link, emit.bucket, emit.batch) for emit in emits)
-        return Answer(self._version, state, token, self._instance.finished, sent, tuple(events))
+        return Answer(self._version, state, token, self._instance.finished, sent, tuple(events), self._seconds)
 
     def _run_inputs(self, ask: Ask) -> None:
         instance = self._instance
@@ -152,7 +152,9 @@ class Keeper:
         instance.waiting = deque(self._inputs)
         while True:
             self._again = False
+            ready, began = instance.ready, time.monotonic()
             self._until(lambda: not (instance.waiting or instance.held))
+            self._seconds = time.monotonic() - began if ready else 0.0
             if ask.finish:
                 instance.finish()
                 self._until(lambda: instance.finished)
@@ -174,7 +176,7 @@ class Keeper:
                 now = time.monotonic()
                 if self._out and not gathered:
                     gathered = now + min(_GATHER, ask.patience)
-                full = self._bytes > _MOST_BYTES or len(self._out) > _MOST_BATCHES
+                full = self._bytes > _MOST_BYTES or self._items >= ask.most
                 if not ask.stop and (full or now > (gathered or until)):
                     break
                 self._turn()
@@ -232,7 +234,9 @@ class Keeper:
 
     def _send(self, emits: list[Emit]) -> None:
         self._out += emits
-        self._bytes += sum(len(emit.batch) for emit in emits)
+        if self._stage.source:
+            self._bytes += sum(len(emit.batch) for emit in emits)
+            self._items += sum(BatchHeader.unpack(emit.batch).count for emit in emits)
 
     def saved(self, instance: Instance, token: bytes, state: bytes) -> None:
         """The end of a superstep: what comes of the process from here on belongs to the next."""
@@ -247,14 +251,14 @@ class Keeper:
     def _set_apart(self) -> None:
         emits, events = self._before
         self._before = ([*emits, *self._out], [*events, *self._events])
-        self._out, self._bytes, self._events = [], 0, []
+        self._out, self._bytes, self._items, self._events = [], 0, 0, []
 
     def lost(self, instance: Instance) -> bool:
         """The superstep begins again where it began, unless a source cannot."""
         if self._bound:
             return False
         self._again = not self._cut
-        self._out, self._bytes, self._acks = [], 0, []
+        self._out, self._bytes, self._items, self._acks = [], 0, 0, []
         self._events = [event for event in self._events if event["event"] not in _COUNTED]
         instance.held = {}
         instance.waiting = deque(self._inputs)

@@ -28,6 +28,7 @@ class Kept:
     released: bool = False  # finished, and its sources know that all they gave is kept
     out: tuple[tuple[Place, Record], ...] = ()
     told: tuple[Record, ...] = ()
+    seconds: float = 0.0  # that it took for what it got
 
 
 Pair = tuple[Place, "Kept | Record"]
@@ -35,7 +36,7 @@ Pair = tuple[Place, "Kept | Record"]
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """One superstep of one instance. `finish`: no more will come; `patience`: seconds to wait for a source."""
+    """One superstep of one instance. `finish`: no more will come; `patience`, `most`: of a source, as in `Step`."""
 
     step: int
     version: str
@@ -43,6 +44,7 @@ class Ask:
     finish: bool
     stop: bool
     patience: float
+    most: int
     release: bool = False
 
 
@@ -56,6 +58,7 @@ class Answer:
     finished: bool
     emits: tuple[tuple[int, int, bytes], ...]  # link, bucket, batch
     events: tuple[Event, ...]
+    seconds: float  # from the first input to the last answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +72,7 @@ class Report:
     sent: int  # batches on their way
     token: bytes
     told: tuple[Record, ...]
+    seconds: float
 
 
 def on_its_way(pair: Pair) -> Iterable[tuple[Place, Record]]:
@@ -82,4 +86,4 @@ def reports(pairs: Iterable[Pair]) -> Iterator[Report]:
     """What the driver has to know of a partition's instances."""
     for place, kept in pairs:
         assert isinstance(kept, Kept)
-        yield Report(place, kept.step, kept.finished, kept.released, len(kept.out), kept.token, kept.told)
+        yield Report(place, kept.step, kept.finished, kept.released, len(kept.out), kept.token, kept.told, kept.seconds)

@@ -30,6 +30,7 @@ from sferic.runtime.spark.superstep import Instances, Step, end_instances
 _TURN = 0.1  # seconds between looks at the stop request
 _LOOK = 1.0  # the same at the checkpoint's folder
 _ALONE = 0.5  # of the interval: how long a source is waited for when nothing else is to be done
+_FIRST, _MOST = 64, 1 << 22  # items of a source at a superstep
 _BESIDE = 0.1  # the same while batches are on their way
 
 
@@ -156,7 +157,7 @@ class Run:
         self._places = [(stage.id, rank) for stage in plan.stages for rank in range(stage.instances)]
         run = secrets.token_hex(6)
         partitions = min(len(self._places), max(2, sc.defaultParallelism))
-        self._tasks = Tasks(flow, run, attempt.number, attempt.key, partitions, Step(0, frozenset(), False, 0.0))
+        self._tasks = Tasks(flow, run, attempt.number, attempt.key, partitions, Step(0, frozenset(), False, 0.0, 0))
         self._mark = Mark(
             settings.version,
             plan_hash(flow),
@@ -173,6 +174,7 @@ class Run:
         self._told: queue.SimpleQueue[list[Report] | BaseException] = queue.SimpleQueue()
         self._heard = threading.Event()  # the driver has done what the last superstep told
         self._endless = any(pe.endless for stage in plan.stages for pe in stage.pes)
+        self._most = _FIRST
         self.skipped = 0
         self._kept = self._begin(before)
 
@@ -259,7 +261,7 @@ class Run:
         number = self._mark.step + 1
         self._sc.setJobGroup(self._group, f"superstep {number}")
         waits = _BESIDE if self._known.sent else _ALONE
-        step = Step(number, self._done(), self._stopping, waits * self._settings.interval)
+        step = Step(number, self._done(), self._stopping, waits * self._settings.interval, self._most)
         before, kept = self._kept, superstep(self._kept, replace(self._tasks, step=step))
         kept.persist(StorageLevel.MEMORY_AND_DISK)
         kept.checkpoint()
@@ -274,7 +276,8 @@ class Run:
         over = len(self._known.released) == len(self._places)
         if not self._tell(told):
             return
-        old, files = self._mark.state, self._settings.files
+        files = self._settings.files
+        self._most = next_most(self._most, max(report.seconds for report in told), self._settings.interval)
         self._mark = replace(
             self._mark,
             step=number,
@@ -286,8 +289,6 @@ class Run:
         self._checkpoint.write(self._mark)
         self._kept = kept
         before.unpersist()
-        if old:
-            self._checkpoint.delete(old)
         if over:
             self._over.set()
 
@@ -310,6 +311,16 @@ class Run:
     def _done(self) -> frozenset[str]:
         left = {stage for number, (stage, _) in enumerate(self._places) if number not in self._known.finished}
         return frozenset(stage for stage, _ in self._places) - left
+
+
+def next_most(most: int, seconds: float, interval: float) -> int:
+    """How many items a source may give at the next superstep, after the slowest instance took so long for what it got.
+
+    Slow PEs get little at a time: nothing else moves on while they work, and nothing of it is kept.
+    """
+    if seconds < interval / 4:
+        return min(_MOST, 4 * most)
+    return most if seconds < interval else max(1, int(most * interval / seconds))
 
 
 def _nothing(_: Iterable[Any]) -> None:

@@ -28,12 +28,17 @@ _SOCKET, _PLAN, _LOCK = "socket", "plan.json", "lock"
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One superstep, as every task is told. `done`: stages whose instances have all finished."""
+    """One superstep, as every task is told.
+
+    `done`: stages whose instances have all finished; `patience`: seconds to wait for a source; `most`: items that each
+    source instance gives, about.
+    """
 
     number: int
     done: frozenset[str]
     stop: bool
     patience: float
+    most: int
 
 
 class Instances:
@@ -91,7 +96,9 @@ class Instances:
         inputs = tuple(record[4] for record in arrived)
         senders = self._senders[kept.stage]
         finish = bool(senders) and senders <= step.done
-        return Ask(step.number, kept.version, inputs, finish, step.stop, step.patience, release=kept.finished)
+        return Ask(
+            step.number, kept.version, inputs, finish, step.stop, step.patience, step.most, release=kept.finished
+        )
 
     def _after(self, kept: Kept, ask: Ask, answer: Answer) -> Kept:
         sender = (list(self._first).index(kept.stage), kept.rank)
@@ -121,6 +128,7 @@ class Instances:
             finished and (ask.release or not self._plan.stage(kept.stage).source),
             tuple(out),
             tuple(told),
+            answer.seconds,
         )
 
     def _connected(self, place: Place, kept: Kept) -> "Connection[Any, Any]":
