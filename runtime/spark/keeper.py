@@ -153,6 +153,7 @@ class Keeper:
         while True:
             self._again = False
             ready, began = instance.ready, time.monotonic()
+            instance.feed()
             self._until(lambda: not (instance.waiting or instance.held))
             self._seconds = time.monotonic() - began if ready else 0.0
             if ask.finish:

@@ -266,7 +266,7 @@ class Run:
         kept.persist(StorageLevel.MEMORY_AND_DISK)
         kept.checkpoint()
         # Computed and written first, read then: what is told is what is kept, whatever was lost in between.
-        kept.foreachPartition(_nothing)
+        _compute(kept)
         told = kept.mapPartitions(reports).collect()
         self._known = _Done(
             {report.place for report in told if report.finished},
@@ -323,8 +323,10 @@ def next_most(most: int, seconds: float, interval: float) -> int:
     return most if seconds < interval else max(1, int(most * interval / seconds))
 
 
-def _nothing(_: Iterable[Any]) -> None:
-    pass
+def _compute(rdd: "RDD[Any]") -> None:
+    """By the JVM alone: a Python worker that does not read what it is given is not used again."""
+    jrdd: Any = rdd._jrdd  # pyright: ignore[reportPrivateUsage]
+    jrdd.count()
 
 
 def reason(error: BaseException) -> str:
