@@ -17,10 +17,10 @@ def new_mark() -> str:
     return f"{_namespace()}:{pid}:{_started(pid)}:{uuid.uuid4()}"
 
 
-def end_kin(mark: str) -> None:
-    """Kill all that have this mark, except the caller."""
-    if mark:
-        _kill(mark.__eq__)
+def end_kin(*marks: str) -> None:
+    """Kill all that have one of these marks, except the caller."""
+    if any(marks):
+        _kill(frozenset(filter(None, marks)).__contains__)
 
 
 def end_orphans() -> None:

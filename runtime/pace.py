@@ -2,6 +2,7 @@
 
 _SOON, _LATE = 0.25, 2.0  # seconds from sending a batch to the end of all that was made of it
 _FIRST, _MOST = 8, 1 << 16
+_FASTEST = 8  # times at once
 
 TOGETHER = 512  # items that PEs of one stage take at a time
 _QUICK = 0.001  # seconds in which more items could have gone through
@@ -27,4 +28,6 @@ class Pace:
         if seconds > _LATE:
             self.most = max(1, min(self.most, items) // 2)
         elif seconds < _SOON and 2 * items > self.most:
-            self.most = min(_MOST, 2 * self.most)
+            # As much as would take half of what is soon.
+            times = _SOON / 2 / max(seconds, 1e-6)
+            self.most = min(_MOST, int(self.most * min(_FASTEST, max(2.0, times))))

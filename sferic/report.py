@@ -182,6 +182,7 @@ def show_results(outcome: Outcome, out: TextIO) -> None:
     """The lines where a program reads, a plain table where a person does."""
     if not out.isatty():
         out.writelines(f"{line}\n" for line in result_lines(outcome))
+        out.flush()  # before what is said on stderr next, where both go to one place
         return
     for (pe, port), values in sorted(outcome.results.items()):
         out.write(f"{pe}.{port}\n")

@@ -1,7 +1,7 @@
 """What Ctrl-C and SIGTERM do to a run."""
 
+import os
 import signal
-import sys
 import time
 from types import FrameType
 
@@ -42,9 +42,14 @@ class StopOnSignal:
         if self._limit is not None:
             signal.signal(signal.SIGALRM, self._too_long)
             signal.alarm(self._limit)
-        print("Stopping: sources end, what is in flight is drained. Once more to drop it.", file=sys.stderr)  # noqa: T201
+        _say("Stopping: sources end, what is in flight is drained. Once more to drop it.")
 
     def _too_long(self, number: int, frame: FrameType | None) -> None:
         del number, frame
-        print(f"It has not ended within {self._limit} s: what is in flight is dropped.", file=sys.stderr)  # noqa: T201
+        _say(f"It has not ended within {self._limit} s: what is in flight is dropped.")
         raise KeyboardInterrupt
+
+
+def _say(text: str) -> None:
+    """On stderr, past its buffer: the signal may have come in the middle of a print, which must not begin again."""
+    os.write(2, f"{text}\n".encode())

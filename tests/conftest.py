@@ -1,6 +1,7 @@
 """What all tests share: texts that are compared with files, and rewritten only when asked."""
 
 import difflib
+import os
 import sys
 from pathlib import Path
 
@@ -19,6 +20,8 @@ class _Rooms:
 
 
 sys.meta_path.insert(0, _Rooms)
+
+os.environ.pop("PYTHONUNBUFFERED", None)  # commands are started as users start them: their streams have buffers
 
 
 def pytest_addoption(parser):

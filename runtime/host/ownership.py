@@ -4,6 +4,7 @@ import copy
 import datetime
 import decimal
 import uuid
+from collections.abc import Callable
 from typing import Any, cast
 
 IMMUTABLE = frozenset(
@@ -16,7 +17,11 @@ _all_immutable = IMMUTABLE.issuperset
 
 
 def own(item: Any) -> Any:
-    """`item` itself where nobody can change it, else a copy; what cannot be copied is shared."""
+    """`item` itself where nobody can change it, else a copy; what cannot be copied is shared.
+
+    Where each item passes (`keeper`, the `write` of PEs and of sources) the first two questions are written out: the
+    call would cost as much as all else that is done for a small tuple.
+    """
     kind = type(item)  # pyright: ignore[reportUnknownVariableType] - users' items; a cast is a call for each
     if kind in IMMUTABLE:
         return item
@@ -30,3 +35,20 @@ def own(item: Any) -> Any:
         return copy.deepcopy(item)
     except (TypeError, copy.Error):
         return item  # a socket, a generator: it cannot leave this process either
+
+
+def keeper(append: Callable[[Any], None]) -> Callable[[Any], None]:
+    """`append`, of items that are owned first."""
+
+    def keep(item: Any) -> None:
+        kind = type(item)  # pyright: ignore[reportUnknownVariableType] - as above
+        if kind is tuple:
+            for part in item:
+                if type(part) not in IMMUTABLE:
+                    item = own(item)
+                    break
+        elif kind not in IMMUTABLE:
+            item = own(item)
+        append(item)
+
+    return keep

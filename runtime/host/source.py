@@ -244,10 +244,19 @@ class RunningSource:
         owner = threading.get_ident()
 
         def write(name: str, data: Any) -> None:
-            items = gathered.get(name)
-            if items is None:
-                raise step.unknown_port(name)
-            items.append(data if type(data) in IMMUTABLE else own(data))
+            try:
+                items = gathered[name]
+            except KeyError:
+                raise step.unknown_port(name) from None
+            kind = type(data)  # pyright: ignore[reportUnknownVariableType] - users' items; a cast is a call for each
+            if kind is tuple:  # as in `own`, without its call
+                for part in data:
+                    if type(part) not in IMMUTABLE:
+                        data = own(data)
+                        break
+            elif kind not in IMMUTABLE:
+                data = own(data)
+            items.append(data)
             if len(items) >= self._most:
                 if threading.get_ident() != owner:
                     raise RuntimeError(f"{step.planned.path} wrote from another thread than the one it was called on")

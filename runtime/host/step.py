@@ -7,7 +7,7 @@ from typing import Any, cast
 
 from sferic.runtime.host.failures import ENDINGS, Failures, PoisonItem, short_repr
 from sferic.runtime.host.outputs import ANY_NUMBER, Receiver
-from sferic.runtime.host.ownership import IMMUTABLE, own
+from sferic.runtime.host.ownership import IMMUTABLE, keeper, own
 from sferic.runtime.pe import GenericPE, input_name, output_name
 from sferic.runtime.plan import PlannedPE
 
@@ -58,6 +58,7 @@ class Step:
         self._out = output_name(pe)
         self._bare_input = input_name(pe)
         self._single = self._pending.get(self._out) if self._out and len(self._pending) == 1 else None
+        self._keep = keeper(self._single.append) if self._single is not None else None
         self._keeps = self.planned.retries > 0 or self.planned.on_failure == "dead-letter"
         self.install_write()
 
@@ -115,7 +116,7 @@ class Step:
         """Run items through the PE, passing on what it writes as it gathers."""
         page = self._page
         page[PAGE_PE] = self.index
-        single, poison = self._single, self.poison
+        single, keep, poison = self._single, self._keep, self.poison
         # A failed attempt may have changed its item; what is tried again, or kept, is the item that came.
         kept = [own(item) for item in items] if self._keeps else items
         before = 0
@@ -130,8 +131,8 @@ class Step:
                 result = call(item)
                 if result is None:
                     pass
-                elif single is not None and type(result) is not GeneratorType:
-                    single.append(result if type(result) in IMMUTABLE else own(result))
+                elif keep is not None and type(result) is not GeneratorType:
+                    keep(result)
                 else:
                     self.returned(result)
             except ENDINGS:

@@ -242,16 +242,26 @@ class Instance:
         self.unsent.clear()
 
     def kill(self) -> int:
-        """End the process and its own children at once. Its exit status, 128 + n where signal n ended it."""
+        """End the process and all it started. Its exit status, 128 + n where signal n ended it."""
+        self.signal()
+        status = self.reap()
+        end_kin(self.mark)
+        return status
+
+    def signal(self) -> None:
+        """End the process and its group, where it is still there; `reap` waits for that."""
+        if self.pid:
+            try:
+                os.killpg(self.pid, signal.SIGKILL)
+            except ProcessLookupError:
+                os.kill(self.pid, signal.SIGKILL)  # it had no time yet to lead its group
+
+    def reap(self) -> int:
+        """The exit status of the process, 0 where there is none."""
         if not self.pid:
             return 0
-        try:
-            os.killpg(self.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            os.kill(self.pid, signal.SIGKILL)  # it had no time yet to lead its group
         _, status = os.waitpid(self.pid, 0)
         self.pid = 0
-        end_kin(self.mark)
         code = os.waitstatus_to_exitcode(status)
         return code if code >= 0 else 128 - code
 

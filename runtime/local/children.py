@@ -14,6 +14,7 @@ from sferic.runtime.definition import Definition
 from sferic.runtime.frames import BatchHeader, Body, Emit, FrameError
 from sferic.runtime.host.failures import batch_failed, error_event
 from sferic.runtime.host.step import PAGE_HAS_STATE, PAGE_STATE, PAGE_STEP, STARTING
+from sferic.runtime.kin import end_kin
 from sferic.runtime.local.child import Input, Instance, Place, Settings, register
 from sferic.runtime.local.standstill import SLOW, limit_at, pe_at
 from sferic.runtime.observe import Event, StopRequest, ending
@@ -85,7 +86,12 @@ class Children:
         self._looked = 0.0
 
     def turn(self, most: float = _TURN) -> None:
-        """Listen until something comes, for `most` seconds at most; hand over what waits; replace who is gone."""
+        """Look around now and then; listen until something comes, for `most` seconds at most; hand over what waits;
+        replace who is gone."""
+        now = time.monotonic()
+        if now - self._looked > _TURN:
+            self._looked = now
+            self._look(now)
         for key, mask in self._selector.select(min(most, self._start_due())):
             if key.fd == key.data.errors:
                 self._listen(key.data)
@@ -94,15 +100,15 @@ class Children:
         for instance in self._instances:
             instance.feed()
             self._watch(instance)
-        now = time.monotonic()
-        if now - self._looked > _TURN:
-            self._looked = now
-            self._look(now)
 
     def close(self) -> None:
         """Leave no process behind."""
+        for instance in self._instances:  # they end while each other is waited for
+            instance.signal()
         for instance in self._instances:
-            instance.kill()
+            instance.reap()
+        end_kin(*(instance.mark for instance in self._instances))
+        for instance in self._instances:
             self._show(instance, [*instance.said(), *instance.lines.end()])
             instance.close()
         self._selector.close()

@@ -138,7 +138,7 @@ def test_a_job_is_clean_to_the_linter_and_formatted(tmp_path):
             (tmp_path / f"{mode}_{workflow}").write_text(job_of(loaded.graph, mode=mode))
     for check in (["check", "--select", "E,F,W,I,B,N,UP,RUF,ANN,PL"], ["format", "--check"]):
         done = subprocess.run(
-            ["ruff", *check, "--isolated", "--line-length", "120", str(tmp_path)],
+            [sys.executable, "-m", "ruff", *check, "--isolated", "--line-length", "120", str(tmp_path)],
             capture_output=True,
             text=True,
             check=False,

@@ -14,6 +14,13 @@ def test_quick_items_fill_batches():
     assert run(Pace(), 1e-6, 20) >= 512
 
 
+def test_it_grows_at_once_to_what_takes_half_of_what_is_soon():
+    """The acks of a window of small batches come in before a larger one is tried: steps are to be few."""
+    assert run(Pace(), 1e-6, 3) >= 512
+    assert run(Pace(), 0.25 / 8 / 8, 1) == 4 * 8
+    assert run(Pace(), 0.25 / 8 / 1.01, 1) == 2 * 8
+
+
 def test_of_items_of_a_second_there_is_soon_one_a_batch():
     assert run(Pace(), 3.0, 5) == 1
 
