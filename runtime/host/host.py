@@ -149,7 +149,8 @@ class Host:
         """Run preprocess. A failure here ends the run: there is no item to blame. `keeps`: `state` will be asked
         for."""
         stateful = [step for step in self._steps if keeps and not (step.planned.source or step.planned.stateless)]
-        self._snapshots = Snapshots([(step.planned.path, step.pe) for step in stateful])
+        pes = [(step.planned.path, step.pe) for step in stateful]
+        self._snapshots = Snapshots(pes, by_value=self.plan.definition.pickled)
         self.page[PAGE_STATE] = WORKING  # from here on a PE can be blamed for standing still
         for step in self._steps:
             self.page[PAGE_PE] = step.index

@@ -1,5 +1,6 @@
 """What the PEs of an instance have become since preprocess: given away as bytes, and taken back by another process."""
 
+import importlib
 import io
 import pickle
 from collections.abc import Generator, Iterator, Mapping, Sequence
@@ -28,8 +29,11 @@ class Snapshots:
     is not state: the process that takes the state back makes its own.
     """
 
-    def __init__(self, pes: Sequence[tuple[str, GenericPE]]) -> None:
+    def __init__(self, pes: Sequence[tuple[str, GenericPE]], *, by_value: bool = False) -> None:
+        """`by_value`: the definition came as a pickle that holds its classes, and so shall the state."""
         self._pes = dict(pes)
+        base: Any = importlib.import_module("cloudpickle").Pickler if by_value else pickle.Pickler
+        self._pickler = _pickler(base)
         self._before = {path: dict(vars(pe)) for path, pe in pes}
         self._marks: dict[str, dict[str, Any]] = {}  # fingerprints after preprocess
         self._made: dict[str, dict[str, Any]] = {}  # what preprocess made
@@ -53,10 +57,15 @@ class Snapshots:
             return b""
         known = dict(self._known(changed))
         try:
-            return _pickled((changed, gone), known)
+            return self._pickled((changed, gone), known)
         except Exception:  # noqa: BLE001 - pickling runs users' code; which attribute it was is found out next
             self._leave_out(changed, known)
-        return _pickled((changed, gone), known)
+        return self._pickled((changed, gone), known)
+
+    def _pickled(self, value: Any, known: Mapping[int, tuple[str, str | None]]) -> bytes:
+        file = io.BytesIO()
+        self._pickler(file, known).dump(value)
+        return file.getvalue()
 
     def take(self, state: bytes) -> None:
         """Let the PEs be what they were when `state` was given. Raises StateError."""
@@ -93,7 +102,7 @@ class Snapshots:
         for path, attributes in changed.items():
             for name, value in list(attributes.items()):
                 try:
-                    _pickled(value, known)
+                    self._pickled(value, known)
                 except Exception as error:
                     if self._made[path].get(name, _NOT_THERE) is not value or _is_at_a_place(value):
                         raise StateError(
@@ -104,20 +113,22 @@ class Snapshots:
                     del attributes[name]
 
 
-class _Pickler(pickle.Pickler):
-    def __init__(self, file: io.BytesIO, known: Mapping[int, tuple[str, str | None]]) -> None:
-        super().__init__(file, protocol=5)
-        self._known = known
+def _pickler(base: Any) -> Any:
+    """One that names what it is told to name, and otherwise does as `base`."""
+    reduces = getattr(base, "reducer_override", None)
 
-    def reducer_override(self, obj: Any) -> Any:
-        where = self._known.get(id(obj))
-        return NotImplemented if where is None else (_here, where)
+    class Pickler(base):
+        def __init__(self, file: io.BytesIO, known: Mapping[int, tuple[str, str | None]]) -> None:
+            super().__init__(file, protocol=5)
+            self._known = known
 
+        def reducer_override(self, obj: Any) -> Any:
+            where = self._known.get(id(obj))
+            if where is not None:
+                return _here, where
+            return NotImplemented if reduces is None else reduces(self, obj)
 
-def _pickled(value: Any, known: Mapping[int, tuple[str, str | None]]) -> bytes:
-    file = io.BytesIO()
-    _Pickler(file, known).dump(value)
-    return file.getvalue()
+    return Pickler
 
 
 def _here(path: str, name: str | None) -> Any:

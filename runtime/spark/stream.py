@@ -175,7 +175,6 @@ class Run:
         self._heard = threading.Event()  # the driver has done what the last superstep told
         self._endless = any(pe.endless for stage in plan.stages for pe in stage.pes)
         self._most = _FIRST
-        self.skipped = 0
         self._kept = self._begin(before)
 
     def _begin(self, before: Mark | None) -> "RDD[Any]":
@@ -245,7 +244,6 @@ class Run:
         """For `foreachRDD`: supersteps, as long as there is something on its way and the interval lasts. A tick that
         comes late, since the last one took long, is skipped."""
         if (datetime.now() - at).total_seconds() > self._settings.interval:  # noqa: DTZ005 - as Spark says it
-            self.skipped += 1
             return
         with self._ticking:
             ends = time.monotonic() + self._settings.interval

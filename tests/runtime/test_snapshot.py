@@ -132,6 +132,25 @@ def test_what_the_other_process_has_is_named_and_not_held():
     assert other.known == [other.model]
 
 
+def test_classes_of_a_notebook_come_back_as_themselves():
+    """The definition was pickled with its classes, which no other process can import."""
+    scope = {"__name__": "cells"}
+    exec("class Cell:\n    def __init__(self, n):\n        self.n = n", scope)
+
+    def given(cell):
+        pe = Holds(kind=cell)
+        snapshots = Snapshots([("pe", pe)], by_value=True)
+        pe.preprocess()
+        snapshots.begin()
+        return pe, snapshots
+
+    pe, snapshots = given(scope["Cell"])
+    pe.held = [scope["Cell"](7)]
+    other, taking = given(scope["Cell"])
+    taking.take(snapshots.give())
+    assert (type(other.held[0]), other.held[0].n) == (scope["Cell"], 7)
+
+
 def test_bytes_that_are_no_state():
     with pytest.raises(StateError, match="cannot be read"):
         opened(pe=Holds()).take(b"nonsense")
