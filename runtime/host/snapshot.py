@@ -119,7 +119,7 @@ def _pickler(base: Any) -> Any:
 
     class Pickler(base):
         def __init__(self, file: io.BytesIO, known: Mapping[int, tuple[str, str | None]]) -> None:
-            super().__init__(file, protocol=5)
+            super().__init__(file, protocol=5)  # pyright: ignore[reportUnknownMemberType] - whichever base it is
             self._known = known
 
         def reducer_override(self, obj: Any) -> Any:

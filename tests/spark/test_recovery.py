@@ -167,3 +167,26 @@ def test_another_plan_is_refused_with_the_way_out(tmp_path, job):
     process = job(WORKFLOW.replace("number * 31", "number * 32"))
     assert process.wait() == 2
     assert "is of another plan: the workflow, or how it was compiled, has changed. Go on with" in said(tmp_path)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_sigterm_drains_an_endless_run(tmp_path):
+    workflow = WORKFLOW.replace("class Numbers(ProducerPE):", "class Numbers(ProducerPE):\n    endless = True")
+    (tmp_path / "counted.py").write_text(workflow.replace(f"position or 0, {ITEMS}", "position or 0, 10**9"))
+    command = [sys.executable, "-m", "sferic.cli", "run", "counted.py", "--on", "spark", "--checkpoint", "kept"]
+    command += ["--fuse", "none", "--results", "results", "--dead-letters", "letters", "--interval", "0.2"]
+    with (tmp_path / "said").open("wb") as out:
+        process = subprocess.Popen(command, cwd=tmp_path, stdout=out, stderr=out)
+    try:
+        wait_for_marks(tmp_path, process, [])
+        wait_for_marks(tmp_path, process, marks(tmp_path))
+        process.terminate()
+        assert process.wait() == 130, said(tmp_path)  # interrupted
+    finally:
+        process.kill()
+    results = [json.loads(line) for line in (tmp_path / "results").read_text().splitlines()]
+    counted = sum(one["value"][1] for one in results if one["port"] == "output")
+    failed = len((tmp_path / "letters").read_text().splitlines())
+    assert f"Numbers: 1 in, {counted + failed:,} out" in said(tmp_path)
+    assert counted > 0
