@@ -120,7 +120,7 @@ class Keeper:
                 self._run_source(ask)
             else:
                 self._run_inputs(ask)
-            if not self._cut:
+            if not self._cut or self._instance.finished:  # it may have ended right after it was saved
                 self._set_apart()
         except _Over:
             self._set_apart()
@@ -181,7 +181,7 @@ class Keeper:
                 if not ask.stop and (full or now > (gathered or until)):
                     break
                 self._turn()
-                if not full:
+                if ask.stop or not full:
                     self._open_window()
             if not instance.finished:
                 self._save()

@@ -12,7 +12,7 @@ from sferic import IterativePE, ProducerPE, WorkflowGraph
 from sferic.compiler.pipeline import Options, compile_plan
 from sferic.launch import pickled, with_reference
 from sferic.runtime.codec import GeneralCodec
-from sferic.runtime.frames import BATCH_HEADER_SIZE, BatchHeader
+from sferic.runtime.frames import BATCH_HEADER_SIZE, BatchHeader, Emit
 from sferic.runtime.local.child import Settings
 from sferic.runtime.spark.keeper import Keeper
 from sferic.runtime.spark.kept import Ask, Kept
@@ -122,6 +122,27 @@ def test_a_death_inside_a_superstep_leaves_nothing_of_it(keep):
     events = [event["event"] for event in answer.events]
     assert "died" in events
     assert "lost" not in events
+
+
+def test_a_source_that_ends_right_after_it_was_saved_has_given_all(keep, monkeypatch):
+    keeper, kept = keep("Numbers")
+    keeper.answer(ask(kept, 1, patience=0.2))
+    instance = keeper._instance
+    batch = BatchHeader(0, 0, 1, 1).pack() + GeneralCodec().encode(["last"])
+
+    def turn(most=0.1):
+        """What one look at the pipe may bring."""
+        if instance.saving:
+            instance.saving = 0
+            keeper.saved(instance, b'{"Numbers": 7}', b"")
+            instance.token = b'{"Numbers": 8}'
+            keeper.emitted(instance, 9, [Emit(0, 0, batch)])
+            instance.finished = True
+
+    monkeypatch.setattr(keeper._children, "turn", turn)
+    answer = keeper.answer(replace(ask(kept, 2), version=keeper._version))
+    assert items_of(answer)[-1] == "last"
+    assert (answer.finished, answer.token) == (True, b'{"Numbers": 8}')
 
 
 def test_what_a_source_gave_is_what_its_position_says(keep, tmp_path):
