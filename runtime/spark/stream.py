@@ -19,7 +19,7 @@ from pyspark.streaming import StreamingContext
 from sferic.runtime.host.failures import error_event
 from sferic.runtime.loading import LoadingError
 from sferic.runtime.local.attempt import Attempt, run_attempts
-from sferic.runtime.observe import Observer, StopRequest
+from sferic.runtime.observe import Event, Observer, StopRequest
 from sferic.runtime.spark import StreamSettings
 from sferic.runtime.spark.checkpoint import Checkpoint, Mark
 from sferic.runtime.spark.flow import Flow
@@ -86,6 +86,9 @@ def run_stream(
         observer.event(error_event(str(error), "input"))
         return
 
+    if mark is not None and mark.ended:
+        for event in _forgotten(mark, flow):
+            observer.event(event)
     if settings.files is not None:
         settings.files.go_on(None if mark is None else mark.written)
 
@@ -110,7 +113,7 @@ def _refuse_other(mark: Mark, flow: Flow, settings: StreamSettings) -> None:
         "it holds is lost then: state, positions, and batches on their way)"
     )
     where = f"the checkpoint in {settings.checkpoint}"
-    if mark.ended and mark.tokens:
+    if mark.ended and any(pe.endless for stage in flow.plan.stages for pe in stage.pes):
         return  # only the sources go on, and each knows its own position
     if mark.ended:
         raise OtherCheckpoint(f"{where} is of a run that has come to its end. {way_out}")
@@ -120,6 +123,15 @@ def _refuse_other(mark: Mark, flow: Flow, settings: StreamSettings) -> None:
         )
     if mark.sferic != settings.version:
         raise OtherCheckpoint(f"{where} was made by sferic {mark.sferic}, this is {settings.version}. {way_out}")
+
+
+def _forgotten(mark: Mark, flow: Flow) -> Iterator[Event]:
+    """Sources of the run before that there are no more."""
+    here = {f"{stage.id}/{rank}" for stage in flow.plan.stages for rank in range(stage.instances)}
+    for source in mark.tokens.keys() - here:
+        stage, _, rank = source.rpartition("/")
+        text = "it is not in this plan: where it was is forgotten"
+        yield {"event": "log", "level": 30, "pe": stage, "rank": int(rank), "text": text}
 
 
 def plan_hash(flow: Flow) -> str:
