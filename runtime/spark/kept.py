@@ -66,7 +66,7 @@ class Report:
     """What the driver has to know of an instance."""
 
     place: Place
-    step: int
+    version: str
     finished: bool
     released: bool
     sent: int  # batches on their way
@@ -86,4 +86,6 @@ def reports(pairs: Iterable[Pair]) -> Iterator[Report]:
     """What the driver has to know of a partition's instances."""
     for place, kept in pairs:
         assert isinstance(kept, Kept)
-        yield Report(place, kept.step, kept.finished, kept.released, len(kept.out), kept.token, kept.told, kept.seconds)
+        yield Report(
+            place, kept.version, kept.finished, kept.released, len(kept.out), kept.token, kept.told, kept.seconds
+        )

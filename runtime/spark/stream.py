@@ -46,7 +46,10 @@ class Tasks:
     step: Step
 
     def beside(self, kept: "RDD[Any]", arrived: "RDD[Any]") -> "RDD[Any]":
-        """What is kept of an instance and what has arrived for it, in one partition."""
+        """What is kept of an instance and what has arrived for it, in one partition. Where nothing has, nothing is
+        shuffled."""
+        if not self.step.arrives and kept.getNumPartitions() == self.partitions:
+            return kept
         both = kept.union(arrived)
         if both.getNumPartitions() != self.partitions:  # what is kept was made by another driver
             both = kept.partitionBy(self.partitions, place).union(arrived)
@@ -145,6 +148,7 @@ class _Done:
 
     finished: set[Place] = field(default_factory=set[Place])
     released: set[Place] = field(default_factory=set[Place])
+    versions: dict[Place, str] = field(default_factory=dict[Place, str])
     sent: int = 0
 
 
@@ -169,7 +173,9 @@ class Run:
         self._places = [(stage.id, rank) for stage in plan.stages for rank in range(stage.instances)]
         run = secrets.token_hex(6)
         partitions = min(len(self._places), max(2, sc.defaultParallelism))
-        self._tasks = Tasks(flow, run, attempt.number, attempt.key, partitions, Step(0, frozenset(), False, 0.0, 0))
+        self._tasks = Tasks(
+            flow, run, attempt.number, attempt.key, partitions, Step(0, frozenset(), False, 0.0, 0, False)
+        )
         self._mark = Mark(
             settings.version,
             plan_hash(flow),
@@ -261,31 +267,36 @@ class Run:
             ends = time.monotonic() + self._settings.interval
             try:
                 while not self._over.is_set():
-                    self._superstep(superstep)
-                    if time.monotonic() > ends or not self._known.sent:
+                    if not self._superstep(superstep) or time.monotonic() > ends:
                         break
             except BaseException as error:  # noqa: BLE001 - it is told where the run is carried
                 self._told.put(error)
 
-    def _superstep(self, superstep: Superstep) -> None:
+    def _superstep(self, superstep: Superstep) -> bool:
+        """True where the next one has something to do."""
         number = self._mark.step + 1
         self._sc.setJobGroup(self._group, f"superstep {number}")
-        waits = _BESIDE if self._known.sent else _ALONE
-        step = Step(number, self._done(), self._stopping, waits * self._settings.interval, self._most)
+        arrives = self._known.sent > 0 or not self._mark.state or not self._known.versions
+        waits = _BESIDE if arrives else _ALONE
+        step = Step(number, self._done(), self._stopping, waits * self._settings.interval, self._most, arrives)
         before, kept = self._kept, superstep(self._kept, replace(self._tasks, step=step))
+        if not (arrives or self._changes(kept)):
+            return False
         kept.persist(StorageLevel.MEMORY_AND_DISK)
         kept.checkpoint()
         # Computed and written first, read then: what is told is what is kept, whatever was lost in between.
         _compute(kept)
         told = kept.mapPartitions(reports).collect()
+        ended = self._known.finished
         self._known = _Done(
             {report.place for report in told if report.finished},
             {report.place for report in told if report.released},
+            {report.place: report.version for report in told},
             sum(report.sent for report in told),
         )
         over = len(self._known.released) == len(self._places)
         if not self._tell(told):
-            return
+            return False
         files = self._settings.files
         self._most = next_most(self._most, max(report.seconds for report in told), self._settings.interval)
         self._mark = replace(
@@ -301,6 +312,13 @@ class Run:
         before.unpersist()
         if over:
             self._over.set()
+        return self._known.sent > 0 or self._known.finished != ended
+
+    def _changes(self, kept: "RDD[Any]") -> bool:
+        """Does anything come of a superstep at which nothing arrives? If so it is made again, to be kept: asked the
+        same, instances give the same answers."""
+        told: list[Report] = kept.mapPartitions(reports).collect()
+        return {report.place: report.version for report in told} != self._known.versions
 
     def _tell(self, told: list[Report]) -> bool:
         """Let the driver do what is told, before the superstep counts; False where that ends the run."""

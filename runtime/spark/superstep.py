@@ -31,7 +31,7 @@ class Step:
     """One superstep, as every task is told.
 
     `done`: stages whose instances have all finished; `patience`: seconds to wait for a source; `most`: items that each
-    source instance gives, about.
+    source instance gives, about; `arrives`: may there be anything on its way?
     """
 
     number: int
@@ -39,6 +39,7 @@ class Step:
     stop: bool
     patience: float
     most: int
+    arrives: bool
 
 
 class Instances:
