@@ -277,7 +277,7 @@ def test_an_endless_source_is_refused_by_name(watch):
     class Ticks(Numbers):
         endless = True
 
-    with pytest.raises(WrongInput, match="Ticks is endless.* say --mode dstream"):
+    with pytest.raises(WrongInput, match="Ticks is endless.* Say --mode dstream"):
         watch(linear(Ticks(1), Total()), how=Spark("batch"))
 
 
