@@ -23,6 +23,7 @@ from sferic.runtime.spark.kept import Answer, Ask, Kept, Pair, Place
 from sferic.runtime.spark.records import EVENT, Record
 from sferic.runtime.spark.task import open_sockets
 
+_ENDING = (signal.SIGHUP, signal.SIGTERM)  # by these the daemon of Spark's workers ends all in its group
 _SOCKET, _PLAN, _LOCK = "socket", "plan.json", "lock"
 
 
@@ -167,7 +168,7 @@ class Instances:
             os._exit(0)
 
     def _hold(self, kept: Kept, folder: Path, server: socket.socket, daemon: int) -> None:
-        for number in (signal.SIGHUP, signal.SIGTERM):  # the daemon ends all in its group so
+        for number in _ENDING:
             signal.signal(number, _leave)
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
@@ -220,6 +221,8 @@ def _connection(folder: Path) -> "Connection[Any, Any]":
 
 def _leave(number: int, frame: FrameType | None) -> None:
     del number, frame
+    for again in _ENDING:  # the daemon sends it twice, the second time while files are tidied away
+        signal.signal(again, signal.SIG_IGN)
     raise SystemExit
 
 
