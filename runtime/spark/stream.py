@@ -193,6 +193,7 @@ class Run:
         self._heard = threading.Event()  # the driver has done what the last superstep told
         self._endless = any(pe.endless for stage in plan.stages for pe in stage.pes)
         self._most = _FIRST
+        self._number = self._mark.step
         self._kept = self._begin(before)
 
     def _begin(self, before: Mark | None) -> "RDD[Any]":
@@ -274,7 +275,7 @@ class Run:
 
     def _superstep(self, superstep: Superstep) -> bool:
         """True where the next one has something to do."""
-        number = self._mark.step + 1
+        number = self._number = self._number + 1  # one for each that is asked for: only what is made again is the same
         self._sc.setJobGroup(self._group, f"superstep {number}")
         arrives = self._known.sent > 0 or not self._mark.state or not self._known.versions
         waits = _BESIDE if arrives else _ALONE

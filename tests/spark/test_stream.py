@@ -161,6 +161,29 @@ def test_a_source_that_knows_no_position_begins_again_once_and_says_so(watch, tm
     assert ran.status == 0
 
 
+class LooksOn:
+    """Is asked some ten times a second whether to stop; makes a file a while after another one is there."""
+
+    def __init__(self, seen_first, then):
+        self.seen_first = seen_first
+        self.then = then
+        self.left = 30
+
+    @property
+    def requested(self):
+        self.left -= seen(self.seen_first)
+        if self.left == 0:
+            Path(self.then).touch()
+        return False
+
+
+def test_a_source_that_gives_nothing_for_a_while_is_heard_when_it_does(watch, tmp_path):
+    half, then = str(tmp_path / "half"), str(tmp_path / "then")
+    ran = watch(linear(Stepwise(50, then), Total(25, half)), LooksOn(half, then), how=STREAM)
+    assert ran.results == {("Total", "output"): [sum(range(50))]}
+    assert ran.status == 0
+
+
 class Poisoned(Total):
     on_failure = "dead-letter"
 
