@@ -11,14 +11,17 @@ from sferic.cluster.errors import OperationError
 from sferic.cluster.java import find_java
 from sferic.compiler.targets.spark import SparkArtefact
 from sferic.runtime.observe import Observer, StopRequest
+from sferic.runtime.spark import StreamSettings
 
 
 class SparkMissing(OperationError):  # noqa: N818 - names the situation
     """pyspark is not installed; the text says what to do."""
 
 
-def run_on_local_spark(artefact: SparkArtefact, root: Path, observer: Observer, stop: StopRequest) -> None:
-    """Run the job to its end; what happens goes to `observer`.
+def run_on_local_spark(
+    artefact: SparkArtefact, root: Path, observer: Observer, stop: StopRequest, settings: StreamSettings
+) -> None:
+    """Run the job to its end; what happens goes to `observer`. `settings`: of a stream.
 
     When state was lost a finite run begins again once; the second time it ends with an error.
     """
@@ -26,13 +29,17 @@ def run_on_local_spark(artefact: SparkArtefact, root: Path, observer: Observer, 
         raise SparkMissing("Spark is not installed here. Do: pip install 'sferic[spark]'")
     choose_java()
     from sferic.runtime.spark.flow import Flow  # noqa: PLC0415 - there is pyspark now
-    from sferic.runtime.spark.local import run_local  # noqa: PLC0415
+    from sferic.runtime.spark.local import run_local, stream_local  # noqa: PLC0415
 
     scope: dict[str, Any] = {"__name__": "sferic_job"}
     exec(compile(artefact.job_py, "job.py", "exec"), scope)  # noqa: S102 - our own rendering; user text is in literals
     folder = Path(tempfile.mkdtemp(prefix="sferic-spark-"))
     try:
-        run_local(Flow(artefact.plan.to_json(), str(root)), scope["stages"], observer, stop, folder)
+        flow = Flow(artefact.plan.to_json(), str(root))
+        if artefact.mode == "batch":
+            run_local(flow, scope["stages"], observer, stop, folder)
+        else:
+            stream_local(flow, scope["stream"], observer, stop, folder, settings)
     finally:
         shutil.rmtree(folder, ignore_errors=True)  # the JVM is gone; what it still held is of no use
 

@@ -8,8 +8,8 @@ from typing import ClassVar
 PROTOCOL = 1
 FRAME_LIMIT = 256 << 20
 
-START, FEED, FINISH, ACKED, STOP = 0x01, 0x10, 0x11, 0x20, 0x21
-READY, ANSWER, EMIT, DONE, EVENT = 0x81, 0x82, 0x83, 0x84, 0x85
+START, RESTORE, FEED, FINISH, SAVE, ACKED, STOP, KEPT = 0x01, 0x02, 0x10, 0x11, 0x12, 0x20, 0x21, 0x22
+READY, ANSWER, EMIT, DONE, EVENT, SAVED = 0x81, 0x82, 0x83, 0x84, 0x85, 0x86
 RESULT, STATE = 0x90, 0x91  # from a local Storm to the command that started it
 
 FINISHED = 1  # flag of ANSWER: postprocess is done
@@ -98,7 +98,7 @@ def pack_numbers(numbers: Sequence[int]) -> bytes:
 
 
 def pack_number(number: int) -> bytes:
-    """Body of FINISH."""
+    """Body of FINISH, SAVE and KEPT."""
     return _U64.pack(number)
 
 
@@ -114,6 +114,11 @@ def pack_emits(emits: Sequence[Emit]) -> list[bytes]:
 def pack_group(group: int, token: bytes, emits: Sequence[Emit]) -> list[bytes]:
     """Body of EMIT, in parts."""
     return [_FED.pack(group, len(token)), token, *pack_emits(emits)]
+
+
+def pack_saved(number: int, token: bytes, state: bytes) -> list[bytes]:
+    """Body of SAVED, in parts."""
+    return [_FED.pack(number, len(token)), token, state]
 
 
 class Body:
@@ -157,6 +162,11 @@ class Body:
         """Group and token at the start of EMIT."""
         group, length = self._fields(_FED)
         return group, self._bytes(length)
+
+    def saved(self) -> tuple[int, bytes, bytes]:
+        """Number, token and state of SAVED."""
+        number, token = self.group()
+        return number, token, self._bytes(len(self._data) - self._at)
 
     def emits(self) -> list[Emit]:
         """What `pack_emits` wrote."""

@@ -52,7 +52,10 @@ class _Server:
             self._between()
         elif kind == frames.FINISH:
             self._finish(Body(body).number())
-        elif kind != frames.STOP:
+        elif kind == frames.SAVE:
+            self._tell_counts()  # whoever goes on from here counts from here
+            self._wire.write(frames.SAVED, frames.pack_saved(Body(body).number(), b"", self._host.state()))
+        elif kind not in (frames.STOP, frames.KEPT):
             raise frames.FrameError(f"a stage with inputs was sent a frame of type {kind:#x}")
 
     def _pause(self) -> float:

@@ -38,7 +38,9 @@ class SourceServer:
     """The main thread does all but run the sources, each of which has its own. Another one reads frames; `_answered`
     (a condition) guards the fields below it.
 
-    A token is a JSON object of the sources' positions by path; empty where one of them does not know its own.
+    With `keeps` its supervisor keeps state: a position is committed when the SAVED that has it is KEPT, and not when
+    its group is acked. A token is a JSON object of the sources' positions by path; empty where one of them does not
+    know its own.
     """
 
     def __init__(
@@ -50,6 +52,7 @@ class SourceServer:
         group: int,
         unacked: Sequence[int] = (),
         replaces: bool = False,
+        keeps: bool = False,
         look: Callable[[], None] = lambda: None,
     ) -> None:
         self._look = look
@@ -73,6 +76,10 @@ class SourceServer:
         self._open: deque[_Group] = deque()
         self._acked: set[int] = set()
         self._processed: Mapping[str, Any] = {}  # positions, each of which its source is to be told
+        self._keeps = keeps
+        self._asked = 0  # number of the SAVE to be answered
+        self._saved: dict[int, Mapping[str, Any]] = {}  # positions by number
+        self._done = self._released = False
         self._pace = Pace()
         # After a death nothing waits to be sent together: should an item have been its cause, its neighbours get away.
         self._careful = _CAREFUL if replaces else 0
@@ -92,15 +99,20 @@ class SourceServer:
         self.close_group()
         self._tell_positions()
         self._wait_for(0)
-        self._processed = self._host.positions()
+        last: Mapping[str, Any] = self._host.positions()
+        with self._answered:
+            self._saved.clear()
+            self._saved[0], self._done = last, True  # whatever is kept from here on has all of it
+        if not self._keeps:
+            self._processed = last
         self._commit()
         sys.stdout.flush()  # a last line without an end
         self._tell_counts()
         self._wire.write(frames.DONE)
         self._page[PAGE_STATE] = WAITING
-        while True:  # the supervisor ends this process when all else has ended, too
-            with self._answered:
-                self._answered.wait()
+        with self._answered:  # the supervisor ends this process when all else has ended, too, unless it keeps state
+            self._answered.wait_for(lambda: self._released)
+        self._commit()
 
     def _wrote(self) -> None:
         """Items went into the buckets: send now if full or if nothing was sent for a while, else soon."""
@@ -115,6 +127,7 @@ class SourceServer:
         """Do what is due between items: send what has waited, tell what was committed, run `every`, count."""
         now = time.monotonic()
         self._commit()
+        self._save()
         if self._host.timers and self._host.timers.run_due():
             self._wrote()
         if self._waits_since is not None and now - self._waits_since >= self._linger:
@@ -172,6 +185,18 @@ class SourceServer:
                 self._turns.waited += time.monotonic() - began
                 self._page[PAGE_STATE] = WORKING
 
+    def _save(self) -> None:
+        """Give away the state after all that went out; what comes from here on is not in it."""
+        if self._asked:
+            number, self._asked = self._asked, 0
+            self.close_group()
+            positions = self._host.positions()
+            token = json.dumps(positions).encode() if self._knows_positions else b""
+            with self._answered:
+                self._saved[number] = positions
+            self._tell_counts()  # whoever goes on from here counts from here
+            self._wire.write(frames.SAVED, frames.pack_saved(number, token, self._host.state()))
+
     def _commit(self) -> None:
         if self._processed:
             with self._answered:
@@ -187,6 +212,10 @@ class SourceServer:
                 kind, _, body = self._wire.read()
                 if kind == frames.ACKED:
                     self._take_acks(Body(body).numbers())
+                elif kind == frames.SAVE:
+                    self._asked = Body(body).number()
+                elif kind == frames.KEPT:
+                    self._take_kept(Body(body).number())
                 elif kind == frames.STOP:
                     self._stop = True
         except (EOFError, OSError):
@@ -200,7 +229,15 @@ class SourceServer:
                 group = self._open.popleft()
                 self._acked.discard(group.number)
                 self._pace.processed(group.largest, now - group.sent)
-                self._processed = {**self._processed, **group.positions}
+                if not self._keeps:
+                    self._processed = {**self._processed, **group.positions}
+            self._answered.notify_all()
+
+    def _take_kept(self, number: int) -> None:
+        with self._answered:
+            for one in [one for one in self._saved if one <= number]:
+                self._processed = {**self._processed, **self._saved.pop(one)}
+            self._released = self._done
             self._answered.notify_all()
 
     def _tell_counts(self) -> None:

@@ -18,7 +18,7 @@ from sferic.runtime.compat.finder import answer, read_enough, refuse_runs
 from sferic.runtime.definition import Definition, digest, expand
 from sferic.runtime.host import Host
 from sferic.runtime.host.failures import RunStopped, error_event
-from sferic.runtime.host.step import allow_calls
+from sferic.runtime.host.step import PAGE_HAS_STATE, allow_calls
 from sferic.runtime.loading import LoadingError
 from sferic.runtime.plan import Plan, Stage, plan_from_json
 from sferic.runtime.process import at_work, become_child, capture_output
@@ -49,6 +49,8 @@ class Orders:
         self.replaces: bool = given.get("lost", False)
         self.unacked: list[int] = given.get("unacked", [])
         self.poison: list[tuple[int, int, int]] = [tuple(mark) for mark in given.get("poison", ())]
+        self.keeps: bool = given.get("keeps", False)
+        self.restores: bool = given.get("restores", False)
         self.key: bytes = base64.b64decode(given.get("key", ""))
 
 
@@ -131,12 +133,19 @@ def _serve(plan: Plan, stage: Stage, orders: Orders, definition: Definition, wir
     host.set_poison(orders.poison)
     # A source's preprocess runs on the source's own thread, which is there before.
     server = _source_server(host, wire, orders, chatter) if stage.source else None
-    host.open()
+    host.open(keeps=orders.keeps)
+    if orders.restores:
+        kind, _, body = wire.read()
+        if kind != frames.RESTORE:
+            raise frames.FrameError(f"a frame of type {kind:#x} came where RESTORE was announced")
+        host.restore(body)
+        wire.page[PAGE_HAS_STATE] = int(host.has_state())
     ready = {
         "protocol": frames.PROTOCOL,
         "pid": os.getpid(),
         "python": platform.python_version(),
         "definition": plan.definition.digest,
+        "every": bool(host.timers),
     }
     wire.write(frames.READY, json.dumps(ready).encode())
     if server is not None:
@@ -153,6 +162,7 @@ def _source_server(host: Host, wire: Wire, orders: Orders, chatter: Chatter) -> 
         group=orders.group,
         unacked=orders.unacked,
         replaces=orders.replaces,
+        keeps=orders.keeps,
         look=chatter.look,
     )
 

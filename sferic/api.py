@@ -11,7 +11,7 @@ from sferic.compiler.diagnostics import WrongInput
 from sferic.compiler.inputs import Inputs
 from sferic.compiler.load import load as _load
 from sferic.compiler.pipeline import Compiled, Options, compile_plan
-from sferic.launch import TARGETS, launch, pickled, with_reference
+from sferic.launch import TARGETS, Spark, launch, pickled, with_reference
 from sferic.report import Speaking
 from sferic.runtime.loading import refuse_while_loading
 from sferic.runtime.observe import Event, Outcome
@@ -87,11 +87,13 @@ def run(
     check_items: bool = False,
     codec: str = "general",
     on_failure: OnFailure = "stop",
+    mode: Literal["batch", "dstream"] | None = None,
 ) -> Results:
     """Run a workflow to its end.
 
-    `inputs`: how often sources are called, or by PE (object, name) calls or a list of ``{port: item}``. Raises
-    WrongInput before anything starts, and WorkflowFailed.
+    `inputs`: how often sources are called, or by PE (object, name) calls or a list of ``{port: item}``. `mode`: of a
+    run on Spark; what has no end is a stream where it is not said. Raises WrongInput before anything
+    starts, and WorkflowFailed.
     """
     refuse_while_loading("sferic.run")
     _refuse_nonsense(graph, inputs, on=on, fuse=fuse, codec=codec, on_failure=on_failure)
@@ -109,7 +111,7 @@ def run(
     try:
         if on in ("storm", "spark"):
             compiled = with_reference(compiled, pickled(graph, folder))
-        launch(compiled, on, outcome, _Never(), folder)
+        launch(compiled, on, outcome, _Never(), folder, spark=Spark(mode))
     finally:
         shutil.rmtree(folder)
     if outcome.status not in (0, 3):

@@ -19,6 +19,7 @@ from sferic.commands.options import JSON, LETTERS, ON, PARAMS, PLANNED, WORKFLOW
 from sferic.commands.packing import PACKING, imported_by, packages_of, request_of, tell
 from sferic.commands.schema import schema
 from sferic.commands.sizes import SIZES, asked_of
+from sferic.commands.streaming import MODE, STREAMING, spark_of
 from sferic.commands.workflow import read_workflow
 from sferic.compiler.advice import came_apart, stayed_at_one, suspicions, weaknesses, wrong_hints
 from sferic.compiler.diagnostics import InternalError, Problem, WrongInput, shortened
@@ -26,7 +27,7 @@ from sferic.compiler.packages import Packages
 from sferic.compiler.pipeline import Compiled, Options, compile_plan
 from sferic.d4py import d4py
 from sferic.given import inputs_of
-from sferic.launch import TARGETS, launch, topology_name
+from sferic.launch import TARGETS, Spark, launch, topology_name
 from sferic.runtime.letters import LettersError
 from sferic.runtime.loading import LoadingError
 from sferic.runtime.observe import FAILED, INTERRUPTED, ITEMS_FAILED, WRONG_INPUT
@@ -69,11 +70,12 @@ def main() -> None:
     type=click.Choice(["stop", "skip", "dead-letter"]),
     help="What becomes of an item that a PE cannot handle.  [default: stop; dead-letter with --dead-letters]",
 )
-@taking(LETTERS, *PACKING, JSON)
+@taking(LETTERS, *STREAMING, *PACKING, JSON)
 def run(workflow: str, on: str, results: str | None, dead_letters: str | None, **given: Any) -> None:
     """Run a workflow to its end."""
     if results is not None and not os.access(Path(results).parent, os.W_OK | os.X_OK):
         raise WrongInput([Problem(f"--results {results}: its folder is not there or not to be written to")])
+    spark = spark_of(given, on)
     given["on_failure"] = given["on_failure"] or ("stop" if dead_letters is None else "dead-letter")
     compiled, options = _compile(workflow, TARGETS[on], given)
     if not given["as_json"]:
@@ -85,7 +87,8 @@ def run(workflow: str, on: str, results: str | None, dead_letters: str | None, *
     if on != "storm" and request is not None:
         raise WrongInput([Problem(f"on {on} nothing travels: there is nothing to pack", remedy="use --on storm")])
     with packages_of(request, options, tell) as packages:
-        _run(compiled, on, Path(options.root), results, dead_letters, as_json=given["as_json"], packages=packages)
+        told: dict[str, Any] = {"as_json": given["as_json"], "packages": packages, "spark": spark}
+        _run(compiled, on, Path(options.root), results, dead_letters, **told)
 
 
 def _run(
@@ -98,6 +101,7 @@ def _run(
     as_json: bool,
     keep: str = "--on-failure dead-letter --dead-letters FILE",
     packages: Packages | None = None,
+    spark: Spark | None = None,
 ) -> None:
     from sferic.report import Reporter, result_lines, show_results, write_results  # noqa: PLC0415
     from sferic.runtime.letters import LettersFile  # noqa: PLC0415
@@ -108,7 +112,7 @@ def _run(
         raise WrongInput([Problem(f"--dead-letters {dead_letters}: {error.strerror}")]) from error
     reporter = Reporter(quiet=as_json, letters=letters)
     stop = StopOnSignal()
-    launch(compiled, on, reporter, stop, root, capture=True, packages=packages)
+    launch(compiled, on, reporter, stop, root, capture=True, packages=packages, spark=spark)
     reporter.interrupted = stop.requested
     if results is not None:
         write_results(reporter, Path(results))
@@ -177,7 +181,7 @@ def explain(workflow: str, on: str, one: str | None, *, as_json: bool, **given: 
 @click.option("--to", "target", type=click.Choice(["storm", "spark"]), required=True)
 @click.option("-o", "--output", type=click.Path(file_okay=False), help="Folder to write; named after the workflow.")
 @click.option("--name", help="The topology's, or the job's, name.")
-@taking(*PLANNED, *SIZES, *PACKING, operating.PYTHON, JSON)
+@taking(*PLANNED, MODE, *SIZES, *PACKING, operating.PYTHON, JSON)
 def compile_command(
     workflow: str, target: str, output: str | None, name: str | None, *, as_json: bool, **given: Any
 ) -> None:

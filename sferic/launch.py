@@ -4,7 +4,7 @@ import importlib
 import sys
 import sysconfig
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import FunctionType, ModuleType
 from typing import Any
@@ -19,9 +19,20 @@ from sferic.runtime.local.in_process import run_in_process
 from sferic.runtime.local.multi import run_multi
 from sferic.runtime.observe import Observer, StopRequest
 from sferic.runtime.plan import DefinitionRef
+from sferic.runtime.spark import INTERVAL, Mode, StreamSettings
 from sferic.runtime.workflow import WorkflowGraph
 
 TARGETS = {"local": "in-process", "multi": "multi", "storm": "storm", "spark": "spark"}
+
+
+@dataclass(frozen=True, slots=True)
+class Spark:
+    """How a run on Spark goes on. `mode`: None for what fits. Of streams: seconds between ticks, and the folder to
+    go on from, one that is gone after the run where it is not said."""
+
+    mode: Mode | None = None
+    interval: float = INTERVAL
+    checkpoint: str | None = None
 
 
 def launch(
@@ -33,6 +44,7 @@ def launch(
     *,
     capture: bool = False,
     packages: Packages | None = None,
+    spark: Spark | None = None,
 ) -> None:
     """Run to the end on one of TARGETS. `capture`: what PEs print on "local" is the observer's, too."""
     if on == "local":
@@ -42,7 +54,7 @@ def launch(
     elif on == "storm":
         _on_storm(compiled, observer, stop, root, packages)
     else:
-        _on_spark(compiled, observer, stop, root)
+        _on_spark(compiled, observer, stop, root, Spark() if spark is None else spark)
 
 
 def _on_storm(compiled: Compiled, observer: Observer, stop: StopRequest, root: Path, packages: Packages | None) -> None:
@@ -56,12 +68,14 @@ def _on_storm(compiled: Compiled, observer: Observer, stop: StopRequest, root: P
     run_on_local_storm(artefact, root, observer, stop)
 
 
-def _on_spark(compiled: Compiled, observer: Observer, stop: StopRequest, root: Path) -> None:
+def _on_spark(compiled: Compiled, observer: Observer, stop: StopRequest, root: Path, spark: Spark) -> None:
     from sferic.cluster.local_spark import run_on_local_spark  # noqa: PLC0415 - only Spark needs its packages
     from sferic.compiler.targets.spark import make_artefact  # noqa: PLC0415
 
-    artefact = make_artefact(compiled.plan, root, name=topology_name(compiled), version=__version__)
-    run_on_local_spark(artefact, root, observer, stop)
+    name = topology_name(compiled)
+    artefact = make_artefact(compiled.plan, root, name=name, version=__version__, mode=spark.mode)
+    stream = StreamSettings(spark.interval, spark.checkpoint or "", __version__)
+    run_on_local_spark(artefact, root, observer, stop, stream)
 
 
 def topology_name(compiled: Compiled) -> str:

@@ -16,7 +16,9 @@ class StopOnSignal:
     the command.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, limit: int | None = LIMIT) -> None:
+        """`limit`: seconds that the run has then; None for any number."""
+        self._limit = limit
         self._wanted = False
         self._seen = False
         self._asked = 0.0
@@ -37,13 +39,14 @@ class StopOnSignal:
             raise KeyboardInterrupt
         self._asked = time.monotonic()
         self._wanted = True
-        signal.signal(signal.SIGALRM, self._too_long)
-        signal.alarm(LIMIT)
+        if self._limit is not None:
+            signal.signal(signal.SIGALRM, self._too_long)
+            signal.alarm(self._limit)
         _say("Stopping: sources end, what is in flight is drained. Once more to drop it.")
 
     def _too_long(self, number: int, frame: FrameType | None) -> None:
         del number, frame
-        _say(f"It has not ended within {LIMIT} s: what is in flight is dropped.")
+        _say(f"It has not ended within {self._limit} s: what is in flight is dropped.")
         raise KeyboardInterrupt
 
 

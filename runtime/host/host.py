@@ -2,11 +2,12 @@
 
 import time
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import Any, NoReturn
 
 from sferic.runtime.definition import Definition
 from sferic.runtime.host.failures import ENDINGS, Failures, RunStopped, batch_failed, error_event, user_traceback
 from sferic.runtime.host.outputs import CallReceiver, LinkReceiver, Outlet
+from sferic.runtime.host.snapshot import Snapshots, StateError
 from sferic.runtime.host.source import GivenItems, RunningSource, Source
 from sferic.runtime.host.state import StateWatch
 from sferic.runtime.host.step import PAGE_FIELDS, PAGE_INPUT, PAGE_PE, PAGE_STATE, WORKING, Page, Step
@@ -59,6 +60,7 @@ class Host:
         self._poison: dict[int, dict[int, frozenset[int]]] = {}
         self.timers = Timers([], clock)
         self._watch = StateWatch([])
+        self._snapshots = Snapshots([])
 
     def _step(self, index: int) -> Step:
         planned = self.stage.pes[index]
@@ -143,8 +145,12 @@ class Host:
         step.failed += 1
         step.failures.item_failed(item, error, port=link.from_port, written=True)
 
-    def open(self) -> None:
-        """Run preprocess. A failure here ends the run: there is no item to blame."""
+    def open(self, *, keeps: bool = False) -> None:
+        """Run preprocess. A failure here ends the run: there is no item to blame. `keeps`: `state` will be asked
+        for."""
+        stateful = [step for step in self._steps if keeps and not (step.planned.source or step.planned.stateless)]
+        pes = [(step.planned.path, step.pe) for step in stateful]
+        self._snapshots = Snapshots(pes, by_value=self.plan.definition.pickled)
         self.page[PAGE_STATE] = WORKING  # from here on a PE can be blamed for standing still
         for step in self._steps:
             self.page[PAGE_PE] = step.index
@@ -157,6 +163,7 @@ class Host:
                 self.tell(error_event(f"{where}: preprocess failed\n{user_traceback(error)}"))
                 raise RunStopped(step.planned.path) from error
         self.timers = Timers(self._steps, self._clock)
+        self._snapshots.begin()
         self._watch = StateWatch([step.pe for step in self._steps if not (step.planned.stateless or _resumes(step))])
 
     def set_poison(self, marks: Iterable[tuple[int, int, int]]) -> None:
@@ -236,6 +243,24 @@ class Host:
     def has_state(self) -> bool:
         """True once a stateful PE changed an attribute after preprocess."""
         return self._watch.changed
+
+    def state(self) -> bytes:
+        """What the PEs with state have become since preprocess; b"" for nothing. Of sources only positions are kept."""
+        try:
+            return self._snapshots.give()
+        except StateError as error:
+            self._end(error)
+
+    def restore(self, state: bytes) -> None:
+        """Go on with what another process's `state` gave; after `open`."""
+        try:
+            self._snapshots.take(state)
+        except StateError as error:
+            self._end(error)
+
+    def _end(self, error: StateError) -> NoReturn:
+        self.tell(error_event(f"{self.stage.id} (instance {self.rank}): {error}"))
+        raise RunStopped from error
 
     def counts(self) -> dict[str, dict[str, int]]:
         """Counters by PE, since the last call."""

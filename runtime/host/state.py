@@ -9,7 +9,7 @@ from typing import Any, cast
 
 from sferic.runtime.pe import GenericPE
 
-_OURS = frozenset(
+OURS = frozenset(
     {
         "inputconnections",
         "outputconnections",
@@ -38,7 +38,15 @@ def fingerprint(pe: GenericPE) -> Any:
     """Something equal as long as the attributes are; None where they are too much to look at."""
     budget = [_BUDGET]
     try:
-        return tuple((name, _value(value, budget)) for name, value in sorted(vars(pe).items()) if name not in _OURS)
+        return tuple((name, _value(value, budget)) for name, value in sorted(vars(pe).items()) if name not in OURS)
+    except (_TooMuch, RecursionError):
+        return None
+
+
+def attribute_fingerprint(value: Any) -> Any:
+    """The same of one attribute."""
+    try:
+        return _value(value, [_BUDGET])
     except (_TooMuch, RecursionError):
         return None
 

@@ -30,9 +30,10 @@ def ends(event: Event) -> bool:
 class Attempt:
     """Where the batches of results and the events of one attempt go. `number` is 1, or 2 for the last one."""
 
-    def __init__(self, plan: Plan, observer: Observer, number: int) -> None:
+    def __init__(self, plan: Plan, observer: Observer, number: int, key: bytes | None = None) -> None:
+        """`key`: of the trusted codec; a new one where there is none yet."""
         self.number = number
-        self.key = secrets.token_bytes(32)
+        self.key = secrets.token_bytes(32) if key is None else key
         self.repeated = False
         self._observer = observer
         self._endless = any(pe.endless for stage in plan.stages for pe in stage.pes)
@@ -77,13 +78,21 @@ class Attempt:
             self.event(error_event(f"{text}{_REMEDY.format(pe=pe)}"))
 
 
-def run_attempts(plan: Plan, observer: Observer, carry: Callable[[Attempt], None]) -> None:
+def run_attempts(
+    plan: Plan,
+    observer: Observer,
+    carry: Callable[[Attempt], None],
+    *,
+    first: int = 1,
+    key: bytes | None = None,
+) -> None:
     """Run `plan` to its end by `carry`, which returns when the run is over or lets Over pass.
 
-    When state was lost a finite run begins again once; the second time it ends with an error.
+    When state was lost a finite run begins again once; the second time it ends with an error. `first`, `key`: of the
+    attempt that is gone on with.
     """
-    for number in (1, 2):
-        attempt = Attempt(plan, observer, number)
+    for number in (1, 2)[first - 1 :]:
+        attempt = Attempt(plan, observer, number, key if number == first else None)
         with contextlib.suppress(Over):
             carry(attempt)
         if not attempt.repeated:

@@ -50,6 +50,7 @@ class Settings:
     attempt: int
     window: int
     key: bytes
+    keeps: bool = False  # is state asked for, with `Instance.save`?
 
 
 @dataclass
@@ -82,6 +83,9 @@ class Instance:
     group: int = 0
     token: bytes = b""
     unacked: list[int] = field(default_factory=list[int])  # groups of a source
+    state: bytes = b""  # that a process begins with
+    saving: int = 0  # number of the SAVE that is not answered; 0: none
+    timed: bool = False  # has it `every` methods?
     stop_sent: bool = False
     leaving: bool = False  # has it ended, though its pipe has not?
     due: float = 0.0  # when there shall be a process, where there is none
@@ -127,13 +131,19 @@ class Instance:
             "unacked": self.unacked,
             "poison": [mark for mark, count in self.culprits.items() if count > 1],
             "lost": bool(self.deaths),
+            "keeps": settings.keeps,
+            "restores": bool(self.state),
             "key": base64.b64encode(settings.key).decode(),
         }
         self.send(frames.START, json.dumps(orders).encode())
+        if self.state:
+            self.send(frames.RESTORE, self.state)
         if self.held:
             self._send_held()
         if self.finishing:
             self.send(frames.FINISH, frames.pack_number(0))
+        if self.saving:
+            self.send(frames.SAVE, frames.pack_number(self.saving))
 
     def _make_page(self, folder: Path) -> str:
         fd, path = tempfile.mkstemp(prefix="page-", dir=folder)
@@ -188,10 +198,15 @@ class Instance:
             self.finishing = True
             self.send(frames.FINISH, frames.pack_number(0))
 
+    def save(self, number: int) -> None:
+        """Ask for the state after all that it was handed, or that it wrote, so far."""
+        self.saving = number
+        self.send(frames.SAVE, frames.pack_number(number))
+
     @property
     def owes(self) -> bool:
         """Has the child something to do that it has not done?"""
-        return not self.ready or bool(self.held) or (self.finishing and not self.finished)
+        return not self.ready or bool(self.held or self.saving) or (self.finishing and not self.finished)
 
     @property
     def unread(self) -> bool:

@@ -42,6 +42,14 @@ class Carrier(Protocol):
         `Instance.loose_done`."""
         ...
 
+    def saved(self, instance: Instance, token: bytes, state: bytes) -> None:
+        """What `Instance.save` asked for: the state after all that came before, and where the sources were."""
+        ...
+
+    def lost(self, instance: Instance) -> bool:
+        """State went with a process. True: the next one begins again from what was saved, and nobody is told."""
+        ...
+
     def set_aside(self, given: Input) -> None:
         """An input is given up: it ended its process too often."""
         ...
@@ -77,14 +85,14 @@ class Children:
         self._links = {link.id: link for link in plan.links}
         self._looked = 0.0
 
-    def turn(self) -> None:
-        """Look around now and then; listen until something comes, for a moment at most; hand over what waits; replace
-        who is gone."""
+    def turn(self, most: float = _TURN) -> None:
+        """Look around now and then; listen until something comes, for `most` seconds at most; hand over what waits;
+        replace who is gone."""
         now = time.monotonic()
         if now - self._looked > _TURN:
             self._looked = now
             self._look(now)
-        for key, mask in self._selector.select(self._start_due()):
+        for key, mask in self._selector.select(min(most, self._start_due())):
             if key.fd == key.data.errors:
                 self._listen(key.data)
             else:
@@ -180,6 +188,9 @@ class Children:
             self._finished(instance)
         elif kind == frames.READY:
             instance.ready = True
+            instance.timed = bool(json.loads(body).get("every"))
+        elif kind == frames.SAVED:
+            self._saved(instance, Body(body))
         else:
             raise FrameError(f"a host sent a frame of type {kind:#x}")
 
@@ -202,6 +213,13 @@ class Children:
             instance.group, instance.token = group, token
             instance.unacked.append(group)
         self._carrier.emitted(instance, group, emits)
+
+    def _saved(self, instance: Instance, body: Body) -> None:
+        number, token, state = body.saved()
+        if number != instance.saving:
+            raise FrameError(f"a host saved number {number}, not {instance.saving}")
+        instance.saving = 0
+        self._carrier.saved(instance, token, state)
 
     def _checked(self, sender: Instance, emits: list[Emit]) -> list[Emit]:
         """The same, if all of them can be sent on: a frame happens wholly or not at all."""
@@ -231,7 +249,7 @@ class Children:
         where = {"input": place[0], "pe": pe, "step": place[2]}
         self._carrier.event({"event": "died", **at, "pid": pid, "exit": exit_status, **where, "text": why})
         self._count_death(instance, place, ending(exit_status))
-        if has_state:
+        if has_state and not self._carrier.lost(instance):
             self._carrier.event({"event": "lost", **at})
 
     def _count_death(self, instance: Instance, place: Place, how: str) -> None:

@@ -95,6 +95,13 @@ class _Run:
         self._route(emits, frozenset({root}))
         self._close_roots({root})
 
+    def saved(self, instance: Instance, token: bytes, state: bytes) -> None:
+        """Nobody asks for it here."""
+
+    def lost(self, instance: Instance) -> bool:
+        """Nothing of it was kept."""
+        return False
+
     def set_aside(self, given: Input) -> None:
         """Nothing will come of it."""
         self._close_roots(given.roots)

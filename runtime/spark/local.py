@@ -4,12 +4,14 @@ import contextlib
 import os
 import sys
 from collections.abc import Generator
+from dataclasses import replace
 from pathlib import Path
 
 from pyspark import SparkConf, SparkContext
 
 from sferic.runtime.host.failures import error_event
 from sferic.runtime.observe import Observer, StopRequest
+from sferic.runtime.spark import StreamSettings, stream
 from sferic.runtime.spark.batch import Build, run_batch
 from sferic.runtime.spark.flow import Flow
 
@@ -29,16 +31,38 @@ appender.console.layout.pattern = %d{HH:mm:ss} %p %c: %m%n%ex
 def run_local(flow: Flow, build: Build, observer: Observer, stop: StopRequest, folder: Path) -> None:
     """Run a batch job with the context that this process has, where it has one, else with one of its own. `folder`:
     for the run's files, gone after it."""
+    with _context(observer, folder) as sc:
+        if sc is not None:
+            run_batch(sc, flow, build, observer, stop, stop_file=str(folder / "stop"))
+
+
+def stream_local(
+    flow: Flow, build: stream.Build, observer: Observer, stop: StopRequest, folder: Path, settings: StreamSettings
+) -> None:
+    """Run a stream job so. Without a checkpoint's folder it has one below `folder`."""
+    if not settings.checkpoint:
+        settings = replace(settings, checkpoint=str(folder / "checkpoint"))
+    with _context(observer, folder) as sc:
+        if sc is not None:
+            stream.run_stream(sc, flow, build, observer, stop, settings)
+
+
+@contextlib.contextmanager
+def _context(observer: Observer, folder: Path) -> Generator[SparkContext | None]:
+    """None, and the observer told, where the one that there is does not do."""
     running = SparkContext._active_spark_context  # pyright: ignore[reportPrivateUsage] - the public way would make one
-    if running is not None and not str(running.master).startswith("local"):
+    if running is None:
+        with local_context(folder) as sc:
+            yield sc
+    elif str(running.master).startswith("local"):
+        yield running
+    else:
         text = (
             f"this process has a SparkContext on {running.master}, whose machines do not have the workflow's files: "
             "compile --to spark and submit the job, or stop that context first"
         )
         observer.event(error_event(text, "input"))
-        return
-    with contextlib.nullcontext(running) if running is not None else local_context(folder) as sc:
-        run_batch(sc, flow, build, observer, stop, stop_file=str(folder / "stop"))
+        yield None
 
 
 @contextlib.contextmanager

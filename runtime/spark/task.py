@@ -67,7 +67,7 @@ class _Task:
         self._loose = 0
         settings = Settings(folder / "plan.json", root, orders.attempt, WINDOW, orders.key)
         self._children = Children(
-            plan, [self._instance], settings, None, self, _Stop(orders.stop), inherited=_sockets()
+            plan, [self._instance], settings, None, self, _Stop(orders.stop), inherited=open_sockets()
         )
 
     def records(self, arrived: Iterator[tuple[Any, bytes]]) -> Iterator[Record]:
@@ -118,6 +118,13 @@ class _Task:
             instance.loose[-self._loose] = len(emits)
         self._send(emits)
 
+    def saved(self, instance: Instance, token: bytes, state: bytes) -> None:
+        """Nobody asks for it here."""
+
+    def lost(self, instance: Instance) -> bool:
+        """Nothing of it was kept."""
+        return False
+
     def set_aside(self, given: Input) -> None:
         """Nothing comes of it."""
 
@@ -131,7 +138,7 @@ class _Task:
         self._out += [(emit.link, emit.bucket, self._sender, next(self._sent), emit.batch) for emit in emits]
 
 
-def _sockets() -> list[int]:
+def open_sockets() -> list[int]:
     """This worker's: while a child held them, nobody would see that the worker is gone."""
     with os.scandir("/dev/fd") as entries:
         fds = [int(entry.name) for entry in entries]

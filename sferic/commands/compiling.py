@@ -1,5 +1,6 @@
 """What `compile` writes, by target."""
 
+import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,8 @@ def _topology(compiled: Compiled, options: Options, name: str, folder: Path, giv
         write_artefact,
     )
 
+    if given["mode"] is not None:
+        raise WrongInput([Problem(f"--mode {given['mode']} is for Spark", remedy="leave it out")])
     root, runtime = Path(options.root), _runtime()
     request = request_of(given)
     python = given["python"] or interpreter(request and request.for_python)
@@ -46,7 +49,9 @@ def _job(compiled: Compiled, options: Options, name: str, folder: Path, given: M
     asked_of(given, "spark")
     root, runtime = Path(options.root), _runtime()
     with packages_of(request_of(given), options, tell) as packages:
-        artefact = make_artefact(compiled.plan, root, name=name, version=__version__, packages=packages)
+        artefact = make_artefact(
+            compiled.plan, root, name=name, version=__version__, mode=given["mode"], packages=packages
+        )
         rebuild(compiled.plan.definition, root, worker_files(artefact, runtime))
         return write_artefact(artefact, folder, runtime=runtime, version=__version__)
 
@@ -66,5 +71,7 @@ def written(target: str, path: Path, name: str, compiled: Compiled) -> tuple[dic
     told = {"jar" if target == "storm" else "flow": str(path), "name": name, "stages": count, "bytes": size}
     text = f"{path}: {count} stage{'s' * (count != 1)}, {size:,} bytes"
     if target == "spark":
-        text += f"\nTo run it: spark-submit --py-files {path} {path.with_name('job.py')}"
+        submit = json.loads(path.with_name("MANIFEST.json").read_text())["submit"]
+        line = submit.replace("flow.zip", str(path)).replace("job.py", str(path.with_name("job.py")))
+        text += f"\nTo run it: {line}"
     return told, text

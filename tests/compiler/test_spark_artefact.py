@@ -91,9 +91,12 @@ def test_what_was_written_is_told_and_only_an_artefact_is_overwritten(tmp_path):
     assert "out is there already, and is no artefact" in again.stderr
 
 
-def job_of(graph, name="job"):
+MODES = ["batch", "dstream"]
+
+
+def job_of(graph, name="job", mode="batch"):
     plan = compile_plan(graph, Options(target="spark", fuse="none")).plan
-    return make_artefact(plan, Path(), name=name, version="0").job_py
+    return make_artefact(plan, Path(), name=name, version="0", mode=mode).job_py
 
 
 class Source(sferic.ProducerPE):
@@ -108,26 +111,32 @@ class Sink(sferic.IterativePE):
 HOSTILE = '"""\nimport os; os.abort()\n#', "'); 1/0 #", "\\", "\N{SNOWMAN}\u2028x = 1", "class", "sc", "run", "__name__"
 
 
+@pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("name", HOSTILE, ids=ascii)
-def test_hostile_names_stay_text(name):
+def test_hostile_names_stay_text(name, mode):
     graph = sferic.WorkflowGraph()
     source, sink, other = Source(), Sink(), Sink()
     source.name, sink.name, other.name = name, f"{name} ", f" {name}"
     graph.connect(source, "output", sink, "input")
     graph.connect(sink, "output", other, "input")
     graph.connect(source, "output", other, "input")
-    text = job_of(graph)
+    text = job_of(graph, mode=mode)
+    assert text.isascii()
+    if mode == "dstream":
+        kinds = [type(node).__name__ for node in ast.parse(text).body]
+        assert kinds == ["Expr", "Import", *["ImportFrom"] * 5, *["Assign"] * 2, *["FunctionDef"] * 2, "If"]
+        return
     stages = next(node for node in ast.parse(text).body if isinstance(node, ast.FunctionDef))
     kinds = [type(node).__name__ for node in stages.body]
     assert kinds == ["Expr", *["Assign", "Expr"] * 3, "Return"]
     assert len({node.targets[0].id for node in stages.body if isinstance(node, ast.Assign)} - {"sc", "run"}) == 3
-    assert text.isascii()
 
 
 def test_a_job_is_clean_to_the_linter_and_formatted(tmp_path):
     for workflow in ("identifiers.py", "languages.py", "words.py"):
         loaded = load(str(ROOT / "topologies" / workflow), [])
-        (tmp_path / workflow).write_text(job_of(loaded.graph))
+        for mode in MODES:
+            (tmp_path / f"{mode}_{workflow}").write_text(job_of(loaded.graph, mode=mode))
     for check in (["check", "--select", "E,F,W,I,B,N,UP,RUF,ANN,PL"], ["format", "--check"]):
         done = subprocess.run(
             [sys.executable, "-m", "ruff", *check, "--isolated", "--line-length", "120", str(tmp_path)],
@@ -138,18 +147,21 @@ def test_a_job_is_clean_to_the_linter_and_formatted(tmp_path):
         assert done.returncode == 0, done.stdout
 
 
-def test_the_job_of_a_ready_workflow(golden):
+@pytest.mark.parametrize(("mode", "file"), [("batch", "job.py"), ("dstream", "stream.py")])
+def test_the_job_of_a_ready_workflow(golden, mode, file):
     loaded = load(str(ROOT / "topologies" / "languages.py"), [])
-    golden(ROOT / "tests" / "golden" / "languages" / "job.py", job_of(loaded.graph, "languages"))
+    golden(ROOT / "tests" / "golden" / "languages" / file, job_of(loaded.graph, "languages", mode))
 
 
-def test_an_endless_source_is_refused_with_its_place(tmp_path):
+def test_an_endless_source_makes_a_stream_and_is_refused_in_a_batch_job(tmp_path):
     write_workflow(tmp_path)
     path = tmp_path / "doubles.py"
     path.write_text(
         path.read_text().replace("class Numbers(ProducerPE):", "class Numbers(ProducerPE):\n    endless = True")
     )
-    done = compile_in(tmp_path)
+    assert "flow.zip out/job.py --checkpoint FOLDER" in compile_in(tmp_path).stdout
+    assert "run.tick(time, superstep)" in (tmp_path / "out" / "job.py").read_text()
+    done = compile_in(tmp_path, "0", "--mode", "batch")
     assert done.returncode == 2
     assert "Numbers is endless: a batch job ends when its sources do" in done.stderr
     assert "doubles.py:" in done.stderr

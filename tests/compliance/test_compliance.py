@@ -64,8 +64,9 @@ def renamed(added, case):
 class Together:
     """Several cases side by side in one graph, each with its own results."""
 
-    def __init__(self, group, on):
+    def __init__(self, group, on, said):
         self.on = on
+        self.said = said
         self.whole = WorkflowGraph("together")
         self.cases = {}
         for case in group:
@@ -81,7 +82,7 @@ class Together:
     def outcome(self):
         """(results or the error, the PE at each path)"""
         try:
-            results = sferic.run(self.whole, on=self.on)
+            results = sferic.run(self.whole, on=self.on, **self.said)
         except sferic.WorkflowFailed as error:
             results = error
         return results, {element.path: id(element.pe) for element in expand(self.whole).elements}
@@ -97,13 +98,13 @@ class Together:
 
 
 @functools.cache
-def groups(on, together=TOGETHER):
+def groups(on, together=TOGETHER, **said):
     """The group of each case. Partitions name every PE of a graph or none: those cases keep to themselves."""
     kinds = {True: [], False: []}
     for case in CASES:
         kinds[bool(case()[0].partitions)].append(case)
     chunks = [kind[i : i + together] for kind in kinds.values() for i in range(0, len(kind), together)]
-    return {case: group for chunk in chunks for group in [Together(chunk, on)] for case in chunk}
+    return {case: group for chunk in chunks for group in [Together(chunk, on, said)] for case in chunk}
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.__name__)

@@ -306,6 +306,14 @@ def test_multi_long(whole, fuse, processes):
     in_processes(whole, fuse, processes)
 
 
+@given(drawn(most=6), st.sampled_from(["batch", "dstream"]), st.sampled_from(["auto", "none"]))
+@settings(max_examples=20, deadline=None)
+@pytest.mark.slow
+@pytest.mark.timeout(1200)
+def test_spark_long(spark, whole, mode, fuse):
+    assert ran(whole, "spark", mode=mode, fuse=fuse) == multiset(loop(whole))
+
+
 def in_processes(whole, fuse, processes):
     try:
         got = ran(whole, "multi", fuse=fuse, processes=processes)

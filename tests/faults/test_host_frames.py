@@ -1,6 +1,7 @@
 """A child process that is sent nonsense leaves at once and says why; it takes no memory for it."""
 
 import json
+import socket
 import struct
 import subprocess
 import sys
@@ -11,7 +12,8 @@ from sferic import IterativePE, ProducerPE, WorkflowGraph
 from sferic.compiler.pipeline import Options, compile_plan
 from sferic.launch import pickled, with_reference
 from sferic.runtime import frames
-from sferic.runtime.frames import BatchHeader, FrameReader
+from sferic.runtime.codec import GeneralCodec
+from sferic.runtime.frames import BatchHeader, Body, FrameReader
 
 
 class Numbers(ProducerPE):
@@ -20,8 +22,21 @@ class Numbers(ProducerPE):
 
 
 class Same(IterativePE):
+    """Passes on what comes, and at the end the sum of it."""
+
+    def __init__(self):
+        super().__init__()
+        self.total = 0
+
     def _process(self, data):
+        if data == "a socket":
+            self.handle = socket.socket()
+        else:
+            self.total += data
         return data
+
+    def _postprocess(self):
+        self.write("output", self.total)
 
 
 @pytest.fixture
@@ -34,7 +49,7 @@ def child(tmp_path):
     (tmp_path / "page").write_bytes(bytes(4096))
     started = []
 
-    def start(*, ready=True):
+    def start(*, ready=True, restores=None):
         command = [sys.executable, "-m", "sferic.runtime.worker"]
         pipe = subprocess.PIPE
         process = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe)
@@ -48,9 +63,13 @@ def child(tmp_path):
             "attempt": 1,
             "page": str(tmp_path / "page"),
             "window": 16,
+            "keeps": True,
+            "restores": restores is not None,
         }
         if ready:
             send(process, frames.pack_frame(frames.START, json.dumps(orders).encode()))
+            if restores is not None:
+                send(process, frames.pack_frame(frames.RESTORE, restores))
             assert next(received(process))[0] == frames.READY
         return process
 
@@ -127,3 +146,42 @@ def test_a_pipe_that_ends_inside_a_frame_ends_it(cut, child):
     process.stdin.close()
     assert list(received(process)) == []
     process.wait(20)
+
+
+def test_an_instance_gives_its_state_away_and_another_process_goes_on_with_it(child):
+    process = child()
+    send(process, batch_of(3) + frames.pack_frame(frames.SAVE, frames.pack_number(5)))
+    state = saved(process, 5)
+    other = child(restores=state)
+    send(other, batch_of(4) + frames.pack_frame(frames.FINISH, frames.pack_number(0)))
+    emits = [emit for kind, _, body in received(other) if kind == frames.ANSWER for emit in answered(body)]
+    assert [GeneralCodec().decode(emit.batch[frames.BATCH_HEADER_SIZE :]) for emit in emits] == [[4], [7]]
+
+
+def test_an_attribute_that_cannot_be_given_away_is_named(child):
+    process = child()
+    send(process, batch_of("a socket") + frames.pack_frame(frames.SAVE, frames.pack_number(5)))
+    told = [json.loads(body) for kind, _, body in received(process) if kind == frames.EVENT]
+    (error,) = [event for event in told if event["event"] == "error"]
+    assert "Same.handle cannot be kept (socket: " in error["text"]
+    assert process.wait() == 0
+
+
+def batch_of(value):
+    batch = BatchHeader(0, 0, 1, 1).pack() + GeneralCodec().encode([value])
+    return feed(batch)
+
+
+def answered(body):
+    reader = Body(body)
+    reader.numbers()
+    return reader.emits()
+
+
+def saved(process, number):
+    for kind, _, body in received(process):
+        if kind == frames.SAVED:
+            told, token, state = Body(body).saved()
+            assert (told, token) == (number, b"")
+            return state
+    raise AssertionError(process.stderr.read())

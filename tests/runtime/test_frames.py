@@ -38,6 +38,12 @@ def test_frames_are_read_as_written(name):
         assert reader.inputs() == [(number, bytes.fromhex(batch)) for number, batch in fields["inputs"]]
     elif kind == frames.FINISH:
         assert reader.number() == fields["input"]
+    elif kind in (frames.SAVE, frames.KEPT):
+        assert reader.number() == fields["number"]
+    elif kind == frames.RESTORE:
+        assert body == bytes.fromhex(fields["state"])
+    elif kind == frames.SAVED:
+        assert reader.saved() == (fields["number"], bytes.fromhex(fields["token"]), bytes.fromhex(fields["state"]))
     elif kind == frames.ACKED:
         assert reader.numbers() == fields["groups"]
     elif kind == frames.ANSWER:
@@ -54,6 +60,10 @@ def test_frames_are_written_as_the_vectors_say():
     assert frames.pack_frame(frames.FEED, frames.pack_inputs(inputs)).hex() == feed["hex"]
     body = b"".join((frames.pack_numbers(answer["fields"]["inputs"]), *frames.pack_emits(emits(answer["fields"]))))
     assert frames.pack_frame(frames.ANSWER, body).hex() == answer["hex"]
+    saved = FRAMES["saved"]["fields"]
+    parts = frames.pack_saved(saved["number"], bytes.fromhex(saved["token"]), bytes.fromhex(saved["state"]))
+    assert frames.pack_frame(frames.SAVED, b"".join(parts)).hex() == FRAMES["saved"]["hex"]
+    assert frames.pack_frame(frames.SAVE, frames.pack_number(9)).hex() == FRAMES["save"]["hex"]
 
 
 def test_a_frame_in_pieces():

@@ -29,11 +29,11 @@ class Watched(Outcome):
 def watch(spark, tmp_path):
     """Runs a graph, every PE a stage of its own, and returns what happened."""
 
-    def watched(graph, stop=None, **options):
+    def watched(graph, stop=None, how=None, **options):
         outcome = Watched()
         compiled = compile_plan(graph, Options(target="spark", fuse="none", **options))
         compiled = with_reference(compiled, pickled(graph, tmp_path))
-        launch(compiled, "spark", outcome, stop or Never(), tmp_path)
+        launch(compiled, "spark", outcome, stop or Never(), tmp_path, spark=how)
         return outcome
 
     return watched

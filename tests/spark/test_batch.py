@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from sferic import IterativePE, ProducerPE, WorkflowGraph, WrongInput
+from sferic.launch import Spark
 
 
 class Numbers(ProducerPE):
@@ -276,8 +277,8 @@ def test_an_endless_source_is_refused_by_name(watch):
     class Ticks(Numbers):
         endless = True
 
-    with pytest.raises(WrongInput, match="Ticks is endless"):
-        watch(linear(Ticks(1), Total()))
+    with pytest.raises(WrongInput, match="Ticks is endless.* Say --mode dstream"):
+        watch(linear(Ticks(1), Total()), how=Spark("batch"))
 
 
 def test_a_context_of_another_cluster_is_refused_by_name(spark, watch, monkeypatch):

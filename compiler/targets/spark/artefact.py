@@ -17,10 +17,11 @@ from sferic.compiler.targets.files import runtime_files, write_archive
 from sferic.compiler.targets.spark.view import stage_views
 from sferic.runtime.location import UNKNOWN
 from sferic.runtime.plan import Plan
+from sferic.runtime.spark import Mode
 
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,200}")
 _CARRIED = ("ormsgpack",)  # compiled packages that the runtime needs
-_SUBMITTED = ("report", "submitted")  # what job.py takes of ours beside the runtime
+_SUBMITTED = ("report", "stop", "submitted", "written")  # what job.py takes of ours beside the runtime
 _FILES = ("MANIFEST.json", "flow.zip", "job.py", "plan.json")
 
 
@@ -31,34 +32,35 @@ class SparkArtefact:
     name: str
     job_py: str
     plan: Plan
+    mode: Mode
     files: Mapping[str, bytes]  # the user's, by path below the root
     packages: Packages | None = None  # what is packed; else the runtime's own compiled ones, as they are here
 
 
 def make_artefact(
-    plan: Plan, root: Path, *, name: str, version: str, packages: Packages | None = None
+    plan: Plan,
+    root: Path,
+    *,
+    name: str,
+    version: str,
+    mode: Mode | None = None,
+    packages: Packages | None = None,
 ) -> SparkArtefact:
-    """Render `plan`; the user's files are read from `root`."""
+    """Render `plan`; the user's files are read from `root`. `mode`: unless said, what has no end is a stream."""
     if not _NAME.fullmatch(name):
         text = f"{name!r} is no name for a job"
         raise WrongInput([Problem(text, remedy="use letters, digits, - and _, at most 200")])
-    problems = [
-        Problem(
-            f"{pe.path} is endless: a batch job ends when its sources do",
-            pe.location or UNKNOWN,
-            "run it on local, multi or storm, or give the source an end",
-        )
-        for stage in plan.stages
-        for pe in stage.pes
-        if pe.endless
-    ]
-    if problems:
-        raise WrongInput(problems)
+    endless = [pe for stage in plan.stages for pe in stage.pes if pe.endless]
+    mode = mode or ("dstream" if endless else "batch")
+    if mode == "batch" and endless:
+        remedy = "say --mode dstream, or give the source an end"
+        text = "is endless: a batch job ends when its sources do"
+        raise WrongInput([Problem(f"{pe.path} {text}", pe.location or UNKNOWN, remedy) for pe in endless])
     files = {path: (root / path).read_bytes() for path, _ in plan.definition.files}
-    return SparkArtefact(name, render(plan, name, version), plan, files, packages)
+    return SparkArtefact(name, render(plan, name, version, mode), plan, mode, files, packages)
 
 
-def render(plan: Plan, name: str, version: str) -> str:
+def render(plan: Plan, name: str, version: str, mode: Mode) -> str:
     """job.py."""
     try:
         from jinja2 import Environment, PackageLoader, StrictUndefined  # noqa: PLC0415 - only here are templates rendered
@@ -69,7 +71,7 @@ def render(plan: Plan, name: str, version: str) -> str:
         loader=PackageLoader("sferic", "templates"), undefined=StrictUndefined, keep_trailing_newline=True
     )
     environment.filters["literal"] = json.dumps
-    template = environment.get_template("spark_batch.py.j2")
+    template = environment.get_template(f"spark_{mode}.py.j2")
     about = ascii(plan.definition.target or "a graph in memory")[1:-1].replace('"', "'")
     return template.render(name=name, version=version, definition=about, stages=stage_views(plan))
 
@@ -140,7 +142,8 @@ def _manifest(artefact: SparkArtefact, entries: Mapping[str, bytes], version: st
         "python": _python(artefact),
         "plan": hashlib.sha256(artefact.plan.to_json().encode()).hexdigest(),
         "packed": [] if packages is None else [asdict(one) for one in packages.distributions],
-        "submit": "spark-submit --py-files flow.zip job.py",
+        "mode": artefact.mode,
+        "submit": "spark-submit --py-files flow.zip job.py" + " --checkpoint FOLDER" * (artefact.mode == "dstream"),
         "files": {
             "job.py": hashlib.sha256(artefact.job_py.encode()).hexdigest(),
             **{f"flow.zip/{path}": hashlib.sha256(data).hexdigest() for path, data in sorted(entries.items())},

@@ -1,0 +1,367 @@
+"""Runs a stream job: a DStream ticks, and at each tick the instances of all stages make supersteps."""
+
+import base64
+import hashlib
+import json
+import queue
+import secrets
+import threading
+import time
+import warnings
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from pyspark import RDD, SparkContext, StorageLevel
+from pyspark.streaming import StreamingContext
+
+from sferic.runtime.host.failures import error_event
+from sferic.runtime.loading import LoadingError
+from sferic.runtime.local.attempt import Attempt, run_attempts
+from sferic.runtime.observe import Event, Observer, StopRequest
+from sferic.runtime.spark import StreamSettings
+from sferic.runtime.spark.checkpoint import Checkpoint, Mark
+from sferic.runtime.spark.flow import Flow
+from sferic.runtime.spark.kept import Kept, Pair, Place, Report, reports
+from sferic.runtime.spark.records import EVENT
+from sferic.runtime.spark.superstep import Instances, Step, end_instances
+
+_TURN = 0.1  # seconds between looks at the stop request
+_LOOK = 1.0  # the same at the checkpoint's folder
+_ALONE = 0.5  # of the interval: how long a source is waited for when nothing else is to be done
+_FIRST, _MOST = 64, 1 << 22  # items of a source at a superstep
+_BESIDE = 0.1  # the same while batches are on their way
+
+
+@dataclass(frozen=True, slots=True)
+class Tasks:
+    """What every task of a superstep is told."""
+
+    flow: Flow
+    run: str
+    attempt: int
+    key: bytes
+    partitions: int
+    step: Step
+
+    def beside(self, kept: "RDD[Any]", arrived: "RDD[Any]") -> "RDD[Any]":
+        """What is kept of an instance and what has arrived for it, in one partition. Where nothing has, nothing is
+        shuffled."""
+        if not self.step.arrives and kept.getNumPartitions() == self.partitions:
+            return kept
+        both = kept.union(arrived)
+        if both.getNumPartitions() != self.partitions:  # what is kept was made by another driver
+            both = kept.partitionBy(self.partitions, place).union(arrived)
+        return both
+
+    def instances(self, pairs: Iterable[Pair]) -> Iterator[Pair]:
+        """For `mapPartitions`: the instances take what has arrived, and what is kept of them comes out."""
+        root = self.flow.here()
+        held = Instances(self.flow.plan, self.run, self.attempt, self.key, root)
+        return held.superstep(pairs, self.step)
+
+
+Superstep = Callable[["RDD[Any]", Tasks], "RDD[Any]"]
+Build = Callable[[StreamingContext, "Run"], None]
+
+
+def place(place: Place) -> int:
+    """The partition of an instance, modulo their number."""
+    return place
+
+
+def run_stream(
+    sc: SparkContext, flow: Flow, build: Build, observer: Observer, stop: StopRequest, settings: StreamSettings
+) -> None:
+    """Run the stream that `build` makes until its sources end, or `stop` asks for it; what happens goes to `observer`.
+
+    When state was lost a finite run begins again once.
+    """
+    try:
+        flow.import_definition()  # results may be of classes in it
+        checkpoint = Checkpoint(sc, settings.checkpoint)
+        mark = checkpoint.last()
+        if mark is not None:
+            _refuse_other(mark, flow, settings)
+        checkpoint.forget_stop()
+    except (LoadingError, OtherCheckpoint) as error:
+        observer.event(error_event(str(error), "input"))
+        return
+
+    if mark is not None and mark.ended:
+        for event in _forgotten(mark, flow):
+            observer.event(event)
+    if settings.files is not None:
+        settings.files.go_on(None if mark is None else mark.written)
+
+    def carry(attempt: Attempt) -> None:
+        before = mark if mark is not None and (mark.ended or mark.attempt == attempt.number) else None
+        run = Run(sc, flow, attempt, settings, checkpoint, before)
+        run.carry(build, stop)
+
+    if mark is None or mark.ended:
+        run_attempts(flow.plan, observer, carry)
+    else:
+        run_attempts(flow.plan, observer, carry, first=mark.attempt, key=base64.b64decode(mark.key))
+
+
+class OtherCheckpoint(RuntimeError):  # noqa: N818 - says what was met
+    """A checkpoint of another job; the text says what to do."""
+
+
+def _refuse_other(mark: Mark, flow: Flow, settings: StreamSettings) -> None:
+    way_out = (
+        "Go on with what it was made by, or begin anew: with another --checkpoint, or after removing that folder (what "
+        "it holds is lost then: state, positions, and batches on their way)"
+    )
+    where = f"the checkpoint in {settings.checkpoint}"
+    if mark.ended and any(pe.endless for stage in flow.plan.stages for pe in stage.pes):
+        return  # only the sources go on, and each knows its own position
+    if mark.ended:
+        raise OtherCheckpoint(f"{where} is of a run that has come to its end. {way_out}")
+    if mark.plan != plan_hash(flow):
+        raise OtherCheckpoint(
+            f"{where} is of another plan: the workflow, or how it was compiled, has changed. {way_out}"
+        )
+    if mark.sferic != settings.version:
+        raise OtherCheckpoint(f"{where} was made by sferic {mark.sferic}, this is {settings.version}. {way_out}")
+
+
+def _forgotten(mark: Mark, flow: Flow) -> Iterator[Event]:
+    """Sources of the run before that there are no more."""
+    here = {f"{stage.id}/{rank}" for stage in flow.plan.stages for rank in range(stage.instances)}
+    for source in mark.tokens.keys() - here:
+        stage, _, rank = source.rpartition("/")
+        text = "it is not in this plan: where it was is forgotten"
+        yield {"event": "log", "level": 30, "pe": stage, "rank": int(rank), "text": text}
+
+
+def plan_hash(flow: Flow) -> str:
+    """Of the plan's canonical text."""
+    return hashlib.sha256(flow.plan.to_json().encode()).hexdigest()
+
+
+@dataclass
+class _Done:
+    """What the driver knows of the instances."""
+
+    finished: set[Place] = field(default_factory=set[Place])
+    released: set[Place] = field(default_factory=set[Place])
+    versions: dict[Place, str] = field(default_factory=dict[Place, str])
+    sent: int = 0
+
+
+class Run:
+    """One attempt. Ticks come on a thread of Spark's, all else is on the driver's own."""
+
+    def __init__(
+        self,
+        sc: SparkContext,
+        flow: Flow,
+        attempt: Attempt,
+        settings: StreamSettings,
+        checkpoint: Checkpoint,
+        before: Mark | None,
+    ) -> None:
+        self._sc = sc
+        self._attempt = attempt
+        self._settings = settings
+        self._checkpoint = checkpoint
+        self.clock = checkpoint.make("clock")  # a folder in which no file ever is
+        plan = flow.plan
+        self._places = [(stage.id, rank) for stage in plan.stages for rank in range(stage.instances)]
+        run = secrets.token_hex(6)
+        partitions = min(len(self._places), max(2, sc.defaultParallelism))
+        self._tasks = Tasks(
+            flow, run, attempt.number, attempt.key, partitions, Step(0, frozenset(), False, 0.0, 0, False)
+        )
+        self._mark = Mark(
+            settings.version,
+            plan_hash(flow),
+            run,
+            attempt.number,
+            base64.b64encode(attempt.key).decode(),
+            before.step if before else 0,
+            before.state if before and not before.ended else "",
+        )
+        self._known = _Done()
+        self._stopping = False
+        self._over = threading.Event()
+        self._ticking = threading.Lock()
+        self._told: queue.SimpleQueue[list[Report] | BaseException] = queue.SimpleQueue()
+        self._heard = threading.Event()  # the driver has done what the last superstep told
+        self._endless = any(pe.endless for stage in plan.stages for pe in stage.pes)
+        self._most = _FIRST
+        self._number = self._mark.step
+        self._kept = self._begin(before)
+
+    def _begin(self, before: Mark | None) -> "RDD[Any]":
+        if before is None or before.ended:
+            tokens = {} if before is None else before.tokens
+            new = [
+                (number, Kept(stage, rank, token=base64.b64decode(tokens.get(f"{stage}/{rank}", ""))))
+                for number, (stage, rank) in enumerate(self._places)
+            ]
+            return self._sc.parallelize(new, self._tasks.partitions).partitionBy(self._tasks.partitions, place)
+        sc: Any = self._sc
+        return sc._checkpointFile(before.state, sc.serializer)
+
+    def carry(self, build: Build, stop: StopRequest) -> None:
+        """Until every instance is done. Raises Over."""
+        self._sc.setCheckpointDir(self._checkpoint.path)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)  # DStreams are old, and here to stay
+            ssc = StreamingContext(self._sc, self._settings.interval)  # pyright: ignore[reportArgumentType] - of seconds
+        build(ssc, self)
+        ssc.start()
+        looked = time.monotonic()
+        try:
+            while not self._over.is_set() or not self._told.empty():
+                self._stopping = self._stopping or stop.requested
+                self._take()
+                if time.monotonic() - looked > _LOOK:
+                    looked = time.monotonic()
+                    self._stopping = self._stopping or self._checkpoint.stop_requested
+        finally:
+            self._over.set()
+            self._sc.cancelJobGroup(self._group)
+            ssc.stop(stopSparkContext=False, stopGraceFully=False)
+            with self._ticking:  # the last tick is over
+                pass
+            self._end()
+
+    def _end(self) -> None:
+        """Leave nothing behind, on no machine that had a part in it."""
+        self._kept.unpersist()
+        end_instances(self._tasks.run)
+        if not str(self._sc.master).startswith("local"):
+            run, tasks = self._tasks.run, 4 * self._sc.defaultParallelism
+            self._sc.parallelize(range(tasks), tasks).foreach(lambda _: end_instances(run))
+
+    @property
+    def _group(self) -> str:
+        return f"sferic-{self._tasks.run}"
+
+    def _take(self) -> None:
+        try:
+            told = self._told.get(timeout=_TURN)
+        except queue.Empty:
+            return
+        if isinstance(told, BaseException):
+            self._attempt.event(error_event(f"Spark gave a superstep up: {reason(told)}"))
+            return
+        for report in told:
+            for link, _, _, _, data in report.told:
+                if link == EVENT:
+                    self._attempt.event(json.loads(data))
+                else:
+                    self._attempt.result(link, data)
+        self._heard.set()
+
+    def tick(self, at: datetime, superstep: Superstep) -> None:
+        """For `foreachRDD`: supersteps, as long as there is something on its way and the interval lasts. A tick that
+        comes late, since the last one took long, is skipped."""
+        if (datetime.now() - at).total_seconds() > self._settings.interval:  # noqa: DTZ005 - as Spark says it
+            return
+        with self._ticking:
+            ends = time.monotonic() + self._settings.interval
+            try:
+                while not self._over.is_set():
+                    if not self._superstep(superstep) or time.monotonic() > ends:
+                        break
+            except BaseException as error:  # noqa: BLE001 - it is told where the run is carried
+                self._told.put(error)
+
+    def _superstep(self, superstep: Superstep) -> bool:
+        """True where the next one has something to do."""
+        number = self._number = self._number + 1  # one for each that is asked for: only what is made again is the same
+        self._sc.setJobGroup(self._group, f"superstep {number}")
+        arrives = self._known.sent > 0 or not self._mark.state or not self._known.versions
+        waits = _BESIDE if arrives else _ALONE
+        step = Step(number, self._done(), self._stopping, waits * self._settings.interval, self._most, arrives)
+        before, kept = self._kept, superstep(self._kept, replace(self._tasks, step=step))
+        if not (arrives or self._changes(kept)):
+            return False
+        kept.persist(StorageLevel.MEMORY_AND_DISK)
+        kept.checkpoint()
+        # Computed and written first, read then: what is told is what is kept, whatever was lost in between.
+        _compute(kept)
+        told = kept.mapPartitions(reports).collect()
+        ended = self._known.finished
+        self._known = _Done(
+            {report.place for report in told if report.finished},
+            {report.place for report in told if report.released},
+            {report.place: report.version for report in told},
+            sum(report.sent for report in told),
+        )
+        over = len(self._known.released) == len(self._places)
+        if not self._tell(told):
+            return False
+        files = self._settings.files
+        self._most = next_most(self._most, max(report.seconds for report in told), self._settings.interval)
+        self._mark = replace(
+            self._mark,
+            step=number,
+            state=str(kept.getCheckpointFile()),
+            written={} if files is None else files.written(),
+            ended=over,
+            tokens=self._tokens(told) if over and self._endless else {},
+        )
+        self._checkpoint.write(self._mark)
+        self._kept = kept
+        before.unpersist()
+        if over:
+            self._over.set()
+        return self._known.sent > 0 or self._known.finished != ended
+
+    def _changes(self, kept: "RDD[Any]") -> bool:
+        """Does anything come of a superstep at which nothing arrives? If so it is made again, to be kept: asked the
+        same, instances give the same answers."""
+        told: list[Report] = kept.mapPartitions(reports).collect()
+        return {report.place: report.version for report in told} != self._known.versions
+
+    def _tell(self, told: list[Report]) -> bool:
+        """Let the driver do what is told, before the superstep counts; False where that ends the run."""
+        self._heard.clear()
+        self._told.put([report for report in told if report.told])
+        while not self._over.is_set():
+            if self._heard.wait(_TURN):
+                return True
+        return False
+
+    def _tokens(self, told: list[Report]) -> dict[str, str]:
+        return {
+            "/".join(map(str, self._places[report.place])): base64.b64encode(report.token).decode()
+            for report in told
+            if report.token
+        }
+
+    def _done(self) -> frozenset[str]:
+        left = {stage for number, (stage, _) in enumerate(self._places) if number not in self._known.finished}
+        return frozenset(stage for stage, _ in self._places) - left
+
+
+def next_most(most: int, seconds: float, interval: float) -> int:
+    """How many items a source may give at the next superstep, after the slowest instance took so long for what it got.
+
+    Slow PEs get little at a time: nothing else moves on while they work, and nothing of it is kept.
+    """
+    if seconds < interval / 4:
+        return min(_MOST, 4 * most)
+    return most if seconds < interval else max(1, int(most * interval / seconds))
+
+
+def _compute(rdd: "RDD[Any]") -> None:
+    """By the JVM alone: a Python worker that does not read what it is given is not used again."""
+    jrdd: Any = rdd._jrdd  # pyright: ignore[reportPrivateUsage]
+    jrdd.count()
+
+
+def reason(error: BaseException) -> str:
+    """What Spark says of a job that failed, without its own stack."""
+    thrown: Any = getattr(error, "java_exception", None)
+    if thrown is None:
+        raise error
+    lines = str(thrown.getMessage()).splitlines()
+    return "\n".join(line for line in lines if not line.startswith(("\tat ", "Driver stacktrace")))

@@ -1,0 +1,59 @@
+"""What a stream tells goes to files as it comes, and not twice should its driver die."""
+
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from sferic.report import Reporter, result_line
+from sferic.runtime.letters import LettersFile
+
+
+class Written(Reporter):
+    """A reporter whose results go to a file, or stdout, at once. Use it as a context: files are closed after it."""
+
+    def __init__(self, results: Path | None, letters: Path | None) -> None:
+        super().__init__()
+        self._paths = {"results": results, "letters": letters}
+        self._results: BinaryIO | None = None
+
+    def __enter__(self) -> "Written":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for file in (self._results, self._letters):
+            if file is not None:
+                file.close()
+
+    def result(self, pe: str, port: str, values: list[Any]) -> None:
+        """Write the items of a result port."""
+        lines = "".join(f"{result_line(pe, port, value)}\n" for value in values)
+        if self._results is None:
+            sys.stdout.write(lines)
+        else:
+            self._results.write(lines.encode())
+
+    def begin_again(self) -> None:
+        """Results of the attempt that is repeated come again."""
+        super().begin_again()
+        if self._results is not None:
+            self._results.truncate(0)
+
+    def written(self) -> dict[str, int]:
+        """How many bytes each file has, all of them on the disk."""
+        if self._results is not None:
+            self._results.flush()
+            os.fsync(self._results.fileno())
+        return {name: path.stat().st_size for name, path in self._paths.items() if path is not None}
+
+    def go_on(self, written: Mapping[str, int] | None) -> None:
+        """Forget what came after they had so many; None: a run begins, and adds to what letters there are."""
+        results, letters = self._paths["results"], self._paths["letters"]
+        if results is not None:
+            self._results = results.open("ab")
+            self._results.truncate(0 if written is None else min(written["results"], results.stat().st_size))
+        if letters is not None:
+            if written is not None and letters.exists():
+                os.truncate(letters, min(written["letters"], letters.stat().st_size))
+            self._letters = LettersFile(letters)

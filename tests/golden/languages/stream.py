@@ -1,0 +1,58 @@
+"""The Spark job languages, compiled by sferic 0 from a graph in memory.
+
+    spark-submit --py-files flow.zip job.py --checkpoint FOLDER
+
+A stream, cut into supersteps: at each tick of a DStream every instance of every stage takes
+what was sent to it at the last superstep, and what it sends goes on at the next. One RDD holds all instances: what has
+become of their PEs, where their sources are, and the batches on their way. It is written to the checkpoint's folder at
+each superstep, and from there the job goes on if its driver dies. An instance is a process of the runtime that is in
+flow.zip with the plan and the workflow's files.
+"""
+
+import sys
+from typing import Any
+
+from pyspark import RDD
+from pyspark.streaming import StreamingContext
+
+from sferic.runtime.spark.kept import on_its_way
+from sferic.runtime.spark.stream import Run, Tasks, place
+
+NAME = "languages"
+VERSION = "0"
+
+# The stages in topological order:
+#
+#   Messages
+#
+#   Sentences
+#     Messages.output -> Sentences.input, in turn
+#
+#   CountWords (2 instances)
+#     Sentences.output -> CountWords.input, in turn
+#
+#   CountLanguages (2 instances)
+#     Sentences.output -> CountLanguages.input, by 'language'
+#
+#   Statistics
+#     CountWords.output -> Statistics.words, all to the first instance
+#     CountLanguages.output -> Statistics.languages, all to the first instance
+#     results: Statistics.ranks
+
+
+def superstep(kept: RDD[Any], tasks: Tasks) -> RDD[Any]:
+    """Every instance goes on with what has arrived for it."""
+    arrived = kept.flatMap(on_its_way).partitionBy(tasks.partitions, place)
+    return tasks.beside(kept, arrived).mapPartitions(tasks.instances, preservesPartitioning=True)
+
+
+def stream(ssc: StreamingContext, run: Run) -> None:
+    """No file is ever in the folder that is watched: the stream is a clock."""
+    clock = ssc.textFileStream(run.clock)
+    clock.foreachRDD(lambda time, _: run.tick(time, superstep))
+
+
+if __name__ == "__main__":
+    from sferic.submitted import main_of_stream
+
+    sys.exit(main_of_stream(NAME, VERSION, stream))

@@ -1,0 +1,46 @@
+"""What a stream wrote after its last superstep that counts is taken back when it goes on."""
+
+from sferic.runtime.spark.stream import next_most
+from sferic.written import Written
+
+
+def letter(item):
+    return {"event": "failed", "policy": "dead-letter", "pe": "PE", "rank": 0, "item": item, "error": "no"}
+
+
+def test_nothing_is_written_twice(tmp_path):
+    results, letters = tmp_path / "results", tmp_path / "letters"
+    results.write_text("of an earlier run\n")
+    letters.write_text("an earlier letter\n")
+    with Written(results, letters) as first:
+        first.go_on(None)
+        first.result("PE", "out", [1])
+        first.event(letter("a"))
+        kept = first.written()
+        first.result("PE", "out", [2])
+        first.event(letter("b"))
+        first.written()
+    with Written(results, letters) as second:
+        second.go_on(kept)
+        second.result("PE", "out", [3])
+        second.event(letter("c"))
+    assert [line[-2] for line in results.read_text().splitlines()] == ["1", "3"]
+    assert letters.read_text().startswith("an earlier letter\n")
+    assert letters.read_text().count('"item": "') == 2
+    assert '"item": "b"' not in letters.read_text()
+
+
+def test_an_attempt_that_is_made_again_begins_with_empty_results(tmp_path):
+    with Written(tmp_path / "results", None) as told:
+        told.go_on(None)
+        told.result("PE", "out", [1])
+        told.begin_again()
+        told.result("PE", "out", [2])
+    assert [line[-2] for line in (tmp_path / "results").read_text().splitlines()] == ["2"]
+
+
+def test_slow_pes_get_little_and_quick_ones_more_and_more():
+    assert next_most(64, 0.01, 1.0) == 256
+    assert next_most(64, 0.5, 1.0) == 64
+    assert next_most(64, 32.0, 1.0) == 2
+    assert next_most(1, 600.0, 1.0) == 1
