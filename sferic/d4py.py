@@ -18,6 +18,7 @@ _TARGETS = {
     "multi": ("multi", ""),
     "mpi": ("multi", "processes of this machine take the place of MPI's; for several machines there is --on storm"),
     "storm": ("storm", ""),
+    "spark": ("spark", ""),
     "redis": ("multi", _SERVERS),
     "dyn_redis": ("multi", _SERVERS),
     "dyn_auto_redis": ("multi", _SERVERS),
@@ -46,7 +47,7 @@ _MPI = (("OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE"), ("PMI_RANK", "PMI_SIZE
 def d4py(target: str, module: str, topology: str | None, **given: Any) -> None:
     """Run what `dispel4py TARGET MODULE …` ran, with its options.
 
-    TARGET is simple, multi, mpi or storm.
+    TARGET is simple, multi, mpi, storm or spark.
     """
     from sferic.cli import main  # noqa: PLC0415 - which knows this command
 
@@ -64,17 +65,16 @@ def _arguments(target: str, module: str, topology: str | None, given: dict[str, 
         click.echo(f"{target}: {said}", err=True)
     options = list(_options(target, on, given))
     if on == "storm" and given["mode"] == "remote":
-        text = f"-m remote: {module} is not handed to a cluster by sferic itself yet"
-        raise WrongInput([Problem(text, remedy="use -m create, and submit the jar that it writes with Storm's client")])
+        if topology is None:
+            remedy = f"say it after {module}, or use `sferic submit`, which also says where Nimbus is"
+            raise WrongInput([Problem("-m remote: a topology on a cluster needs a name", remedy=remedy)])
+        return ["submit", workflow, "--name", topology, *options]
     if on == "storm" and given["mode"] == "create":
         return ["compile", workflow, "--to", "storm", *(["--name", topology] if topology else []), *options]
     return ["run", workflow, "--on", on, *options]
 
 
 def _target(target: str) -> tuple[str, str]:
-    if target == "spark":
-        remedy = "use `sferic d4py multi …` on one machine, or `sferic d4py storm …`, with the same file"
-        raise WrongInput([Problem("spark: there is no Spark target yet", remedy=remedy)])
     if target not in _TARGETS:
         raise WrongInput([Problem(f"{target!r} is no target", remedy=f"targets are {', '.join(_TARGETS)}")])
     return _TARGETS[target]

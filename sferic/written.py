@@ -31,6 +31,7 @@ class Written(Reporter):
         lines = "".join(f"{result_line(pe, port, value)}\n" for value in values)
         if self._results is None:
             sys.stdout.write(lines)
+            sys.stdout.flush()  # a stream may go on for months
         else:
             self._results.write(lines.encode())
 

@@ -53,7 +53,7 @@ WITHOUT: Mapping[str, str] = {
     "dispel4py.new.new_dynamic_redis": _REDIS,
     "dispel4py.new.new_dynamic_redis_auto": _REDIS,
     "dispel4py.new.new_hybrid_redis": _REDIS,
-    "dispel4py.new.spark_process": f"there is no Spark target yet: {_MULTI}, and `--on storm` on a local Storm",
+    "dispel4py.new.spark_process": "`sferic run FILE --on spark` runs the same file on Spark",
     "dispel4py.new.zmq_multi": _MULTI,
 }
 

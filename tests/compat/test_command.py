@@ -125,7 +125,7 @@ def test_nothing_is_said_where_nobody_asks_for_it(folder, tmp_path):
         ("from dispel4py.new.dynamic_redis import process", "without a Redis server"),
         ("from dispel4py.new.processor import GenericWrapper", "it is part of how dispel4py ran a graph"),
         ("from dispel4py.seismo.seismo import SeismoPE", "a function in SimpleFunctionPE"),
-        ("from dispel4py.new.spark_process import run", "there is no Spark target yet"),
+        ("from dispel4py.new.spark_process import run", "`sferic run FILE --on spark` runs the same file"),
         ("import dispel4py.mine", "is no module of dispel4py's that sferic knows"),
     ],
 )
@@ -232,6 +232,18 @@ def test_the_module_of_a_folder(folder):
     assert values(sferic(folder, "d4py", "simple", "package.old")) == COUNTS
 
 
+def test_spark_is_another_target(folder):
+    done = sferic(folder, "d4py", "spark", "old.py", "-n", "4")
+    assert "sferic run old.py --on spark -n 4" in done.stderr
+    assert values(done) == COUNTS
+
+
+def test_remote_is_a_submission(folder):
+    done = sferic(folder, "d4py", "storm", "old.py", "words", "-m", "remote", "-n", "4", SFERIC_STATE=str(folder))
+    assert "sferic submit old.py --name words -n 4" in done.stderr
+    assert "sferic cluster up" in done.stderr
+
+
 def test_mpi_says_what_takes_its_place(folder):
     done = sferic(folder, "d4py", "mpi", "old.py", "-n", "4")
     assert "processes of this machine take the place of MPI's" in done.stderr
@@ -248,9 +260,8 @@ def test_below_mpiexec_the_first_rank_runs_all(folder):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["spark", "old.py"], "there is no Spark target yet. Use `sferic d4py multi"),
         (["strom", "old.py"], "'strom' is no target. Targets are simple, multi, mpi, storm"),
-        (["storm", "old.py", "-m", "remote"], "Use -m create, and submit the jar"),
+        (["storm", "old.py", "-m", "remote"], "needs a name. Say it after old.py"),
         (["simple", "no_such_file.py"], "there is no file"),
     ],
 )
