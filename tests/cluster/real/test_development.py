@@ -5,9 +5,9 @@ import json
 import os
 import signal
 import socket
-import threading
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
