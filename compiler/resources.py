@@ -1,6 +1,8 @@
 """What a plan needs of a cluster: memory and cores of each process, its share of a JVM, and how many JVMs."""
 
 import math
+from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sferic.runtime.plan import RESULTS, Link, Plan, Stage
@@ -71,11 +73,12 @@ class Resources:
 
 def resources(plan: Plan, asked: Asked = NOTHING_ASKED) -> Resources:
     """Work them out."""
+    links = _links_by_stage(plan)
     stages = {
-        stage.id: Need(_heap(_links_of(plan, stage.id)), _memory(stage, asked), _cores(stage, asked) + SHIM_CORES)
+        stage.id: Need(_heap(links[stage.id]), _memory(stage, asked), _cores(stage, asked) + SHIM_CORES)
         for stage in plan.stages
     }
-    results = _links_of(plan, RESULTS)
+    results = links[RESULTS]
     taking = Need(_heap(results), 0, SHIM_CORES) if results else None
     processes = sum(stage.instances for stage in plan.stages)
     count = asked.workers or math.ceil(processes / PER_WORKER)
@@ -86,8 +89,13 @@ def resources(plan: Plan, asked: Asked = NOTHING_ASKED) -> Resources:
     return Resources(stages, taking, count, heap, _queue(plan), asked)
 
 
-def _links_of(plan: Plan, stage: str) -> list[Link]:
-    return [link for link in plan.links if stage in (link.from_stage, link.to_stage)]
+def _links_by_stage(plan: Plan) -> Mapping[str, list[Link]]:
+    """Of each stage those that come in and go out."""
+    found: defaultdict[str, list[Link]] = defaultdict(list)
+    for link in plan.links:
+        found[link.from_stage].append(link)
+        found[link.to_stage].append(link)
+    return found
 
 
 def _memory(stage: Stage, asked: Asked) -> int:

@@ -16,8 +16,13 @@ from sferic.runtime.loading import load_graph
 
 WORKFLOW = """
 from sferic import IterativePE, ProducerPE, WorkflowGraph
+
+class Same(IterativePE):
+    def _process(self, data):
+        return data
+
 graph = WorkflowGraph()
-graph.connect(ProducerPE(), "output", IterativePE(), "input")
+graph.connect(ProducerPE(), "output", Same(), "input")
 """
 
 
@@ -44,7 +49,7 @@ def measure() -> list[Row]:
                 "protocol": 1,
                 "plan": str(folder / "plan.json"),
                 "root": name,
-                "stage": "IterativePE",
+                "stage": "Same",
                 "rank": 0,
                 "attempt": 1,
                 "page": str(folder / "page"),

@@ -1,6 +1,7 @@
 """What a plan needs of a cluster: in the artefact, and in explain."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -148,3 +149,25 @@ def test_explain_shows_what_was_asked_for_and_what_pes_said_all_the_same():
     assert told["asked"] == {"workers": 2, "memory": 300, "cpu": 0.5}
     assert told["stages"]["Heavy"] == {"on_heap": 128, "off_heap": 700, "cores": 0.6}
     assert (told["workers"], told["heap"]) == (2, 640)
+
+
+class Counted(tuple):
+    """Says how often it was gone through."""
+
+    times = 0
+
+    def __iter__(self):
+        Counted.times += 1
+        return super().__iter__()
+
+
+def test_each_link_is_looked_at_a_few_times_however_many_stages_there_are():
+    """Once a stage, two thousand PEs took a second."""
+    graph, before = sferic.WorkflowGraph(), Numbers()
+    for _ in range(50):
+        after = Plain()
+        graph.connect(before, "output", after, "input")
+        before = after
+    plan = compile_plan(graph, STORM).plan
+    resources(replace(plan, links=Counted(plan.links)))
+    assert 0 < Counted.times < 5

@@ -130,6 +130,20 @@ def test_hostile_names_stay_text(name):
         assert stage.id != "results"
 
 
+def test_two_thousand_stages_fit_into_what_nimbus_takes():
+    graph, before = sferic.WorkflowGraph(), [Numbers()]
+    for number in range(2000):
+        pe = Same()
+        pe.name = f"Filter{number}"
+        for other in before[-2:] if number % 2 else before[-1:]:
+            graph.connect(other, "output", pe, "input")
+        before.append(pe)
+    plan = compile_plan(graph, Options(target="storm", fuse="none")).plan
+    artefact = make_artefact(plan, Path.cwd(), name="t", python="python3", version="1")
+    assert len(plan.stages) == 2001
+    assert len(artefact.struct) < 1 << 20
+
+
 def test_a_name_that_storm_does_not_take():
     graph = sferic.WorkflowGraph()
     graph.add(Numbers())

@@ -22,6 +22,7 @@ from sferic.compiler.targets.storm.view import component_views
 from sferic.runtime.plan import Plan
 
 _NIMBUS_BUFFER = 1 << 20
+_BESIDE = 48 << 10  # bytes that a submission takes beside it, with a large configuration
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,200}")  # so that NAME.jar is a file's name everywhere
 
 
@@ -55,7 +56,7 @@ def make_artefact(
     needs = needs or resources(plan)
     text = render(plan, name, version, needs)
     struct = thrift_struct(text)
-    if len(struct) > _NIMBUS_BUFFER * 9 // 10:
+    if len(struct) > _NIMBUS_BUFFER - _BESIDE:
         message = f"the topology's description has {len(struct)} bytes, Nimbus takes 1 MiB"
         remedy = "fuse PEs into partitions, or raise nimbus.thrift.max_buffer_size on the cluster"
         raise WrongInput([Problem(message, remedy=remedy)])
