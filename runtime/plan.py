@@ -1,5 +1,6 @@
 """The physical plan: stages and links, the only thing about a workflow that a runtime reads. Data, never code."""
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -150,6 +151,10 @@ class Plan:
     def to_json(self) -> str:
         """Canonical text: the same plan gives the same bytes."""
         return json.dumps(asdict(self), sort_keys=True, indent=1, ensure_ascii=True) + "\n"
+
+    def digest(self) -> str:
+        """sha256 of that text."""
+        return hashlib.sha256(self.to_json().encode()).hexdigest()
 
     def write(self, path: Path) -> None:
         """Write plan.json."""

@@ -80,6 +80,7 @@ class Instance:
     finishing: bool = False
     finished: bool = False
     loose: dict[int, int] = field(default_factory=dict[int, int])  # batches by group of what `every` methods wrote
+    loose_count: int = 0  # of such groups, over all its processes
     group: int = 0
     token: bytes = b""
     unacked: list[int] = field(default_factory=list[int])  # groups of a source
@@ -214,6 +215,12 @@ class Instance:
         pipe = select.poll()
         pipe.register(self.incoming, select.POLLIN)
         return bool(pipe.poll(0))
+
+    def wrote_loose(self, batches: int) -> int:
+        """The number, below 0, of a group of so many batches that an `every` method wrote."""
+        self.loose_count += 1
+        self.loose[-self.loose_count] = batches
+        return -self.loose_count
 
     def loose_done(self, groups: Iterable[int]) -> None:
         """These groups are wholly processed: the process that wrote them may write more."""

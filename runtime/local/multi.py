@@ -63,7 +63,6 @@ class _Run:
         }
         self._open: dict[Root, int] = defaultdict(int)  # batches of a source's group that are not answered yet
         self._numbers = 0
-        self._loose = 0
         self._children = Children(plan, self._instances, settings, definition, self, stop)
 
     def loop(self) -> None:
@@ -87,9 +86,7 @@ class _Run:
     def emitted(self, instance: Instance, group: int, emits: list[Emit]) -> None:
         """A group begins its way."""
         if not group:
-            self._loose += 1
-            group = -self._loose
-            instance.loose[group] = len(emits)
+            group = instance.wrote_loose(len(emits))
         root = (instance.number, group)
         self._open[root] += 1  # so that it stays open while its batches are counted
         self._route(emits, frozenset({root}))

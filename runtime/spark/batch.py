@@ -1,11 +1,9 @@
 """Runs a batch job: the stages of a flow as RDDs, each computed once, what happened and the results taken from each."""
 
-import json
 import uuid
 from collections.abc import Callable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from pathlib import Path
-from typing import Any
 
 from pyspark import RDD, SparkContext
 
@@ -14,8 +12,9 @@ from sferic.runtime.loading import LoadingError
 from sferic.runtime.local.attempt import Attempt, run_attempts
 from sferic.runtime.observe import Observer, StopRequest
 from sferic.runtime.plan import RESULTS, Plan
+from sferic.runtime.spark.driver import reason, tell
 from sferic.runtime.spark.flow import Flow, Orders
-from sferic.runtime.spark.records import EVENT, Record, reports
+from sferic.runtime.spark.records import Record, reports
 
 _TURN = 0.1  # seconds between looks at the stop request
 _MOST_JOBS = 64  # that wait for Spark at the same time
@@ -102,20 +101,7 @@ class _Jobs:
         try:
             records = future.result()
         except Exception as error:  # noqa: BLE001 - what else than Spark raised is raised again
-            self._attempt.event(error_event(f"{name}: Spark gave its task up: {_reason(error)}"))
+            self._attempt.event(error_event(f"{name}: Spark gave its task up: {reason(error)}"))
             return
         self._left[name] -= 1
-        for link, _, _, _, data in records:
-            if link == EVENT:
-                self._attempt.event(json.loads(data))
-            else:
-                self._attempt.result(link, data)
-
-
-def _reason(error: Exception) -> str:
-    """What Spark says of a job that failed, without its own stack."""
-    thrown: Any = getattr(error, "java_exception", None)
-    if thrown is None:
-        raise error
-    lines = str(thrown.getMessage()).splitlines()
-    return "\n".join(line for line in lines if not line.startswith(("\tat ", "Driver stacktrace")))
+        tell(self._attempt, records)

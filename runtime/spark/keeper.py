@@ -78,7 +78,6 @@ class Keeper:
         self._cut = True  # was it, in this superstep?
         self._inputs: list[Input] = []
         self._acks: list[int] = []
-        self._loose = 0
         self._state, self._token, self._group = kept.state, kept.token, 0
         self._new: tuple[bytes, bytes] | None = None
         self._stop = _Stop()
@@ -229,8 +228,7 @@ class Keeper:
         if group:
             self._acks.append(group)
         else:
-            self._loose += 1
-            instance.loose[-self._loose] = len(emits)
+            instance.wrote_loose(len(emits))
         self._send(emits)
 
     def _send(self, emits: list[Emit]) -> None:

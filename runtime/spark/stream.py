@@ -1,8 +1,6 @@
 """Runs a stream job: a DStream ticks, and at each tick the instances of all stages make supersteps."""
 
 import base64
-import hashlib
-import json
 import queue
 import secrets
 import threading
@@ -22,9 +20,9 @@ from sferic.runtime.local.attempt import Attempt, run_attempts
 from sferic.runtime.observe import Event, Observer, StopRequest
 from sferic.runtime.spark import StreamSettings
 from sferic.runtime.spark.checkpoint import Checkpoint, Mark
+from sferic.runtime.spark.driver import reason, tell
 from sferic.runtime.spark.flow import Flow
 from sferic.runtime.spark.kept import Kept, Pair, Place, Report, reports
-from sferic.runtime.spark.records import EVENT
 from sferic.runtime.spark.superstep import Instances, Step, end_instances
 
 _TURN = 0.1  # seconds between looks at the stop request
@@ -120,7 +118,7 @@ def _refuse_other(mark: Mark, flow: Flow, settings: StreamSettings) -> None:
         return  # only the sources go on, and each knows its own position
     if mark.ended:
         raise OtherCheckpoint(f"{where} is of a run that has come to its end. {way_out}")
-    if mark.plan != plan_hash(flow):
+    if mark.plan != flow.plan.digest():
         raise OtherCheckpoint(
             f"{where} is of another plan: the workflow, or how it was compiled, has changed. {way_out}"
         )
@@ -135,11 +133,6 @@ def _forgotten(mark: Mark, flow: Flow) -> Iterator[Event]:
         stage, _, rank = source.rpartition("/")
         text = "it is not in this plan: where it was is forgotten"
         yield {"event": "log", "level": 30, "pe": stage, "rank": int(rank), "text": text}
-
-
-def plan_hash(flow: Flow) -> str:
-    """Of the plan's canonical text."""
-    return hashlib.sha256(flow.plan.to_json().encode()).hexdigest()
 
 
 @dataclass
@@ -178,7 +171,7 @@ class Run:
         )
         self._mark = Mark(
             settings.version,
-            plan_hash(flow),
+            flow.plan.digest(),
             run,
             attempt.number,
             base64.b64encode(attempt.key).decode(),
@@ -252,11 +245,7 @@ class Run:
             self._attempt.event(error_event(f"Spark gave a superstep up: {reason(told)}"))
             return
         for report in told:
-            for link, _, _, _, data in report.told:
-                if link == EVENT:
-                    self._attempt.event(json.loads(data))
-                else:
-                    self._attempt.result(link, data)
+            tell(self._attempt, report.told)
         self._heard.set()
 
     def tick(self, at: datetime, superstep: Superstep) -> None:
@@ -356,12 +345,3 @@ def _compute(rdd: "RDD[Any]") -> None:
     """By the JVM alone: a Python worker that does not read what it is given is not used again."""
     jrdd: Any = rdd._jrdd  # pyright: ignore[reportPrivateUsage]
     jrdd.count()
-
-
-def reason(error: BaseException) -> str:
-    """What Spark says of a job that failed, without its own stack."""
-    thrown: Any = getattr(error, "java_exception", None)
-    if thrown is None:
-        raise error
-    lines = str(thrown.getMessage()).splitlines()
-    return "\n".join(line for line in lines if not line.startswith(("\tat ", "Driver stacktrace")))

@@ -64,7 +64,6 @@ class _Task:
         self._out: list[Record] = []
         self._instance = Instance(1, stage, rank, plan.stage(stage).source)
         self._acks: list[int] = []
-        self._loose = 0
         settings = Settings(folder / "plan.json", root, orders.attempt, WINDOW, orders.key)
         self._children = Children(
             plan, [self._instance], settings, None, self, _Stop(orders.stop), inherited=open_sockets()
@@ -114,8 +113,7 @@ class _Task:
         if group:
             self._acks.append(group)
         else:
-            self._loose += 1
-            instance.loose[-self._loose] = len(emits)
+            instance.wrote_loose(len(emits))
         self._send(emits)
 
     def saved(self, instance: Instance, token: bytes, state: bytes) -> None:

@@ -139,16 +139,8 @@ def test_a_stop_has_a_limit(stop, capfd):
     assert f"It has not ended within {LIMIT} s" in capfd.readouterr().err
 
 
-LOUD = """
-from sferic import IterativePE, ProducerPE, WorkflowGraph
-
-class Ticks(ProducerPE):
-    endless = True
-
-    def _process(self, inputs):
-        while True:
-            self.write("output", 1)
-            self.wait(0.01)
+LOUD = f"""{FLOW}
+from sferic import IterativePE
 
 class Loud(IterativePE):
     def _process(self, data):

@@ -140,7 +140,7 @@ def _manifest(artefact: SparkArtefact, entries: Mapping[str, bytes], version: st
         "name": artefact.name,
         "sferic": version,
         "python": _python(artefact),
-        "plan": hashlib.sha256(artefact.plan.to_json().encode()).hexdigest(),
+        "plan": artefact.plan.digest(),
         "packed": [] if packages is None else [asdict(one) for one in packages.distributions],
         "mode": artefact.mode,
         "submit": "spark-submit --py-files flow.zip job.py" + " --checkpoint FOLDER" * (artefact.mode == "dstream"),

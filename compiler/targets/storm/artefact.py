@@ -171,13 +171,12 @@ def worker_files(artefact: StormArtefact, runtime: Path) -> dict[str, bytes]:
 
 
 def _manifest(artefact: StormArtefact, entries: Mapping[str, bytes], version: str) -> str:
-    plan = artefact.plan.to_json().encode()
     return (
         json.dumps(
             {
                 "name": artefact.name,
                 "sferic": version,
-                "plan": hashlib.sha256(plan).hexdigest(),
+                "plan": artefact.plan.digest(),
                 "build": json.loads(entries["config.json"])["sferic.about"]["build"],
                 "files": {path: hashlib.sha256(data).hexdigest() for path, data in sorted(entries.items())},
                 **({} if artefact.packages is None else {"packages": _packed_json(artefact.packages)}),

@@ -1,6 +1,5 @@
 """The topology's configuration, each number with its reason."""
 
-import hashlib
 import sys
 from typing import Any
 
@@ -64,7 +63,7 @@ def _about(plan: Plan, version: str) -> dict[str, Any]:
     """What commands have to know of a topology that they find on a cluster."""
     return {
         "version": version,
-        "plan": hashlib.sha256(plan.to_json().encode()).hexdigest(),
+        "plan": plan.digest(),
         "sources": sum(stage.instances for stage in plan.stages if stage.source),
         "stages": [[stage.id, stage.instances, [pe.path for pe in stage.pes]] for stage in plan.stages],
         "roots": [pe.path for stage in plan.stages for pe in stage.pes if pe.source],
