@@ -15,8 +15,9 @@ _LEAD, _END = "superstep-", ".json"
 class Mark:
     """The last superstep that is kept whole.
 
-    `state`: where its instances are; `key`: of the trusted codec, base64; `written`: what the driver's files had then,
-    in bytes by name; `ended`: no instance goes on from here, and `tokens` has where sources were, by stage and rank.
+    `state`: where its instances are; `key`: of the trusted codec, base64; `written`: what the observer had written and
+    counted then (`Files`); `ended`: no instance goes on from here, and `tokens` has where sources were, by stage and
+    rank.
     """
 
     sferic: str
@@ -26,7 +27,7 @@ class Mark:
     key: str
     step: int
     state: str
-    written: dict[str, int] = field(default_factory=dict[str, int])
+    written: dict[str, Any] = field(default_factory=dict[str, Any])
     ended: bool = False
     tokens: dict[str, str] = field(default_factory=dict[str, str])
 

@@ -18,7 +18,7 @@ from sferic.runtime.host.failures import error_event
 from sferic.runtime.loading import LoadingError
 from sferic.runtime.local.attempt import Attempt, run_attempts
 from sferic.runtime.observe import Event, Observer, StopRequest
-from sferic.runtime.spark import StreamSettings
+from sferic.runtime.spark import Pulse, StreamSettings
 from sferic.runtime.spark.checkpoint import Checkpoint, Mark
 from sferic.runtime.spark.driver import reason, tell
 from sferic.runtime.spark.flow import Flow
@@ -91,7 +91,7 @@ def run_stream(
         for event in _forgotten(mark, flow):
             observer.event(event)
     if settings.files is not None:
-        settings.files.go_on(None if mark is None else mark.written)
+        settings.files.go_on(None if mark is None else mark.written, anew=mark is not None and mark.ended)
 
     def carry(attempt: Attempt) -> None:
         before = mark if mark is not None and (mark.ended or mark.attempt == attempt.number) else None
@@ -182,6 +182,7 @@ class Run:
         self._stopping = False
         self._over = threading.Event()
         self._ticking = threading.Lock()
+        self._pulse = Pulse()  # only the thread of the ticks makes a new one
         self._told: queue.SimpleQueue[list[Report] | BaseException] = queue.SimpleQueue()
         self._heard = threading.Event()  # the driver has done what the last superstep told
         self._endless = any(pe.endless for stage in plan.stages for pe in stage.pes)
@@ -213,6 +214,8 @@ class Run:
             while not self._over.is_set() or not self._told.empty():
                 self._stopping = self._stopping or stop.requested
                 self._take()
+                if self._settings.progress is not None:
+                    self._settings.progress.pulse(self._pulse)
                 if time.monotonic() - looked > _LOOK:
                     looked = time.monotonic()
                     self._stopping = self._stopping or self._checkpoint.stop_requested
@@ -251,7 +254,11 @@ class Run:
     def tick(self, at: datetime, superstep: Superstep) -> None:
         """For `foreachRDD`: supersteps, as long as there is something on its way and the interval lasts. A tick that
         comes late, since the last one took long, is skipped."""
-        if (datetime.now() - at).total_seconds() > self._settings.interval:  # noqa: DTZ005 - as Spark says it
+        late = (datetime.now() - at).total_seconds()  # noqa: DTZ005 - as Spark says it
+        skipped = late > self._settings.interval
+        was = self._pulse
+        self._pulse = replace(was, ticks=was.ticks + 1, skipped=was.skipped + skipped, delay=max(0.0, late))
+        if skipped:
             return
         with self._ticking:
             ends = time.monotonic() + self._settings.interval
@@ -264,6 +271,7 @@ class Run:
 
     def _superstep(self, superstep: Superstep) -> bool:
         """True where the next one has something to do."""
+        began = time.monotonic()
         number = self._number = self._number + 1  # one for each that is asked for: only what is made again is the same
         self._sc.setJobGroup(self._group, f"superstep {number}")
         arrives = self._known.sent > 0 or not self._mark.state or not self._known.versions
@@ -300,6 +308,12 @@ class Run:
         self._checkpoint.write(self._mark)
         self._kept = kept
         before.unpersist()
+        self._pulse = replace(
+            self._pulse,
+            supersteps=self._pulse.supersteps + 1,
+            seconds=time.monotonic() - began,
+            on_its_way=self._known.sent,
+        )
         if over:
             self._over.set()
         return self._known.sent > 0 or self._known.finished != ended
