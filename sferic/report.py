@@ -26,7 +26,7 @@ class Reporter(Outcome):
         super().__init__()
         self._as_text = as_text or words
         self._quiet = quiet
-        self._letters = letters
+        self._letters: LettersFile | None = letters
         self._live = sys.stderr.isatty() and not quiet
         self._began = time.monotonic()
         self._width = 0
