@@ -44,7 +44,8 @@ class Course:
     """How it went on, as its supervisor writes it down.
 
     `driver`: the process of spark-submit, None while there is none. `restarts`: drivers after the first one. `over`: it
-    ended, or was given up; then `exit` is its status and `why` what ended it, "" where that was its own end.
+    ended, was killed, or was given up; then `exit` is its status, where it has one, and `why` what ended it, "" where
+    that was its own end.
     """
 
     supervisor: Known
@@ -155,11 +156,10 @@ class Job:
         """Write down what was asked for."""
         _replace(self.record, asdict(asked))
 
-    def forget(self, *, keep: bool) -> None:
-        """Remove what is of this run; `keep`: but for results and dead letters. A checkpoint stays."""
-        kept = {self.checkpoint, self.folder / ".lock", *((self.results, self.letters, self.taken) if keep else ())}
+    def forget(self, *, checkpoint: bool) -> None:
+        """Remove all of it; its `checkpoint`, too?"""
         for path in self.folder.iterdir():
-            if path in kept:
+            if path.name == ".lock" or (path == self.checkpoint and not checkpoint):
                 continue
             if path.is_dir():
                 shutil.rmtree(path)
@@ -216,6 +216,8 @@ def state_of(job: Job) -> State:
     course, status = job.course, job.status
     if course is None:
         return State("interrupted", supervised=False, course=None)
+    if course.over and course.exit is None:
+        return State("killed", supervised=False, course=course, status=status)
     if course.over:
         done = course.exit in (0, 3) and not course.why
         return State("finished" if done else "failed", False, course, status)

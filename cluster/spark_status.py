@@ -69,7 +69,7 @@ def _pes(plan: Plan, told: Said) -> dict[str, Said]:
 def _at_master(job: Job, state: State) -> Said:
     found = None if state.over else look_at_master(job)
     app = None if found is None else found.applications.get(str(state.status.get("app")))
-    if found is None or app is None:
+    if found is None or app is None or app.state not in ("WAITING", "RUNNING"):
         return {}
     free = found.cores - found.cores_used
     return {"application": {"state": app.state, "cores": app.cores, "free": free, "workers": len(found.workers)}}

@@ -2,6 +2,7 @@
 
 import secrets
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -12,12 +13,15 @@ from pathlib import Path
 
 from sferic.cluster import spark_development
 from sferic.cluster.daemons import Tell, alone
+from sferic.cluster.job_files import Kind, Shelf
 from sferic.cluster.jobs import Asked, Job, JobError, State, all_jobs, before, state_of
 from sferic.cluster.namespace import in_network_of
 from sferic.cluster.spark_install import LOOPBACK, spark_environment
 from sferic.cluster.spark_master import PAGE, Look, Master, MasterAway
+from sferic.compiler.diagnostics import Problem, WrongInput
 from sferic.compiler.targets.spark import SparkArtefact, write_artefact
 from sferic.runtime.kin import end_kin
+from sferic.runtime.observe import WRONG_INPUT
 
 _TURN = 0.2  # seconds between two looks
 _BEGIN = 180.0  # seconds that a driver may take until it runs
@@ -79,9 +83,12 @@ def submit(
     """Write all that is the job's and start it; returns when it runs, or has come to its end. Raises JobError."""
     job.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     with alone(job.folder):
-        refuse_if_there(job)
+        refuse_if_there(job, asked.mode, fresh=fresh)
         if fresh:
             _begin_anew(job, asked)
+        elif asked.mode == "batch" or (job.known and job.asked.mode == "batch"):
+            for path in (job.results, job.letters, job.taken):
+                path.unlink(missing_ok=True)
         if job.artefact.exists():
             shutil.rmtree(job.artefact)
         write_artefact(artefact, job.artefact, runtime=runtime, version=asked.version)
@@ -90,8 +97,9 @@ def submit(
     return await_running(job, tell)
 
 
-def refuse_if_there(job: Job) -> None:
-    """JobError where a job of this name runs, or has something that nobody has fetched and that would go."""
+def refuse_if_there(job: Job, mode: str, *, fresh: bool) -> None:
+    """JobError where a job of this name runs, or has something that nobody has fetched and that would go: a stream adds
+    to what the stream before it has left."""
     if not job.known:
         return
     state = state_of(job)
@@ -102,6 +110,14 @@ def refuse_if_there(job: Job) -> None:
             f"{job.name} was interrupted: nobody looks after its driver any more. To go on: sferic resume {job.name}. "
             f"To begin anew: sferic kill {job.name}, then submit --fresh"
         )
+    name, adds = job.name, mode == job.asked.mode == "dstream" and not fresh
+    commands: dict[Kind, str] = {"results": f"results {name}", "letters": f"dead-letters --name {name} [--drop]"}
+    for kind, command in commands.items():
+        if not adds and Shelf(job).left(kind):
+            raise JobError(
+                f"the last {name} has left {kind} that nobody has fetched: sferic {command}. To drop all that it has "
+                f"left: sferic kill {name}"
+            )
 
 
 def _begin_anew(job: Job, asked: Asked) -> None:
@@ -109,13 +125,7 @@ def _begin_anew(job: Job, asked: Asked) -> None:
         there = Path(asked.checkpoint)
         if "://" in asked.checkpoint or (there.exists() and any(there.iterdir())):
             raise JobError(f"--fresh leaves folders elsewhere alone: remove {asked.checkpoint}, or name another one")
-    for path in job.folder.iterdir():
-        if path.name == ".lock":
-            continue
-        if path.is_dir():
-            shutil.rmtree(path)
-        else:
-            path.unlink()
+    job.forget(checkpoint=True)
 
 
 def resume(job: Job, tell: Tell) -> State:
@@ -169,7 +179,7 @@ def await_running(job: Job, tell: Tell) -> State:
     began, told = time.monotonic(), ""
     while True:
         state = state_of(job)
-        if state.over or "app" in state.status:
+        if state.over or _begun(state):
             break
         said = f"{job.name} is {state.word}" + (f": {state.course.why}" if state.course and state.course.why else "")
         if said != told:
@@ -181,9 +191,18 @@ def await_running(job: Job, tell: Tell) -> State:
                 f"{job.name}; to end it: sferic kill {job.name}"
             )
         time.sleep(_TURN)
-    if state.word == "failed" and "app" not in state.status:
-        raise JobError(f"{job.name} could not begin. {_words(job, state)}")
-    return state
+    if state.word != "failed" or _begun(state):
+        return state
+    text = f"{job.name} could not begin. {_words(job, state)}"
+    if state.course is not None and state.course.exit == WRONG_INPUT:
+        remedy = "sferic submit --fresh removes the folder" if job.asked.mode == "dstream" else "see its log"
+        raise WrongInput([Problem(text, remedy=remedy)])
+    raise JobError(text)
+
+
+def _begun(state: State) -> bool:
+    """Does its driver carry stages, or supersteps?"""
+    return "stages" in state.status or "supersteps" in state.status
 
 
 def _words(job: Job, state: State) -> str:
@@ -236,15 +255,23 @@ def stop(job: Job, progress: Callable[[State], None], limit: int, tell: Tell) ->
 
 
 def kill(job: Job, *, keep: bool) -> None:
-    """End all its processes at once, and forget it."""
+    """End all its processes at once, and forget it; `keep`: only that it runs. A checkpoint stays in any case."""
+    leave(job)
+    if not keep:
+        job.forget(checkpoint=False)
+    elif (course := job.course) is not None and not course.over:
+        job.note(replace(course, driver=None, over=True, exit=None, why="it was killed"))
+
+
+def leave(job: Job) -> None:
+    """End all its processes at once. It can be gone on with."""
     asked, course = job.asked, job.course
     if course is not None:
-        course.supervisor.signal(9)
+        course.supervisor.signal(signal.SIGKILL)
         while course.supervisor.alive:
             time.sleep(0.02)
     end_kin(asked.mark)
     _await_gone(job, asked)
-    job.forget(keep=keep)
 
 
 def _await_gone(job: Job, asked: Asked) -> None:
@@ -259,6 +286,6 @@ def _await_gone(job: Job, asked: Asked) -> None:
         time.sleep(_TURN)
 
 
-def names_of_running(*, development: bool) -> list[str]:
-    """Jobs that run, or would."""
-    return [job.name for job in all_jobs() if job.asked.development == development and not state_of(job).over]
+def on_this_cluster() -> list[Job]:
+    """Jobs that run, or would, on the cluster of this machine."""
+    return [job for job in all_jobs() if job.asked.development and not state_of(job).over]

@@ -109,7 +109,7 @@ def kill_job(job: "Job", *, keep: bool, as_json: bool) -> None:
     if kept:
         tell(f"A stream submitted as {job.name} goes on from {kept}; to begin anew: submit --fresh")
     if keep:
-        tell(f"Its results and dead letters are in {job.folder}")
+        tell(f"Its results and dead letters are there still: sferic results {job.name}")
     elif dropped:
         tell(f"{dropped:,} bytes of results and dead letters that nobody had fetched went with it.")
 

@@ -145,7 +145,7 @@ def _job(compile_workflow: Compile, workflow: str, name: str, *, as_json: bool, 
         if artefact.mode == "batch":
             spark_of({**given, "mode": "batch"}, "spark")
         job = job_of(name)
-        refuse_if_there(job)
+        refuse_if_there(job, artefact.mode, fresh=given["fresh"])
         place = place_of(given["master"])
         if artefact.mode == "dstream" and spark.checkpoint is None and not place.here:
             text = f"a stream on {place.url} keeps itself in a folder that all its machines see"
