@@ -195,7 +195,7 @@ def await_running(job: Job, tell: Tell) -> State:
         return state
     text = f"{job.name} could not begin. {_words(job, state)}"
     if state.course is not None and state.course.exit == WRONG_INPUT:
-        remedy = "sferic submit --fresh removes the folder" if job.asked.mode == "dstream" else "see its log"
+        remedy = f"begin anew with sferic submit --fresh, or see its log: sferic logs {job.name}"
         raise WrongInput([Problem(text, remedy=remedy)])
     raise JobError(text)
 

@@ -226,9 +226,14 @@ class Supervisor:
 
     def _rest(self) -> None:
         """Before the next driver, unless somebody waits for the end."""
-        until = time.monotonic() + min(_LONGEST, 2.0 ** (self._in_vain - 1))
+        until = time.monotonic() + _rest_of(self._in_vain)
         while not self._course.over and time.monotonic() < until and not self._job.stop.exists():
             time.sleep(_TURN)
+
+
+def _rest_of(in_vain: int) -> float:
+    """Seconds."""
+    return min(_LONGEST, 2.0 ** (in_vain - 1))
 
 
 def _marked(pid: int, mark: str) -> bool:
