@@ -94,6 +94,7 @@ def test_up_twice_status_down_twice(command, place):
     assert command("cluster", "down", "--spark").stdout == "It was not up.\n"
 
 
+@pytest.mark.slow
 def test_what_was_killed_is_started_again_beside_what_was_not(place, command):
     first = development.up(place, lambda _: None, closed=bool(CLOSED))
     told = []
