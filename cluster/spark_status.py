@@ -7,7 +7,7 @@ from typing import Any
 from sferic.cluster.job_files import Shelf
 from sferic.cluster.jobs import Job, State, state_of
 from sferic.cluster.spark_submission import look_at_master
-from sferic.cluster.status import Face, Said, duration, place, rates, row_of, size_text
+from sferic.cluster.status import Face, Said, duration, place, rates, row_of
 from sferic.runtime.plan import Plan, plan_from_json
 
 _SILENT = 15.0  # seconds after which a driver that says nothing is worth a word
@@ -126,7 +126,7 @@ def notes(said: Said) -> Iterator[str]:
         yield f"  its driver has said nothing for {said['silent']:.0f} s"
     for kind, command in (("results", "results"), ("dead_letters", "dead-letters --name")):
         if said[kind]:
-            yield f"  {kind.replace('_', ' ')} to fetch: {size_text(said[kind])}. sferic {command} {said['name']}"
+            yield f"  {kind.replace('_', ' ')} to fetch: {said[kind]:,} bytes. sferic {command} {said['name']}"
     if said["checkpoint"]:
         yield f"  checkpoint: {said['checkpoint']}"
     yield f"  log: {said['log']}"

@@ -66,9 +66,12 @@ def cluster_command(action: str, *, spark: bool, closed: bool, as_json: bool) ->
     if found is None:
         gone = kind.gone()
         again = f"in part: {', '.join(gone)} is gone. See {kind.logs}, then: sferic cluster up{kind.option}"
-        click.echo(
-            json.dumps({"up": False, "gone": gone}) if as_json else f"{kind.called} is {again if gone else 'down'}"
-        )
+        other = _storm() if spark else _spark()
+        there = f"{other.called} is up: sferic cluster status{other.option}" if other.found() else ""
+        if as_json:
+            click.echo(json.dumps({"up": False, "gone": gone}))
+        else:
+            click.echo(f"{kind.called} is {again if gone else 'down'}" + f". {there}" * bool(there))
         sys.exit(FAILED)
     pids = {name: known.pid for name, known in found.daemons.items()}
     said = {"up": True, "closed": found.closed, "pids": pids, "ports": found.ports, "logs": str(kind.logs)}

@@ -88,7 +88,9 @@ def test_up_twice_status_down_twice(command, place):
     twice = command("cluster", "up", "--spark", *CLOSED)
     assert (twice.returncode, twice.stdout) == (1, "")
     assert twice.stderr == "Spark's cluster is up already. See: sferic cluster status --spark\n"
-    assert command("cluster", "status").returncode == 1, "that is Storm's"
+    storms = command("cluster", "status")
+    assert storms.returncode == 1
+    assert storms.stdout == "The cluster is down. Spark's cluster is up: sferic cluster status --spark\n"
     assert json.loads(command("cluster", "down", "--spark", "--json").stdout) == {"ended": True}
     assert not any(command_of(pid) for pid in said["pids"].values())
     assert command("cluster", "down", "--spark").stdout == "It was not up.\n"
