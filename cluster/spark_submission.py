@@ -82,7 +82,7 @@ def submit(
 ) -> State:
     """Write all that is the job's and start it; returns when it runs, or has come to its end. Raises JobError."""
     job.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with alone(job.folder):
+    with alone(job.folder, job.name):
         refuse_if_there(job, asked.mode, fresh=fresh)
         if fresh:
             _begin_anew(job, asked)
@@ -131,7 +131,7 @@ def _begin_anew(job: Job, asked: Asked) -> None:
 def resume(job: Job, tell: Tell) -> State:
     """Start the driver of a job again that nobody supervises; where a stream was, it goes on. Raises JobError."""
     asked = job.asked
-    with alone(job.folder):
+    with alone(job.folder, job.name):
         state = state_of(job)
         if not state.over:
             raise JobError(f"{job.name} is {state.word}: there is nothing to go on with")
@@ -191,6 +191,8 @@ def await_running(job: Job, tell: Tell) -> State:
                 f"{job.name}; to end it: sferic kill {job.name}"
             )
         time.sleep(_TURN)
+    if state.word in ("interrupted", "killed"):
+        raise JobError(f"{job.name} was ended while it began")
     if state.word != "failed" or _begun(state):
         return state
     text = f"{job.name} could not begin. {_words(job, state)}"

@@ -165,7 +165,12 @@ def _job(compile_workflow: Compile, workflow: str, name: str, *, as_json: bool, 
             plan=compiled.plan.digest(),
             mark=new_mark(),
         )
-        state = submit(artefact, job, asked, place, runtime, tell, fresh=given["fresh"])
+        try:
+            state = submit(artefact, job, asked, place, runtime, tell, fresh=given["fresh"])
+        except KeyboardInterrupt:
+            if job.known:
+                tell(f"{name} goes on without this command: sferic status {name}")
+            raise
     app = state.status.get("app")
     if as_json:
         click.echo(json.dumps({"name": name, "id": app, "master": place.url}))

@@ -197,6 +197,28 @@ def test_after_a_kill_nothing_is_left_and_a_checkpoint_is_of_one_plan(submit, sf
 
 
 @pytest.mark.slow
+def test_a_master_and_a_worker_that_are_killed_are_started_again_and_the_stream_goes_on(
+    submit, sferic, numbers, cluster
+):
+    numbers(0, 100)
+    job = submit("w.py:stream", "-p", f"path={numbers.path}")
+    job.until(lambda status: status["pes"]["Total"]["in"] == 99)
+    for number, role in enumerate(("master", "worker"), 1):
+        known = development.recorded(cluster).daemons[role]
+        known.signal(signal.SIGKILL)
+        while known.alive:
+            pass
+        up = sferic("cluster", "up", "--spark")
+        assert f"the {role} is gone; the rest of the cluster runs on" in up.stderr
+        numbers(100 * number, 100 * number + 100)
+        job.until(lambda status: status["pes"]["Total"]["in"] == 99 * (number + 1))
+    status = job.until(lambda status: status.get("application", {}).get("state") == "RUNNING" and status)
+    assert status["restarts"] == 0, "the driver had nothing to do with it"
+    assert sferic("stop", job.name).returncode == 0
+    assert job.results() == expected(300)[1]
+
+
+@pytest.mark.slow
 def test_a_cluster_that_is_ended_leaves_its_jobs_to_be_gone_on_with(submit, sferic, numbers):
     numbers(0, 200)
     job = submit("w.py:stream", "-p", f"path={numbers.path}")
