@@ -13,6 +13,7 @@ from sferic.cli import main
 from sferic.cluster.job_files import Shelf
 from sferic.cluster.jobs import Asked, Course, JobError, all_jobs, before, job_of, state_of
 from sferic.cluster.processes import Known, know
+from sferic.commands.letters import _of_job as letters_of_job
 
 ASKED = Asked("words", "dstream", "spark://127.0.0.1:7077", False, "python3", {}, 1.0, None, 0.0, "1", "abc", "job:1")
 
@@ -234,6 +235,12 @@ def test_letters_of_a_job_are_shown_and_dropped(sferic, job):
     assert status == 0 and "P.input" in out
     assert sferic("dead-letters", "--name", "words", "--drop")[1] == "1 dead letter of words dropped.\n"
     assert sferic("dead-letters", "--name", "words")[1] == ""
+
+
+def test_letters_that_a_replay_left_out_stay(job):
+    write_letters(job, 1, 2, 3)
+    letters_of_job(job, lambda letters, away: away([1]), drop=True)  # numbers are from 1
+    assert [letter.item for _, letter in Shelf(job).letters()] == ["1"]
 
 
 def test_a_job_that_was_killed_to_be_kept_gives_what_it_has(sferic, job):

@@ -98,7 +98,7 @@ def test_a_driver_that_dies_is_started_again(drive, job, last_words, why):
 
 
 def test_the_end_of_the_one_before_is_not_taken_for_its_own(drive, job):
-    code = "if number == 1:\n    tell(state='running', app='a'); died()\nif number == 2:\n    sys.exit(0)\nend(3)"
+    code = "if number == 1:\n    tell(state='ended', exit=0, app='a'); died()\nif number == 2:\n    sys.exit(0)\nend(3)"
     assert drive(code) == (3, 3, "")
 
 
