@@ -40,6 +40,21 @@ graph.connect(Numbers(), "output", Twice(), "input")
 """
 
 
+DEALT = """
+from sferic import ProducerPE, SimpleFunctionPE, WorkflowGraph
+
+
+class Numbers(ProducerPE):
+    def _process(self, inputs):
+        yield 1
+
+
+graph = WorkflowGraph("dealt")
+graph.connect(Numbers(), "output", pe := SimpleFunctionPE(abs), "input")
+pe.numprocesses = 2
+"""
+
+
 def write_workflow(folder):
     (folder / "data").mkdir(parents=True)
     (folder / "data" / "a.txt").write_text("a")
@@ -108,7 +123,17 @@ class Sink(sferic.IterativePE):
         return item
 
 
-HOSTILE = '"""\nimport os; os.abort()\n#', "'); 1/0 #", "\\", "\N{SNOWMAN}\u2028x = 1", "class", "sc", "run", "__name__"
+HOSTILE = (
+    '"""\nimport os; os.abort()\n#',
+    "'); 1/0 #",
+    "\\",
+    "\N{SNOWMAN}\u2028x = 1",
+    "class",
+    "sc",
+    "run",
+    "__name__",
+    "Bucket",
+)
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -129,12 +154,17 @@ def test_hostile_names_stay_text(name, mode):
     stages = next(node for node in ast.parse(text).body if isinstance(node, ast.FunctionDef))
     kinds = [type(node).__name__ for node in stages.body]
     assert kinds == ["Expr", *["Assign", "Expr"] * 3, "Return"]
-    assert len({node.targets[0].id for node in stages.body if isinstance(node, ast.Assign)} - {"sc", "run"}) == 3
+    variables = {node.targets[0].id for node in stages.body if isinstance(node, ast.Assign)}
+    imported = {name.asname or name.name for node in ast.walk(ast.parse(text)) for name in getattr(node, "names", ())}
+    assert len(variables - imported - {"sc", "run", "stages"}) == 3
 
 
 def test_a_job_is_clean_to_the_linter_and_formatted(tmp_path):
-    for workflow in ("identifiers.py", "languages.py", "words.py"):
-        loaded = load(str(ROOT / "topologies" / workflow), [])
+    (tmp_path / "plain.py").write_text(DEALT.replace("numprocesses = 2", "numprocesses = 1"))
+    (tmp_path / "dealt.py").write_text(DEALT)
+    ready = [ROOT / "topologies" / name for name in ("identifiers.py", "languages.py", "words.py")]
+    for path in (*ready, tmp_path / "plain.py", tmp_path / "dealt.py"):
+        loaded, workflow = load(str(path), []), path.name
         for mode in MODES:
             (tmp_path / f"{mode}_{workflow}").write_text(job_of(loaded.graph, mode=mode))
     for check in (["check", "--select", "E,F,W,I,B,N,UP,RUF,ANN,PL"], ["format", "--check"]):

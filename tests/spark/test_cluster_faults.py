@@ -134,11 +134,11 @@ def cluster(tmp_path_factory):
 class Job:
     """One that is submitted, as often as it takes; its checkpoint is one folder."""
 
-    def __init__(self, folder, cluster, mode, **params):
+    def __init__(self, folder, cluster, mode, workflow=WORKFLOW, **params):
         self.folder, self.cluster, self.mode = folder, cluster, mode
         self.process, self.said, self.killed, self.executors_seen = None, [], [], set()
         (folder / "notes").mkdir()
-        (folder / "killed.py").write_text(WORKFLOW)
+        (folder / "killed.py").write_text(workflow)
         command = [sys.executable, "-m", "sferic.cli", "compile", "killed.py", "--to", "spark", "--mode", mode]
         given = {"folder": folder / "notes", **params}
         said = [part for name, value in given.items() for part in ("-p", f"{name}={value}")]
@@ -255,7 +255,10 @@ def check(job, count):
     assert job.process.wait() == 3, job.text()  # some items failed
     good = [number for number in range(count) if number % 1000 != 999 and number != 77]
     results = [json.loads(line) for line in (job.folder / "results").read_text().splitlines()]
-    of = lambda pe, port: Counter(map(str, (one["value"] for one in results if (one["pe"], one["port"]) == (pe, port))))
+
+    def of(pe, port):
+        return Counter(str(one["value"]) for one in results if (one["pe"], one["port"]) == (pe, port))
+
     counts = Counter(number * 31 % KEYS for number in good)
     assert of("Count", "output") == Counter(str([key, count]) for key, count in counts.items())
     assert of("Count", "each") == Counter(str(number) for number in good if number % 50 == 0)
@@ -309,3 +312,92 @@ def test_of_a_batch_job(tmp_path, cluster, chance, whom):
         job.runs_on()
         job.kill_one_of(whom, chance)
     check(job, 3000)
+
+
+DEALT = '''
+import os
+import random
+import time
+from pathlib import Path
+
+from sferic import IterativePE, ProducerPE, WorkflowGraph
+
+
+def executor():
+    """The JVM above this process."""
+    pid = os.getpid()
+    while Path(f"/proc/{pid}/comm").read_text() != "java\\n":
+        pid = int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+    return str(pid)
+
+
+class Mixed(ProducerPE):
+    """In another order each time."""
+
+    def __init__(self, folder):
+        super().__init__()
+        self.folder = Path(folder)
+
+    def _process(self, inputs):
+        (self.folder / "first").write_text(executor())
+        numbers = list(range(200))
+        random.SystemRandom().shuffle(numbers)
+        yield from numbers
+
+
+class Dealt(IterativePE):
+    """One instance ends at once, but not before the other one has begun; that one waits, on the other executor."""
+
+    stateless = True
+    numprocesses = 2
+
+    def __init__(self, folder):
+        super().__init__()
+        self.folder = Path(folder)
+
+    def _preprocess(self):
+        here = executor() == (self.folder / "first").read_text()
+        (self.folder / ("here" if here else "there")).touch()
+        while not (self.folder / ("there" if here else "go")).exists():
+            time.sleep(0.05)
+
+    def _process(self, number):
+        return number
+
+    def _postprocess(self):
+        (self.folder / "done").touch()
+
+
+class All(IterativePE):
+    def __init__(self):
+        super().__init__()
+        self.inputconnections["input"]["grouping"] = "global"
+        self.seen = []
+
+    def _process(self, number):
+        self.seen.append(number)
+
+    def _postprocess(self):
+        self.write("output", sorted(self.seen))
+
+
+def build(folder):
+    graph = WorkflowGraph("dealt")
+    dealt = Dealt(folder)
+    graph.connect(Mixed(folder), "output", dealt, "input")
+    graph.connect(dealt, "output", All(), "input")
+    return graph
+'''
+
+
+def test_what_is_dealt_out_once_is_not_dealt_out_otherwise_where_half_of_it_went(tmp_path, cluster):
+    """An executor takes with it what a source gave, and what one of two instances made of its half."""
+    job = Job(tmp_path, cluster, "batch", DEALT)
+    job.submit()
+    job.until((tmp_path / "notes" / "done").exists)
+    time.sleep(2)  # that instance has reported
+    os.kill(int((tmp_path / "notes" / "first").read_text()), signal.SIGKILL)
+    (tmp_path / "notes" / "go").touch()
+    assert job.process.wait() == 0, job.text()
+    (result,) = (json.loads(line) for line in (tmp_path / "results").read_text().splitlines())
+    assert result["value"] == list(range(200))
