@@ -160,16 +160,18 @@ def test_hostile_names_stay_text(name, mode):
 
 
 def test_a_job_is_clean_to_the_linter_and_formatted(tmp_path):
+    jobs = tmp_path / "jobs"
+    jobs.mkdir()
     (tmp_path / "plain.py").write_text(DEALT.replace("numprocesses = 2", "numprocesses = 1"))
     (tmp_path / "dealt.py").write_text(DEALT)
     ready = [ROOT / "topologies" / name for name in ("identifiers.py", "languages.py", "words.py")]
     for path in (*ready, tmp_path / "plain.py", tmp_path / "dealt.py"):
         loaded, workflow = load(str(path), []), path.name
         for mode in MODES:
-            (tmp_path / f"{mode}_{workflow}").write_text(job_of(loaded.graph, mode=mode))
+            (jobs / f"{mode}_{workflow}").write_text(job_of(loaded.graph, mode=mode))
     for check in (["check", "--select", "E,F,W,I,B,N,UP,RUF,ANN,PL"], ["format", "--check"]):
         done = subprocess.run(
-            [sys.executable, "-m", "ruff", *check, "--isolated", "--line-length", "120", str(tmp_path)],
+            [sys.executable, "-m", "ruff", *check, "--isolated", "--line-length", "120", str(jobs)],
             capture_output=True,
             text=True,
             check=False,
