@@ -17,7 +17,6 @@ from pathlib import Path
 import pyspark
 import pytest
 
-from sferic.cluster import spark_development as development
 from sferic.cluster.processes import command_of, start_of
 from sferic.cluster.spark_install import spark_environment
 
@@ -121,14 +120,6 @@ def build(folder, count=3000, source=0.003, each=0.0):
     graph.connect(keyed, "output", Sum(), "input")
     return graph
 '''
-
-
-@pytest.fixture(scope="module")
-def cluster(tmp_path_factory):
-    """A master, and a worker for two executors of one core."""
-    place = development.SparkHome(tmp_path_factory.mktemp("cluster") / "spark")
-    yield development.up(place, lambda _: None, cores=4)
-    development.down(place)
 
 
 class Job:
