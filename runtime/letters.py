@@ -66,13 +66,14 @@ def letter_of(event: Event) -> Letter:
 
 
 class LettersFile:
-    """Adds the dead letters of a run to a file, each as it comes."""
+    """Adds the dead letters of a run to a file, each as it comes. `begin`: the length that the file had before."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, begin: int | None = None, count: int = 0) -> None:
+        """`begin`, `count`: of a run that is gone on with: the file's length before it, and its letters since."""
         self.path = path
-        self.count = 0
+        self.count = count
         self._out: TextIO = path.open("a", encoding="utf-8")
-        self._begin = self._out.tell()
+        self.begin = self._out.tell() if begin is None else begin
 
     def take(self, event: Event) -> None:
         """Keep it, if it is a dead letter's event."""
@@ -83,7 +84,7 @@ class LettersFile:
 
     def begin_again(self) -> None:
         """The run is repeated: what it kept so far comes again."""
-        self._out.truncate(self._begin)
+        self._out.truncate(self.begin)
         self.count = 0
 
     def close(self) -> None:

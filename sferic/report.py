@@ -18,7 +18,7 @@ class Reporter(Outcome):
     def __init__(self, *, quiet: bool = False, letters: LettersFile | None = None) -> None:
         super().__init__()
         self._quiet = quiet
-        self._letters = letters
+        self._letters: LettersFile | None = letters
         self._live = sys.stderr.isatty() and not quiet
         self._began = time.monotonic()
         self._width = 0

@@ -31,18 +31,23 @@ class StopOnSignal:
         self._seen = True
         return self._wanted
 
+    def ask(self) -> None:
+        """What the first signal does, but for the limit: for those who hear of it in another way, on any thread."""
+        if not self._wanted:
+            self._asked = time.monotonic()
+            self._wanted = True
+            _say("Stopping: sources end, what is in flight is drained. Once more to drop it.")
+
     def _signalled(self, number: int, frame: FrameType | None) -> None:
         del number, frame
         if self._wanted and time.monotonic() - self._asked < _ONE:
             return
         if self._wanted or not self._seen:
             raise KeyboardInterrupt
-        self._asked = time.monotonic()
-        self._wanted = True
         if self._limit is not None:
             signal.signal(signal.SIGALRM, self._too_long)
             signal.alarm(self._limit)
-        _say("Stopping: sources end, what is in flight is drained. Once more to drop it.")
+        self.ask()
 
     def _too_long(self, number: int, frame: FrameType | None) -> None:
         del number, frame

@@ -3,48 +3,72 @@
 import argparse
 import sys
 import tempfile
-from contextlib import ExitStack
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sferic.runtime.observe import WRONG_INPUT
-from sferic.runtime.spark import INTERVAL
+from sferic.jobstatus import JobStatus
+from sferic.runtime.observe import FAILED, INTERRUPTED, WRONG_INPUT, Outcome
+from sferic.runtime.spark import INTERVAL, Mode
+from sferic.stop import StopOnSignal
 
 if TYPE_CHECKING:
+    from pyspark import SparkContext
+
     from sferic.runtime.spark import stream
     from sferic.runtime.spark.batch import Build
+    from sferic.runtime.spark.flow import Flow
 
 
-class _Never:
-    requested = False
+class _Ended(Exception):  # noqa: N818 - the way out of a job that cannot begin
+    """With the exit status; why was said."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Driver:
+    """What a job has in hand when Spark is there. `folder`: of this machine, gone after the run."""
+
+    sc: "SparkContext"
+    flow: "Flow"
+    stop: StopOnSignal
+    status: JobStatus
+    folder: Path
+
+    def runs(self, outcome: Outcome, mode: Mode, **facts: object) -> None:
+        """Say so."""
+        plan = self.flow.plan
+        instances = {stage.id: stage.instances for stage in plan.stages}
+        spark = {"master": str(self.sc.master), "app": str(self.sc.applicationId)}
+        self.status.running(outcome, self.stop, instances, plan=plan.digest(), mode=mode, **spark, **facts)
 
 
 def main(name: str, stages: "Build") -> int:
-    """Run a batch job as spark-submit started it. Its exit status: 0 done, 1 failed, 2 wrong input, 3 items failed.
+    """Run a batch job as spark-submit started it. Its exit status: 0 done, 1 failed, 2 wrong input, 3 items failed,
+    130 ended by a second signal.
 
     Results are lines of JSON on stdout, or in a file; what happens is told on stderr.
     """
-    from pyspark import SparkConf, SparkContext  # noqa: PLC0415 - `main` is of a job, which has it
-
-    from sferic.runtime.spark.flow import Flow  # noqa: PLC0415
-
     options = _options(name)
-    with SparkContext(conf=SparkConf().setAppName(name)) as sc:
-        flow = Flow.travelling()
-        flow.here()  # after this what came along can be imported, too
-        from sferic.report import Reporter, show_results, write_results  # noqa: PLC0415
+
+    def job(driver: _Driver) -> int:
+        from sferic.report import Reporter, show_results, write_results  # noqa: PLC0415 - they need what came along
         from sferic.runtime.letters import LettersFile  # noqa: PLC0415
         from sferic.runtime.spark.batch import run_batch  # noqa: PLC0415
 
         letters = None if options.dead_letters is None else LettersFile(options.dead_letters)
         reporter = Reporter(letters=letters)
-        run_batch(sc, flow, stages, reporter, _Never())
+        driver.runs(reporter, "batch")
+        stop_file = str(options.stop or driver.folder / "stop")
+        run_batch(driver.sc, driver.flow, stages, reporter, driver.stop, stop_file=stop_file, progress=driver.status)
         if options.results is None:
             show_results(reporter, sys.stdout)
         else:
             write_results(reporter, options.results)
         reporter.summary()
-    return reporter.status
+        return reporter.status
+
+    return _run(name, options.status, job)
 
 
 def main_of_stream(name: str, version: str, stream: "stream.Build") -> int:
@@ -53,37 +77,66 @@ def main_of_stream(name: str, version: str, stream: "stream.Build") -> int:
     Results are lines of JSON as they come, on stdout or in a file. Its exit status: as of `main`; 2 where the
     checkpoint is of another job.
     """
-    from pyspark import SparkConf, SparkContext  # noqa: PLC0415 - `main` is of a job, which has it
-
     from sferic.runtime.spark import StreamSettings  # noqa: PLC0415
-    from sferic.runtime.spark.flow import Flow  # noqa: PLC0415
 
     options = _options(name, stream=True)
-    with SparkContext(conf=SparkConf().setAppName(name)) as sc, ExitStack() as gone:
-        folder = options.checkpoint
-        if folder is None and not str(sc.master).startswith("local"):
-            print("--checkpoint FOLDER has to be said, one that all machines of the cluster see", file=sys.stderr)  # noqa: T201
-            return WRONG_INPUT
-        if folder is None:
-            folder = gone.enter_context(tempfile.TemporaryDirectory(prefix="sferic-checkpoint-"))
-        flow = Flow.travelling()
-        flow.here()  # after this what came along can be imported, too
-        from sferic.runtime.spark.stream import run_stream  # noqa: PLC0415
-        from sferic.stop import StopOnSignal  # noqa: PLC0415
+
+    def job(driver: _Driver) -> int:
+        from sferic.runtime.spark.stream import run_stream  # noqa: PLC0415 - it needs what came along
         from sferic.written import Written  # noqa: PLC0415
 
+        folder = options.checkpoint
+        if folder is None and not str(driver.sc.master).startswith("local"):
+            raise _Ended("--checkpoint FOLDER has to be said, one that all machines of the cluster see")
+        folder = folder or str(driver.folder / "checkpoint")
         with Written(options.results, options.dead_letters) as reporter:
-            settings = StreamSettings(options.interval, folder, version, reporter)
-            run_stream(sc, flow, stream, reporter, StopOnSignal(limit=None), settings)
+            driver.runs(reporter, "dstream", interval=options.interval, checkpoint=folder)
+            settings = StreamSettings(options.interval, folder, version, reporter, driver.status)
+            run_stream(driver.sc, driver.flow, stream, reporter, driver.stop, settings)
             reporter.summary()
-    return reporter.status
+        return reporter.status
+
+    return _run(name, options.status, job)
+
+
+def _run(name: str, status_file: Path | None, job: Callable[[_Driver], int]) -> int:
+    """From Spark's start to its end, and whatever comes of it in the status file."""
+    from pyspark import SparkConf, SparkContext  # noqa: PLC0415 - a job has it
+
+    from sferic.runtime.spark.flow import Flow  # noqa: PLC0415
+    from sferic.runtime.spark.shutdown import Shutdown  # noqa: PLC0415
+
+    status = JobStatus(status_file, name)
+    try:
+        with Shutdown() as shutdown, SparkContext(conf=SparkConf().setAppName(name)) as sc:
+            stop = StopOnSignal(limit=None)  # after the context, which has a handler of its own
+            shutdown.of(sc, stop.ask)
+            flow = Flow.travelling()
+            flow.here()  # after this what came along can be imported, too
+            with tempfile.TemporaryDirectory(prefix="sferic-job-") as folder:
+                ended = job(_Driver(sc, flow, stop, status, Path(folder)))
+    except _Ended as error:
+        print(error, file=sys.stderr)  # noqa: T201
+        status.ended(WRONG_INPUT, str(error))
+        return WRONG_INPUT
+    except KeyboardInterrupt:
+        status.ended(INTERRUPTED)
+        return INTERRUPTED
+    except BaseException as error:
+        status.ended(FAILED, f"{type(error).__name__}: {error}")
+        raise
+    status.ended(ended)
+    return ended
 
 
 def _options(name: str, *, stream: bool = False) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="job.py", description=f"The Spark job {name}.")
     parser.add_argument("--results", type=Path, metavar="FILE", help="write results there, a line of JSON each")
     parser.add_argument("--dead-letters", type=Path, metavar="FILE", help="add items that failed to this file")
+    parser.add_argument("--status", type=Path, metavar="FILE", help="say there how it goes, as one JSON object")
     if stream:
         parser.add_argument("--checkpoint", metavar="FOLDER", help="go on from there, on any file system of Spark's")
         parser.add_argument("--interval", type=float, default=INTERVAL, metavar="SECONDS", help="between ticks")
+    else:
+        parser.add_argument("--stop", type=Path, metavar="FILE", help="end sources when it appears")
     return parser.parse_args()

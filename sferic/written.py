@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -41,20 +42,32 @@ class Written(Reporter):
         if self._results is not None:
             self._results.truncate(0)
 
-    def written(self) -> dict[str, int]:
-        """How many bytes each file has, all of them on the disk."""
+    def written(self) -> dict[str, Any]:
+        """How long each file is, all of it on the disk, and what was counted."""
         if self._results is not None:
             self._results.flush()
             os.fsync(self._results.fileno())
-        return {name: path.stat().st_size for name, path in self._paths.items() if path is not None}
+        letters = self._letters
+        return {
+            "files": {name: path.stat().st_size for name, path in self._paths.items() if path is not None},
+            "counts": {pe: dict(counts) for pe, counts in self.counts.items()},
+            "failed": [self.failed, self.failed_items],
+            "letters": None if letters is None else [letters.begin, letters.count],
+        }
 
-    def go_on(self, written: Mapping[str, int] | None) -> None:
-        """Forget what came after they had so many; None: a run begins, and adds to what letters there are."""
+    def go_on(self, written: Mapping[str, Any] | None, *, anew: bool = False) -> None:
+        """Forget what came after that; None: the first run begins, and adds to what letters there are. `anew`: what was
+        written was of a run that had come to its end, and this one counts for itself."""
+        if written is not None and not anew:
+            self.counts = {pe: Counter(counts) for pe, counts in written["counts"].items()}
+            self.failed, self.failed_items = written["failed"]
         results, letters = self._paths["results"], self._paths["letters"]
+        files: dict[str, int] = {} if written is None else written["files"]
         if results is not None:
             self._results = results.open("ab")
-            self._results.truncate(0 if written is None else min(written["results"], results.stat().st_size))
+            self._results.truncate(min(files.get("results", 0), results.stat().st_size))
         if letters is not None:
-            if written is not None and letters.exists():
-                os.truncate(letters, min(written["letters"], letters.stat().st_size))
-            self._letters = LettersFile(letters)
+            if "letters" in files and letters.exists():
+                os.truncate(letters, min(files["letters"], letters.stat().st_size))
+            of_this_run = None if written is None or anew else written["letters"]
+            self._letters = LettersFile(letters, *(of_this_run or ()))

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 Mode = Literal["batch", "dstream"]
 
@@ -10,15 +10,39 @@ INTERVAL = 1.0  # seconds between the ticks of a stream
 
 
 class Files(Protocol):
-    """What an observer writes to files as it comes, so that a run that is gone on with writes nothing twice."""
+    """What an observer writes to files and counts as it comes, so that a run that is gone on with does nothing of it
+    twice."""
 
-    def written(self) -> dict[str, int]:
-        """How many bytes each has, by name, all of them on the disk."""
+    def written(self) -> dict[str, Any]:
+        """What it has by now, as JSON: lengths of files, all of them on the disk, and counts."""
         ...
 
-    def go_on(self, written: Mapping[str, int] | None) -> None:
-        """Forget what came after they had so many; None: a run begins."""
+    def go_on(self, written: Mapping[str, Any] | None, *, anew: bool = False) -> None:
+        """Forget what came after that; None: the first run begins. `anew`: it was of one that has ended."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Pulse:
+    """How a stream goes. `skipped`: ticks that came too late, of all; `delay`: seconds that the last one came late;
+    `seconds`: that the last superstep took; `on_its_way`: batches between instances."""
+
+    supersteps: int = 0
+    ticks: int = 0
+    skipped: int = 0
+    delay: float = 0.0
+    seconds: float = 0.0
+    on_its_way: int = 0
+
+
+class Progress(Protocol):
+    """Hears how a job goes, some times a second, on the thread that drives it."""
+
+    def stages(self, done: Mapping[str, int]) -> None:
+        """Of a batch job: instances that are done, by stage."""
+
+    def pulse(self, pulse: Pulse) -> None:
+        """Of a stream."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,3 +53,4 @@ class StreamSettings:
     checkpoint: str
     version: str
     files: Files | None = None
+    progress: Progress | None = None

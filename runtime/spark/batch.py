@@ -12,6 +12,7 @@ from sferic.runtime.loading import LoadingError
 from sferic.runtime.local.attempt import Attempt, run_attempts
 from sferic.runtime.observe import Observer, StopRequest
 from sferic.runtime.plan import RESULTS, Plan
+from sferic.runtime.spark import Progress
 from sferic.runtime.spark.driver import reason, tell
 from sferic.runtime.spark.flow import Flow, Orders
 from sferic.runtime.spark.records import Record, reports
@@ -24,7 +25,14 @@ Build = Callable[[SparkContext, Orders], Stages]
 
 
 def run_batch(
-    sc: SparkContext, flow: Flow, build: Build, observer: Observer, stop: StopRequest, *, stop_file: str = ""
+    sc: SparkContext,
+    flow: Flow,
+    build: Build,
+    observer: Observer,
+    stop: StopRequest,
+    *,
+    stop_file: str = "",
+    progress: Progress | None = None,
 ) -> None:
     """Run the stages that `build` makes, persisted by it, to their end; what happens goes to `observer`.
 
@@ -40,7 +48,7 @@ def run_batch(
 
     def carry(attempt: Attempt) -> None:
         stages = build(sc, Orders(flow, attempt.number, attempt.key, stop_file))
-        with _Jobs(sc, flow.plan, stages, attempt) as jobs:
+        with _Jobs(sc, flow.plan, stages, attempt, progress) as jobs:
             jobs.carry(stop, stop_file)
 
     run_attempts(flow.plan, observer, carry)
@@ -49,11 +57,14 @@ def run_batch(
 class _Jobs:
     """One Spark job an instance: when it is done its report is here, and a stage begins when all before it are."""
 
-    def __init__(self, sc: SparkContext, plan: Plan, stages: Stages, attempt: Attempt) -> None:
+    def __init__(
+        self, sc: SparkContext, plan: Plan, stages: Stages, attempt: Attempt, progress: Progress | None
+    ) -> None:
         self._sc = sc
         self._plan = plan
         self._stages = {name: rdd.setName(name) for name, rdd in stages.items()}
         self._attempt = attempt
+        self._progress = progress
         self._group = f"sferic-{uuid.uuid4().hex[:12]}"
         self._pool = ThreadPoolExecutor(_MOST_JOBS, thread_name_prefix="sferic-job")
         self._left = {stage.id: stage.instances for stage in plan.stages}  # instances without a report
@@ -86,6 +97,9 @@ class _Jobs:
                 self._take(future)
             if stop.requested and stop_file:
                 Path(stop_file).touch()
+            if self._progress is not None:
+                stages = self._plan.stages
+                self._progress.stages({stage.id: stage.instances - self._left[stage.id] for stage in stages})
 
     def _submit(self, name: str) -> None:
         results = [link.id for link in self._plan.links if link.from_stage == name and link.to_stage == RESULTS]

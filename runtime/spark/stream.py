@@ -18,11 +18,12 @@ from sferic.runtime.host.failures import error_event
 from sferic.runtime.loading import LoadingError
 from sferic.runtime.local.attempt import Attempt, run_attempts
 from sferic.runtime.observe import Event, Observer, StopRequest
-from sferic.runtime.spark import StreamSettings
+from sferic.runtime.spark import Pulse, StreamSettings
 from sferic.runtime.spark.checkpoint import Checkpoint, Mark, compared
 from sferic.runtime.spark.driver import reason, tell
 from sferic.runtime.spark.flow import Flow
 from sferic.runtime.spark.kept import Kept, Pair, Place, Report, reports
+from sferic.runtime.spark.owner import OtherDriver, Owner
 from sferic.runtime.spark.superstep import Instances, Step, end_instances
 
 _TURN = 0.1  # seconds between looks at the stop request
@@ -79,23 +80,42 @@ def run_stream(
     try:
         flow.import_definition()  # results may be of classes in it
         checkpoint = Checkpoint(sc, settings.checkpoint)
-        mark = checkpoint.last()
-        if mark is not None:
-            _refuse_other(mark, flow, settings)
-        checkpoint.forget_stop()
-    except (LoadingError, OtherCheckpoint) as error:
+        owner = Owner(checkpoint, str(sc.applicationId))
+        owner.take()
+    except (LoadingError, OtherDriver) as error:
         observer.event(error_event(str(error), "input"))
         return
+    try:
+        _go_on(sc, flow, build, observer, stop, settings, checkpoint, owner)
+    except OtherCheckpoint as error:
+        observer.event(error_event(str(error), "input"))
+    finally:
+        owner.leave()
 
+
+def _go_on(
+    sc: SparkContext,
+    flow: Flow,
+    build: Build,
+    observer: Observer,
+    stop: StopRequest,
+    settings: StreamSettings,
+    checkpoint: Checkpoint,
+    owner: Owner,
+) -> None:
+    mark = checkpoint.last()
+    if mark is not None:
+        _refuse_other(mark, flow, settings)
+    checkpoint.forget_stop()
     if mark is not None and mark.ended:
         for event in _forgotten(mark, flow):
             observer.event(event)
     if settings.files is not None:
-        settings.files.go_on(None if mark is None else mark.written)
+        settings.files.go_on(None if mark is None else mark.written, anew=mark is not None and mark.ended)
 
     def carry(attempt: Attempt) -> None:
         before = mark if mark is not None and (mark.ended or mark.attempt == attempt.number) else None
-        run = Run(sc, flow, attempt, settings, checkpoint, before)
+        run = Run(sc, flow, attempt, settings, checkpoint, owner, before)
         run.carry(build, stop)
 
     if mark is None or mark.ended:
@@ -155,12 +175,14 @@ class Run:
         attempt: Attempt,
         settings: StreamSettings,
         checkpoint: Checkpoint,
+        owner: Owner,
         before: Mark | None,
     ) -> None:
         self._sc = sc
         self._attempt = attempt
         self._settings = settings
         self._checkpoint = checkpoint
+        self._owner = owner
         self.clock = checkpoint.make("clock")  # a folder in which no file ever is
         plan = flow.plan
         self._places = [(stage.id, rank) for stage in plan.stages for rank in range(stage.instances)]
@@ -182,6 +204,7 @@ class Run:
         self._stopping = False
         self._over = threading.Event()
         self._ticking = threading.Lock()
+        self._pulse = Pulse()  # only the thread of the ticks makes a new one
         self._told: queue.SimpleQueue[list[Report] | BaseException] = queue.SimpleQueue()
         self._heard = threading.Event()  # the driver has done what the last superstep told
         self._endless = any(pe.endless for stage in plan.stages for pe in stage.pes)
@@ -213,6 +236,9 @@ class Run:
             while not self._over.is_set() or not self._told.empty():
                 self._stopping = self._stopping or stop.requested
                 self._take()
+                self._mine(self._owner.lives)
+                if self._settings.progress is not None:
+                    self._settings.progress.pulse(self._pulse)
                 if time.monotonic() - looked > _LOOK:
                     looked = time.monotonic()
                     self._stopping = self._stopping or self._checkpoint.stop_requested
@@ -242,16 +268,27 @@ class Run:
         except queue.Empty:
             return
         if isinstance(told, BaseException):
+            self._mine(self._owner.check)  # another driver removes what it does not need
             self._attempt.event(error_event(f"Spark gave a superstep up: {reason(told)}"))
             return
         for report in told:
             tell(self._attempt, report.told)
         self._heard.set()
 
+    def _mine(self, sure: Callable[[], None]) -> None:
+        try:
+            sure()
+        except OtherDriver as error:
+            self._attempt.event(error_event(str(error)))
+
     def tick(self, at: datetime, superstep: Superstep) -> None:
         """For `foreachRDD`: supersteps, as long as there is something on its way and the interval lasts. A tick that
         comes late, since the last one took long, is skipped."""
-        if (datetime.now() - at).total_seconds() > self._settings.interval:  # noqa: DTZ005 - as Spark says it
+        late = (datetime.now() - at).total_seconds()  # noqa: DTZ005 - as Spark says it
+        skipped = late > self._settings.interval
+        was = self._pulse
+        self._pulse = replace(was, ticks=was.ticks + 1, skipped=was.skipped + skipped, delay=max(0.0, late))
+        if skipped:
             return
         with self._ticking:
             ends = time.monotonic() + self._settings.interval
@@ -264,6 +301,7 @@ class Run:
 
     def _superstep(self, superstep: Superstep) -> bool:
         """True where the next one has something to do."""
+        began = time.monotonic()
         number = self._number = self._number + 1  # one for each that is asked for: only what is made again is the same
         self._sc.setJobGroup(self._group, f"superstep {number}")
         arrives = self._known.sent > 0 or not self._mark.state or not self._known.versions
@@ -297,9 +335,16 @@ class Run:
             ended=over,
             tokens=self._tokens(told) if over and self._endless else {},
         )
+        self._owner.check()
         self._checkpoint.write(self._mark)
         self._kept = kept
         before.unpersist()
+        self._pulse = replace(
+            self._pulse,
+            supersteps=self._pulse.supersteps + 1,
+            seconds=time.monotonic() - began,
+            on_its_way=self._known.sent,
+        )
         if over:
             self._over.set()
         return self._known.sent > 0 or self._known.finished != ended

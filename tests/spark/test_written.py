@@ -1,5 +1,8 @@
 """What a stream wrote after its last superstep that counts is taken back when it goes on."""
 
+import json
+
+from sferic.runtime.observe import DONE, ITEMS_FAILED
 from sferic.runtime.spark.stream import next_most
 from sferic.written import Written
 
@@ -28,6 +31,39 @@ def test_nothing_is_written_twice(tmp_path):
     assert letters.read_text().startswith("an earlier letter\n")
     assert letters.read_text().count('"item": "') == 2
     assert '"item": "b"' not in letters.read_text()
+
+
+def test_counts_go_on_where_they_were_and_begin_anew_after_an_end(tmp_path):
+    def counts(items):
+        return {"event": "counts", "rank": 0, "pes": {"PE": {"in": items, "out": 0}}}
+
+    with Written(None, None) as first:
+        first.event(counts(5))
+        first.event(letter("a"))
+        kept = json.loads(json.dumps(first.written()))
+        first.event(counts(2))
+        first.event(letter("b"))
+    with Written(None, None) as second:
+        second.go_on(kept)
+        second.event(counts(3))
+        assert second.counts["PE"]["in"] == 8
+        assert (second.failed, second.status) == (1, ITEMS_FAILED)
+    with Written(None, None) as third:
+        third.go_on(kept, anew=True)
+        assert (third.counts, third.status) == ({}, DONE)
+
+
+def test_letters_of_an_attempt_that_is_made_again_go_with_it_whoever_wrote_them(tmp_path):
+    letters = tmp_path / "letters"
+    letters.write_text("an earlier letter\n")
+    with Written(None, letters) as first:
+        first.go_on(None)
+        first.event(letter("a"))
+        kept = first.written()
+    with Written(None, letters) as second:
+        second.go_on(kept)
+        second.begin_again()
+    assert letters.read_text() == "an earlier letter\n"
 
 
 def test_an_attempt_that_is_made_again_begins_with_empty_results(tmp_path):
