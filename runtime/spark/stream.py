@@ -20,7 +20,7 @@ from sferic.runtime.local.attempt import Attempt, run_attempts
 from sferic.runtime.observe import Event, Observer, StopRequest
 from sferic.runtime.spark import Pulse, StreamSettings
 from sferic.runtime.spark.checkpoint import Checkpoint, Mark, compared
-from sferic.runtime.spark.driver import reason, tell
+from sferic.runtime.spark.driver import reason, tell, tried
 from sferic.runtime.spark.flow import Flow
 from sferic.runtime.spark.kept import Kept, Pair, Place, Report, reports
 from sferic.runtime.spark.owner import OtherDriver, Owner
@@ -310,11 +310,11 @@ class Run:
         before, kept = self._kept, superstep(self._kept, replace(self._tasks, step=step))
         if not (arrives or self._changes(kept)):
             return False
-        kept.persist(StorageLevel.MEMORY_AND_DISK)
+        kept.setName(f"instances after superstep {number}").persist(StorageLevel.MEMORY_AND_DISK)
         kept.checkpoint()
         # Computed and written first, read then: what is told is what is kept, whatever was lost in between.
-        _compute(kept)
-        told = kept.mapPartitions(reports).collect()
+        tried(self._sc, lambda: _compute(kept))
+        told = tried(self._sc, kept.mapPartitions(reports).collect)
         ended = self._known.finished
         self._known = _Done(
             {report.place for report in told if report.finished},
@@ -352,7 +352,7 @@ class Run:
     def _changes(self, kept: "RDD[Any]") -> bool:
         """Does anything come of a superstep at which nothing arrives? If so it is made again, to be kept: asked the
         same, instances give the same answers."""
-        told: list[Report] = kept.mapPartitions(reports).collect()
+        told: list[Report] = tried(self._sc, kept.mapPartitions(reports).collect)
         return {report.place: report.version for report in told} != self._known.versions
 
     def _tell(self, told: list[Report]) -> bool:
