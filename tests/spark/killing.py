@@ -1,5 +1,6 @@
 """A job that is submitted, whose processes a test finds and kills; and what a plain loop says it must give."""
 
+import contextlib
 import json
 import os
 import signal
@@ -122,6 +123,7 @@ class Job:
         """`cluster`: None for a Spark in the driver's own JVM."""
         self.folder, self.cluster, self.mode = folder, cluster, mode
         self.process, self.said, self.killed, self.executors_seen = None, [], [], set()
+        self.runs = set()
         (folder / "notes").mkdir()
         (folder / "killed.py").write_text(workflow)
         command = [sys.executable, "-m", "sferic.cli", "compile", "killed.py", "--to", "spark", "--mode", mode]
@@ -197,6 +199,8 @@ class Job:
     def next_mark(self):
         before = self.marks()
         self.until(lambda: self.marks() not in ([], before))
+        with contextlib.suppress(FileNotFoundError):  # there is a newer one
+            self.runs.add(json.loads((self.folder / "kept" / self.marks()[-1]).read_text())["run"])
 
     def kill_one_of(self, whom, chance):
         pids = self.until(getattr(self, whom))
@@ -210,7 +214,8 @@ class Job:
     def left(self):
         """What of it still runs."""
         pids = [*self.executors_seen, *map(host, self.notes()), *map(holder, self.notes())]
-        return [command_of(pid) for pid in pids if start_of(pid)]
+        folders = [path for run in self.runs for path in Path(tempfile.gettempdir()).glob(f"sferic-{run}-*")]
+        return [command_of(pid) for pid in pids if start_of(pid)] + folders
 
 
 def host(note):
@@ -253,5 +258,5 @@ def check(job, count):
     assert of("Sum", "output") == Counter([str(sum(good))])
     letters = [int(json.loads(line)["item"]) for line in (job.folder / "letters").read_text().splitlines()]
     assert sorted(letters) == sorted([77, *range(999, count, 1000)])
-    while job.left() or list(Path(tempfile.gettempdir()).glob("sferic-*-*/0/socket")):
+    while job.left():
         time.sleep(0.1)
