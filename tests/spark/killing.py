@@ -137,7 +137,7 @@ class Job:
         command = [home / "bin" / "spark-submit", "--master", master, "--driver-memory", "512m"]
         command += ["--total-executor-cores", "2", "--executor-cores", "1", "--executor-memory", "512m"]
         command += ["--conf", "spark.ui.enabled=false", "--py-files", "out/flow.zip", "out/job.py"]
-        command += ["--results", "results", "--dead-letters", "letters"]
+        command += ["--results", "results", "--dead-letters", "letters", "--status", "status"]
         if self.mode == "dstream":
             command += ["--checkpoint", str(self.folder / "kept"), "--interval", "0.2"]
         self.said.append(self.folder / f"said{len(self.said)}")
@@ -168,6 +168,11 @@ class Job:
             self.runs_on()
             time.sleep(0.2)
         return what
+
+    def done(self, stage):
+        """How many instances of it have said how they ended."""
+        path = self.folder / "status"
+        return path.exists() and json.loads(path.read_text()).get("stages", {}).get(stage, {}).get("done", 0)
 
     def executors(self):
         if self.cluster is None:

@@ -129,8 +129,6 @@ class Dealt(IterativePE):
     def _process(self, number):
         return number
 
-    def _postprocess(self):
-        (self.folder / "done").touch()
 
 
 class All(IterativePE):
@@ -159,8 +157,7 @@ def test_what_is_dealt_out_once_is_not_dealt_out_otherwise_where_half_of_it_went
     """An executor takes with it what a source gave, and what one of two instances made of its half."""
     job = Job(tmp_path, cluster, "batch", DEALT)
     job.submit()
-    job.until((tmp_path / "notes" / "done").exists)
-    time.sleep(2)  # that instance has reported
+    job.until(lambda: job.done("Dealt"))
     os.kill(int((tmp_path / "notes" / "first").read_text()), signal.SIGKILL)
     (tmp_path / "notes" / "go").touch()
     assert job.process.wait() == 0, job.text()
