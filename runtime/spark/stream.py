@@ -6,7 +6,7 @@ import secrets
 import threading
 import time
 import warnings
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -22,9 +22,9 @@ from sferic.runtime.spark import Pulse, StreamSettings
 from sferic.runtime.spark.checkpoint import Checkpoint, Mark, compared
 from sferic.runtime.spark.driver import reason, tell, tried
 from sferic.runtime.spark.flow import Flow
-from sferic.runtime.spark.kept import Kept, Pair, Place, Report, reports
+from sferic.runtime.spark.kept import Kept, Place, Report, reports
 from sferic.runtime.spark.owner import OtherDriver, Owner
-from sferic.runtime.spark.superstep import Instances, Step, end_instances
+from sferic.runtime.spark.tasks import Step, Superstep, Tasks, Ticking, end_instances, place
 
 _TURN = 0.1  # seconds between looks at the stop request
 _LOOK = 1.0  # the same at the checkpoint's folder
@@ -33,41 +33,7 @@ _FIRST, _MOST = 64, 1 << 22  # items of a source at a superstep
 _BESIDE = 0.1  # the same while batches are on their way
 
 
-@dataclass(frozen=True, slots=True)
-class Tasks:
-    """What every task of a superstep is told."""
-
-    flow: Flow
-    run: str
-    attempt: int
-    key: bytes
-    partitions: int
-    step: Step
-
-    def beside(self, kept: "RDD[Any]", arrived: "RDD[Any]") -> "RDD[Any]":
-        """What is kept of an instance and what has arrived for it, in one partition. Where nothing has, nothing is
-        shuffled."""
-        if not self.step.arrives and kept.getNumPartitions() == self.partitions:
-            return kept
-        both = kept.union(arrived)
-        if both.getNumPartitions() != self.partitions:  # what is kept was made by another driver
-            both = kept.partitionBy(self.partitions, place).union(arrived)
-        return both
-
-    def instances(self, pairs: Iterable[Pair]) -> Iterator[Pair]:
-        """For `mapPartitions`: the instances take what has arrived, and what is kept of them comes out."""
-        root = self.flow.here()
-        held = Instances(self.flow.plan, self.run, self.attempt, self.key, root)
-        return held.superstep(pairs, self.step)
-
-
-Superstep = Callable[["RDD[Any]", Tasks], "RDD[Any]"]
-Build = Callable[[StreamingContext, "Run"], None]
-
-
-def place(place: Place) -> int:
-    """The partition of an instance, modulo their number."""
-    return place
+Build = Callable[[StreamingContext, Ticking], None]
 
 
 def run_stream(

@@ -94,6 +94,27 @@ def test_what_travels_is_all_there_and_in_the_manifest(tmp_path):
     assert {f"flow.zip/{name}" for name in (*expected, "packages/ormsgpack/__init__.py")} <= held.keys()
 
 
+BARE = """
+import runpy
+import sys
+
+sys.path.insert(0, "out/flow.zip")
+sys.modules["ormsgpack"] = None  # cannot be imported
+print(sorted(runpy.run_path("out/job.py", run_name="job")))
+import sferic.submitted
+assert "flow.zip" in sferic.submitted.__file__
+"""
+
+
+@pytest.mark.parametrize("mode", ["batch", "dstream"])
+def test_a_job_and_its_tasks_begin_before_packages_that_came_along_can_be_imported(tmp_path, mode):
+    write_workflow(tmp_path)
+    assert compile_in(tmp_path, "0", "--mode", mode).returncode == 0
+    done = subprocess.run([sys.executable, "-c", BARE], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert ("stream" if mode == "dstream" else "stages") in done.stdout
+
+
 def test_what_was_written_is_told_and_only_an_artefact_is_overwritten(tmp_path):
     write_workflow(tmp_path)
     said = compile_in(tmp_path).stdout
