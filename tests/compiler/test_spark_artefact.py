@@ -8,6 +8,7 @@ import subprocess
 import sys
 import zipfile
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -16,6 +17,7 @@ from sferic import WrongInput
 from sferic.compiler.load import load
 from sferic.compiler.pipeline import Options, compile_plan
 from sferic.compiler.targets.spark import make_artefact
+from sferic.runtime.spark.storage import kept_twice
 
 ROOT = Path(__file__).resolve().parents[2]
 WORKFLOW = """
@@ -198,6 +200,20 @@ def test_a_job_is_clean_to_the_linter_and_formatted(tmp_path):
             check=False,
         )
         assert done.returncode == 0, done.stdout
+
+
+def test_what_is_dealt_out_in_turn_is_kept_on_two_executors_and_nothing_else():
+    graph = sferic.WorkflowGraph()
+    source, dealt, last = Source(), Sink(), Sink()
+    source.name, dealt.name, last.name = "source", "dealt", "last"
+    dealt.numprocesses = 2
+    graph.connect(source, "output", dealt, "input")
+    graph.connect(dealt, "output", last, "input")
+    kept = dict(line.strip().split(".persist") for line in job_of(graph).splitlines() if ".persist(" in line)
+    once = "(StorageLevel.MEMORY_AND_DISK)"
+    assert kept == {"source": "(kept_twice(sc))", "dealt": once, "last": once}
+    for master, copies in (("local[2]", 1), ("spark://one:7077", 2), ("yarn", 2)):
+        assert kept_twice(SimpleNamespace(master=master)).replication == copies
 
 
 @pytest.mark.parametrize(("mode", "file"), [("batch", "job.py"), ("dstream", "stream.py")])

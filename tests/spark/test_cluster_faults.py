@@ -66,6 +66,17 @@ def test_of_a_batch_job(tmp_path, cluster, chance, whom):
     check(job, 3000)
 
 
+def test_the_driver_of_a_batch_job_leaves_nothing(tmp_path, cluster):
+    job = Job(tmp_path, cluster, "batch", source=0.002, each=0.004)
+    job.submit()
+    job.until(job.hosts)
+    assert job.executors()
+    job.kill_driver()
+    while job.left():
+        time.sleep(0.1)
+    assert not (tmp_path / "results").exists()
+
+
 @pytest.mark.parametrize("mode", ["batch", "dstream"])
 def test_workers_on_one_machine_where_spark_gives_up_at_once(tmp_path, chance, mode):
     """spark-submit --master local[2] runs no task twice: the job's driver has Spark do so."""
