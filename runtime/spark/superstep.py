@@ -10,7 +10,7 @@ import socket
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from types import FrameType
@@ -22,25 +22,10 @@ from sferic.runtime.spark.keeper import Keeper, serve
 from sferic.runtime.spark.kept import Answer, Ask, Kept, Pair, Place
 from sferic.runtime.spark.records import EVENT, Record
 from sferic.runtime.spark.task import open_sockets
+from sferic.runtime.spark.tasks import Step
 
 _ENDING = (signal.SIGHUP, signal.SIGTERM)  # by these the daemon of Spark's workers ends all in its group
 _SOCKET, _PLAN, _LOCK = "socket", "plan.json", "lock"
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One superstep, as every task is told.
-
-    `done`: stages whose instances have all finished; `patience`: seconds to wait for a source; `most`: items that each
-    source instance gives, about; `arrives`: may there be anything on its way?
-    """
-
-    number: int
-    done: frozenset[str]
-    stop: bool
-    patience: float
-    most: int
-    arrives: bool
 
 
 class Instances:
@@ -201,12 +186,6 @@ def run_folder(run: str, daemon: int) -> Path:
     if folder.stat().st_uid != os.getuid():
         raise PermissionError(f"{folder} is there already, and somebody else's")
     return folder
-
-
-def end_instances(run: str) -> None:
-    """The processes that hold instances of a run on this machine see that it is over."""
-    for folder in Path(tempfile.gettempdir()).glob(f"sferic-{run}-*"):
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _connection(folder: Path) -> "Connection[Any, Any]":
