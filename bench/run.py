@@ -18,6 +18,7 @@ ROWS = {
     "storm-latency": "rows.storm_latency",
     "storm-arrays": "rows.storm_arrays",
     "storm-recovery": "rows.storm_recovery",
+    "spark-words": "rows.spark_words",
     "local-items": "rows.local_items",
     "d4py-files": "rows.d4py_files",
 }
