@@ -19,6 +19,7 @@ ROWS = {
     "storm-arrays": "rows.storm_arrays",
     "storm-recovery": "rows.storm_recovery",
     "spark-words": "rows.spark_words",
+    "spark-stream": "rows.spark_stream",
     "local-items": "rows.local_items",
     "d4py-files": "rows.d4py_files",
 }
