@@ -20,6 +20,8 @@ ROWS = {
     "storm-recovery": "rows.storm_recovery",
     "spark-words": "rows.spark_words",
     "spark-stream": "rows.spark_stream",
+    "spark-empty": "rows.spark_empty",
+    "targets": "rows.targets",
     "local-items": "rows.local_items",
     "d4py-files": "rows.d4py_files",
 }

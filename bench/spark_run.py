@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import secrets
 import signal
 import subprocess
 import sys
@@ -12,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from harness import FOLDER
-from processes import TreeCpu, descendants
+from processes import TreeCpu, marked
 from storm_run import RunFailed
 
 WORKFLOWS, PEERS = FOLDER / "workflows", FOLDER / "peers"
@@ -35,6 +36,14 @@ def peer(script: str, *arguments: object) -> list[str | Path]:
     return [*_submit(), "--py-files", WORKFLOWS / "word_functions.py", PEERS / script, *map(str, arguments)]
 
 
+def logged(command: Sequence[str | Path], folder: Path) -> list[str | Path]:
+    """The same with Spark's log of what it does, in `events`."""
+    (folder / "events").mkdir()
+    settings = ("enabled=true", f"dir=file://{folder}/events", "compress=false", "rolling.enabled=false")
+    given = [part for one in settings for part in ("--conf", f"spark.eventLog.{one}")]
+    return [command[0], *given, *command[1:]]
+
+
 def _submit() -> list[str | Path]:
     settings = [part for one in SETTINGS for part in ("--conf", one)]
     return [Path(sys.executable).with_name("spark-submit"), "--master", "local[2]", *settings]
@@ -44,14 +53,14 @@ def _submit() -> list[str | Path]:
 def running(command: Sequence[str | Path], folder: Path) -> Iterator["Job"]:
     """A job; what is left of it in the end is killed."""
     with (folder / "said").open("wb") as said:
-        environment = {**os.environ, "PYSPARK_PYTHON": sys.executable}
+        mark = f"bench-{secrets.token_hex(8)}"
+        environment = {**os.environ, "PYSPARK_PYTHON": sys.executable, "SFERIC_BENCH": mark}
         process = subprocess.Popen(command, stdout=said, stderr=said, cwd=folder, env=environment)
-    job = Job(process, folder)
+    job = Job(process, folder, mark)
     try:
         yield job
     finally:
-        left = descendants(process.pid)
-        for pid in left:
+        for pid in marked(mark):
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         process.wait()
@@ -60,10 +69,10 @@ def running(command: Sequence[str | Path], folder: Path) -> Iterator["Job"]:
 class Job:
     """One that runs."""
 
-    def __init__(self, process: "subprocess.Popen[bytes]", folder: Path) -> None:
+    def __init__(self, process: "subprocess.Popen[bytes]", folder: Path, mark: str) -> None:
         self._process = process
         self._folder = folder
-        self.cpu = TreeCpu(process.pid)
+        self.cpu = TreeCpu(lambda: marked(mark))
         self._began = time.monotonic()
 
     def watch(self) -> bool:
