@@ -38,6 +38,7 @@ class Checkpoint:
     def __init__(self, sc: SparkContext, folder: str) -> None:
         self._jvm: Any = sc._jvm  # pyright: ignore[reportPrivateUsage] - Hadoop's file systems have no other way
         jsc: Any = sc._jsc  # pyright: ignore[reportPrivateUsage]
+        self.folder = folder
         self._folder = self._jvm.org.apache.hadoop.fs.Path(folder)
         self._fs = self._folder.getFileSystem(jsc.hadoopConfiguration())
         self._fs.mkdirs(self._folder)
@@ -63,12 +64,9 @@ class Checkpoint:
     def write(self, mark: Mark) -> None:
         """From here on this one counts."""
         name = f"{_LEAD}{mark.attempt:02}-{mark.step:012}{'-end' * mark.ended}{_END}"
-        part = self._at(f".{name}.part")
-        stream = self._fs.create(part, True)
-        self._fs.setPermission(part, self._jvm.org.apache.hadoop.fs.permission.FsPermission("600"))  # it has the key
-        stream.write(json.dumps(asdict(mark)).encode())
-        stream.close()
-        if not self._fs.rename(part, self._at(name)):
+        part = f".{name}.part"
+        self.put(part, json.dumps(asdict(mark)))
+        if not self._fs.rename(self._at(part), self._at(name)):
             raise OSError(f"{self.path}: {name} cannot be written")
         here = mark.state.rpartition("/")[0]
         for older in self._marks():
@@ -86,15 +84,32 @@ class Checkpoint:
 
     def forget_stop(self) -> None:
         """It was asked of a run before this one."""
-        self._fs.delete(self._at(STOP), False)
+        self.remove(STOP)
 
-    def _read(self, name: str) -> Mark:
+    def put(self, name: str, text: str) -> None:
+        """A file that nobody but the owner reads: marks have the key."""
+        at = self._at(name)
+        stream = self._fs.create(at, True)
+        self._fs.setPermission(at, self._jvm.org.apache.hadoop.fs.permission.FsPermission("600"))
+        stream.write(text.encode())
+        stream.close()
+
+    def read(self, name: str) -> str | None:
+        """None where it is not there."""
+        if not self._fs.exists(self._at(name)):
+            return None
         stream = self._fs.open(self._at(name))
         try:
-            text = str(self._jvm.org.apache.commons.io.IOUtils.toString(stream, "UTF-8"))
+            return str(self._jvm.org.apache.commons.io.IOUtils.toString(stream, "UTF-8"))
         finally:
             stream.close()
-        return Mark(**json.loads(text))
+
+    def remove(self, name: str) -> None:
+        """If it is there."""
+        self._fs.delete(self._at(name), False)
+
+    def _read(self, name: str) -> Mark:
+        return Mark(**json.loads(self.read(name) or ""))
 
     def _delete(self, path: str) -> None:
         self._fs.delete(self._jvm.org.apache.hadoop.fs.Path(path), True)

@@ -23,6 +23,7 @@ from sferic.runtime.spark.checkpoint import Checkpoint, Mark
 from sferic.runtime.spark.driver import reason, tell
 from sferic.runtime.spark.flow import Flow
 from sferic.runtime.spark.kept import Kept, Pair, Place, Report, reports
+from sferic.runtime.spark.owner import OtherDriver, Owner
 from sferic.runtime.spark.superstep import Instances, Step, end_instances
 
 _TURN = 0.1  # seconds between looks at the stop request
@@ -79,14 +80,33 @@ def run_stream(
     try:
         flow.import_definition()  # results may be of classes in it
         checkpoint = Checkpoint(sc, settings.checkpoint)
-        mark = checkpoint.last()
-        if mark is not None:
-            _refuse_other(mark, flow, settings)
-        checkpoint.forget_stop()
-    except (LoadingError, OtherCheckpoint) as error:
+        owner = Owner(checkpoint, str(sc.applicationId))
+        owner.take()
+    except (LoadingError, OtherDriver) as error:
         observer.event(error_event(str(error), "input"))
         return
+    try:
+        _go_on(sc, flow, build, observer, stop, settings, checkpoint, owner)
+    except OtherCheckpoint as error:
+        observer.event(error_event(str(error), "input"))
+    finally:
+        owner.leave()
 
+
+def _go_on(
+    sc: SparkContext,
+    flow: Flow,
+    build: Build,
+    observer: Observer,
+    stop: StopRequest,
+    settings: StreamSettings,
+    checkpoint: Checkpoint,
+    owner: Owner,
+) -> None:
+    mark = checkpoint.last()
+    if mark is not None:
+        _refuse_other(mark, flow, settings)
+    checkpoint.forget_stop()
     if mark is not None and mark.ended:
         for event in _forgotten(mark, flow):
             observer.event(event)
@@ -95,7 +115,7 @@ def run_stream(
 
     def carry(attempt: Attempt) -> None:
         before = mark if mark is not None and (mark.ended or mark.attempt == attempt.number) else None
-        run = Run(sc, flow, attempt, settings, checkpoint, before)
+        run = Run(sc, flow, attempt, settings, checkpoint, owner, before)
         run.carry(build, stop)
 
     if mark is None or mark.ended:
@@ -155,12 +175,14 @@ class Run:
         attempt: Attempt,
         settings: StreamSettings,
         checkpoint: Checkpoint,
+        owner: Owner,
         before: Mark | None,
     ) -> None:
         self._sc = sc
         self._attempt = attempt
         self._settings = settings
         self._checkpoint = checkpoint
+        self._owner = owner
         self.clock = checkpoint.make("clock")  # a folder in which no file ever is
         plan = flow.plan
         self._places = [(stage.id, rank) for stage in plan.stages for rank in range(stage.instances)]
@@ -214,6 +236,7 @@ class Run:
             while not self._over.is_set() or not self._told.empty():
                 self._stopping = self._stopping or stop.requested
                 self._take()
+                self._mine(self._owner.lives)
                 if self._settings.progress is not None:
                     self._settings.progress.pulse(self._pulse)
                 if time.monotonic() - looked > _LOOK:
@@ -245,11 +268,18 @@ class Run:
         except queue.Empty:
             return
         if isinstance(told, BaseException):
+            self._mine(self._owner.check)  # another driver removes what it does not need
             self._attempt.event(error_event(f"Spark gave a superstep up: {reason(told)}"))
             return
         for report in told:
             tell(self._attempt, report.told)
         self._heard.set()
+
+    def _mine(self, sure: Callable[[], None]) -> None:
+        try:
+            sure()
+        except OtherDriver as error:
+            self._attempt.event(error_event(str(error)))
 
     def tick(self, at: datetime, superstep: Superstep) -> None:
         """For `foreachRDD`: supersteps, as long as there is something on its way and the interval lasts. A tick that
@@ -305,6 +335,7 @@ class Run:
             ended=over,
             tokens=self._tokens(told) if over and self._endless else {},
         )
+        self._owner.check()
         self._checkpoint.write(self._mark)
         self._kept = kept
         before.unpersist()

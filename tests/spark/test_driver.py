@@ -52,21 +52,28 @@ graph.connect(Numbers(), "output", Sum(), "input")
 
 @pytest.fixture
 def job(tmp_path):
-    """`job(endless)`: a driver under way, with its status file."""
+    """`job(endless, name)`: a driver under way, with its status file."""
     started = []
 
-    def start(endless):
+    def start(endless, name=""):
         (tmp_path / "sums.py").write_text(WORKFLOW.replace("ENDLESS", str(endless)))
-        command = [sys.executable, "-m", "sferic.cli", "compile", "sums.py", "--to", "spark", "-o", "out"]
-        subprocess.run(command, cwd=tmp_path, check=True)
+        if not (tmp_path / "out").exists():
+            command = [sys.executable, "-m", "sferic.cli", "compile", "sums.py", "--to", "spark", "-o", "out"]
+            subprocess.run(command, cwd=tmp_path, check=True)
         submit = [HOME / "bin" / "spark-submit", "--master", "local[2]", "--py-files", "out/flow.zip", "out/job.py"]
-        options = ["--results", "results", "--status", "status.json", *(["--checkpoint", "kept"] if endless else [])]
+        options = [
+            "--results",
+            f"results{name}",
+            "--status",
+            f"status{name}.json",
+            *(["--checkpoint", "kept"] if endless else []),
+        ]
         environment = {**os.environ, "PYSPARK_PYTHON": sys.executable, "SPARK_LOCAL_IP": "127.0.0.1"}
-        with (tmp_path / "said").open("wb") as said:
+        with (tmp_path / f"said{name}").open("wb") as said:
             started.append(
                 subprocess.Popen([*submit, *options], cwd=tmp_path, env=environment, stdout=said, stderr=said)
             )
-        return started[0]
+        return started[-1]
 
     yield start
     for process in started:
@@ -107,6 +114,26 @@ def test_a_batch_job_drains_when_its_jvm_is_asked_to_end(tmp_path, job):
     driver.wait()
     check(tmp_path, status)
     assert json.loads(status.read_text())["stages"]["Sum"] == {"instances": 1, "done": 1}
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_one_driver_at_a_time_goes_on_from_a_checkpoint(tmp_path, job):
+    first = job(endless=True)
+    status = tmp_path / "status.json"
+    until(first, status, lambda told: told["state"] == "running" and told.get("supersteps", 0) > 3)
+
+    second = job(endless=True, name="2")
+    assert second.wait() == 2
+    told = json.loads((tmp_path / "status2.json").read_text())
+    assert told["error"].startswith("the checkpoint in kept is in use by the driver of local-")
+
+    third = {"driver": "third", "host": "elsewhere", "pid": 1, "app": "app-3", "beat": 1}
+    (tmp_path / "kept" / ".driver.json.crc").unlink()  # of Hadoop's, of the file as it was
+    (tmp_path / "kept" / "driver.json").write_text(json.dumps(third))
+    assert first.wait() == 1
+    told = json.loads(status.read_text())
+    assert "(process 1 on elsewhere). It goes on in place of this one" in told["error"]
 
 
 def check(tmp_path, status):
