@@ -21,6 +21,7 @@ ROWS = {
     "spark-words": "rows.spark_words",
     "spark-stream": "rows.spark_stream",
     "spark-empty": "rows.spark_empty",
+    "spark-items": "rows.spark_items",
     "targets": "rows.targets",
     "local-items": "rows.local_items",
     "d4py-files": "rows.d4py_files",
