@@ -18,6 +18,11 @@ ROWS = {
     "storm-latency": "rows.storm_latency",
     "storm-arrays": "rows.storm_arrays",
     "storm-recovery": "rows.storm_recovery",
+    "spark-words": "rows.spark_words",
+    "spark-stream": "rows.spark_stream",
+    "spark-empty": "rows.spark_empty",
+    "spark-items": "rows.spark_items",
+    "targets": "rows.targets",
     "local-items": "rows.local_items",
     "d4py-files": "rows.d4py_files",
 }

@@ -71,16 +71,17 @@ def test_cpu_of_a_tree_has_those_who_left(bench):
         "import subprocess, sys; sys.stdin.readline()\n"
         f"subprocess.run([sys.executable, '-c', {burn!r}], stdin=subprocess.DEVNULL); sys.stdin.read()"
     )
+    processes = bench("processes")
     process = subprocess.Popen([sys.executable, "-c", tree], stdin=subprocess.PIPE)
     try:
-        cpu = bench("processes").TreeCpu(process.pid)
+        cpu = processes.TreeCpu(lambda: processes.descendants(process.pid))
         cpu.sample()
         began = time.time_ns()
         process.stdin.write(b"burn\n")
         process.stdin.flush()
         while True:
             cpu.sample()
-            if cpu.at(time.time_ns()) > 0.4 and len(bench("processes").descendants(process.pid)) == 1:
+            if cpu.at(time.time_ns()) > 0.4 and len(processes.descendants(process.pid)) == 1:
                 break
             time.sleep(0.01)
         assert cpu.at(began) < 0.4
@@ -88,6 +89,28 @@ def test_cpu_of_a_tree_has_those_who_left(bench):
     finally:
         process.stdin.close()
         process.wait()
+
+
+def test_processes_are_found_by_a_mark_whoever_their_parent_is(bench):
+    """A daemon, as Spark's workers leave them: its parent is gone."""
+    marked = bench("processes").marked
+    mark = f"bench-{os.getpid()}-{time.time_ns()}"
+    orphan = "import os, sys; os.fork() and os._exit(0); print(os.getpid(), flush=True); sys.stdin.read()"
+    assert marked(mark) == []
+    process = subprocess.Popen(
+        [sys.executable, "-c", orphan],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env={**os.environ, "BENCH_MARK": mark},
+        text=True,
+    )
+    pid = int(process.stdout.readline())
+    process.wait()
+    assert marked(mark) == [pid]
+    process.stdin.close()
+    process.stdout.read()
+    while pid in marked(mark):
+        time.sleep(0.01)
 
 
 def test_the_counts_that_are_compared_come_from_a_plain_loop(bench):
@@ -102,5 +125,6 @@ def test_the_counts_that_are_compared_come_from_a_plain_loop(bench):
 def test_every_row_of_the_table_is_there(bench):
     assert set(bench("run").ROWS) == {
         "storm-words", "storm-cpu", "storm-latency", "local-items", "storm-arrays", "storm-recovery", "storm-start",
-        "child-memory", "compile-scale", "d4py-files",
+        "child-memory", "compile-scale", "d4py-files", "spark-words", "spark-stream", "spark-empty", "spark-items",
+        "targets",
     }  # fmt: skip
