@@ -6,7 +6,7 @@ from typing import Any
 
 from sferic.cluster.job_files import Shelf
 from sferic.cluster.jobs import Job, State, state_of
-from sferic.cluster.spark_submission import look_at_master
+from sferic.cluster.spark_submission import look_at_master, master_of, waits
 from sferic.cluster.status import Face, Said, duration, place, rates, row_of
 from sferic.runtime.plan import Plan, plan_from_json
 
@@ -67,12 +67,14 @@ def _pes(plan: Plan, told: Said) -> dict[str, Said]:
 
 
 def _at_master(job: Job, state: State) -> Said:
-    found = None if state.over else look_at_master(job)
-    app = None if found is None else found.applications.get(str(state.status.get("app")))
-    if found is None or app is None or app.state not in ("WAITING", "RUNNING"):
+    look = None if state.over else look_at_master(job)
+    app = None if look is None else look.applications.get(str(state.status.get("app")))
+    master = master_of(job)
+    if look is None or master is None or app is None or app.state not in ("WAITING", "RUNNING"):
         return {}
-    free = found.cores - found.cores_used
-    return {"application": {"state": app.state, "cores": app.cores, "free": free, "workers": len(found.workers)}}
+    executors = master.executors(look, app.id)
+    said = {"state": app.state, "cores": app.cores, "executors": executors, "workers": len(look.workers)}
+    return {"application": said, "waits": waits(job)}
 
 
 def _behind(said: Said, before: Said | None) -> bool:
@@ -109,14 +111,15 @@ def head(said: Said) -> Iterator[str]:
 
 
 def _application(said: Said) -> str:
-    if said["state"] == "WAITING":
-        free = f"{said['free']} core{'s' * (said['free'] != 1)} free on {said['workers']} workers"
-        return f"WAITING, for cores or memory ({free}): end another application there, or ask for less (--conf)"
-    return f"{said['state']}, {said['cores']} cores"
+    count = said["executors"]
+    executors = "" if count is None else f", {count} executor{'s' * (count != 1)}"
+    return f"{said['state']}, {said['cores']} cores{executors}"
 
 
 def notes(said: Said) -> Iterator[str]:
     """What is behind, what there is to fetch, and why it does not go on."""
+    if said.get("waits"):
+        yield f"  {said['waits']}"
     if said.get("skipped"):
         why = ": a batch takes longer than the interval" if said["behind"] else ""
         yield f"  {said['skipped']:,} of {said['ticks']:,} ticks were skipped{why}"

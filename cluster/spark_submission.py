@@ -15,7 +15,7 @@ from sferic.cluster import spark_development
 from sferic.cluster.daemons import Tell, alone
 from sferic.cluster.job_files import Kind, Shelf
 from sferic.cluster.jobs import Asked, Job, JobError, State, all_jobs, before, state_of
-from sferic.cluster.namespace import in_network_of
+from sferic.cluster.namespace import NamespaceRefused, in_network_of
 from sferic.cluster.spark_install import LOOPBACK, spark_environment
 from sferic.cluster.spark_master import PAGE, Look, Master, MasterAway
 from sferic.compiler.diagnostics import Problem, WrongInput
@@ -216,23 +216,40 @@ def _words(job: Job, state: State) -> str:
     return f"It said last, in {job.log}:\n" + "\n".join(lines)
 
 
-def look_at_master(job: Job) -> Look | None:
-    """What its master says, where it is a standalone one that answers."""
+def master_of(job: Job) -> Master | None:
+    """Where its master has its page, if it is a standalone one."""
     asked = job.asked
     if asked.development:
         running = spark_development.recorded(spark_development.home())
-        page = None if running is None else running.page
-    elif asked.master.startswith("spark://"):
-        page = Master(
-            asked.master.removeprefix("spark://").rpartition(":")[0].partition(",")[0].partition(":")[0], PAGE
-        )
-    else:
-        page = None
+        return None if running is None else running.page
+    if not asked.master.startswith("spark://"):
+        return None
+    first = asked.master.removeprefix("spark://").partition(",")[0]
+    return Master(first.rpartition(":")[0], PAGE)
+
+
+def look_at_master(job: Job) -> Look | None:
+    """What its master says, where it is a standalone one that answers."""
+    page = master_of(job)
     try:
         look = None if page is None else page.look()
-    except MasterAway:
+    except (MasterAway, NamespaceRefused):
         return None
-    return look if look is not None and look.url in asked.master else None
+    return look if look is not None and look.url in job.asked.master else None
+
+
+def waits(job: Job) -> str:
+    """What its application waits for at the master; "" where it does not."""
+    look = look_at_master(job)
+    app = None if look is None else look.applications.get(str(job.status.get("app")))
+    if look is None or app is None or app.state != "WAITING":
+        return ""
+    free = look.cores - look.cores_used
+    return (
+        f"it waits for cores or memory, of which the master has not enough ({free} core{'s' * (free != 1)} free, "
+        f"{len(look.workers)} worker{'s' * (len(look.workers) != 1)}): end another application there, or ask for less "
+        "(--conf spark.cores.max=…, spark.executor.memory=…)"
+    )
 
 
 def stop(job: Job, progress: Callable[[State], None], limit: int, tell: Tell) -> State:

@@ -131,7 +131,7 @@ def made(
 def _job(compile_workflow: Compile, workflow: str, name: str, *, as_json: bool, given: dict[str, Any]) -> None:
     import sferic.runtime  # noqa: PLC0415
     from sferic.cluster.jobs import Asked, job_of  # noqa: PLC0415 - only who operates needs it
-    from sferic.cluster.spark_submission import new_mark, place_of, refuse_if_there, submit  # noqa: PLC0415
+    from sferic.cluster.spark_submission import new_mark, place_of, refuse_if_there, submit, waits  # noqa: PLC0415
     from sferic.compiler.rebuild import rebuild  # noqa: PLC0415
     from sferic.compiler.targets.spark import make_artefact, worker_files  # noqa: PLC0415
 
@@ -171,6 +171,8 @@ def _job(compile_workflow: Compile, workflow: str, name: str, *, as_json: bool, 
             if job.known:
                 tell(f"{name} goes on without this command: sferic status {name}")
             raise
+    if waiting := waits(job):
+        tell(f"{name}: {waiting}")
     app = state.status.get("app")
     if as_json:
         click.echo(json.dumps({"name": name, "id": app, "master": place.url}))

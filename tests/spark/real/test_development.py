@@ -155,7 +155,7 @@ def test_ports_that_are_in_use_are_left_to_others(monkeypatch):
             return development._free_ports()
 
     ports = in_new_network(free) if CLOSED else free()
-    assert ports["master"] != 7077 and len(set(ports.values())) == 4
+    assert ports["master"] not in (0, 7077) and len(set(ports.values())) == 4
     if CLOSED:
         assert {name: port for name, port in ports.items() if name != "master"} == {
             name: port for name, port in development._WANTED.items() if name != "master"

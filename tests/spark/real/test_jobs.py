@@ -73,8 +73,9 @@ def test_a_stream_is_looked_at_and_stopped(submit, sferic, numbers, cluster):
     status = job.until(lambda status: status["pes"]["Total"]["in"] == 297 and status)
     assert (status["status"], status["interval"], status["restarts"]) == ("running", 0.5, 0)
     assert status["application"]["state"] == "RUNNING"
+    cores = status["application"]["cores"]
     shown = sferic("status", job.name).stdout
-    assert "a tick each 0.5 s" in shown and "RUNNING, 2 cores" in shown
+    assert "a tick each 0.5 s" in shown and f"at the master: RUNNING, {cores} cores, 1 executor\n" in shown
     stopped = sferic("stop", job.name)
     assert stopped.returncode == 0, stopped.stderr
     assert stopped.stdout.startswith(f"{job.name} has drained and ended with status 3.")
@@ -147,6 +148,19 @@ def test_whatever_of_a_driver_is_killed_results_are_exact(submit, sferic, number
     assert job.results() == results
     letters = sferic("dead-letters", "--name", job.name, "--json").stdout.splitlines()
     assert sorted(int(json.loads(line)["item"]) for line in letters) == failed
+
+
+@pytest.mark.slow
+def test_one_that_asks_for_more_than_there_is_says_that_it_waits(submit, sferic, cluster):
+    big = ("w.py:batch", "--to", "spark", "--name", "big", "--conf", "spark.executor.memory=1t")
+    try:
+        done = sferic("submit", *big)
+        assert done.returncode == 0, done.stderr
+        assert "big: it waits for cores or memory" in done.stderr
+        assert "at the master: WAITING, 0 cores, 0 executors\n" in sferic("status", "big").stdout
+        assert "it waits for cores or memory" in sferic("status", "big").stdout
+    finally:
+        assert sferic("kill", "big").stdout == "big is gone.\n"
 
 
 @pytest.mark.slow
