@@ -64,7 +64,7 @@ def measure() -> list[Row]:
         "unfused": lambda: ours("ours, unfused", "--fuse", "none", repeats=250),
         "words": lambda: ours("ours, a hop a word", way="words", repeats=250),
     }
-    taken = dict(zip(measures, interleaved(list(measures.values()), 3), strict=True))
+    taken = dict(zip(measures, interleaved(list(measures.values()), 3, warm_up=False), strict=True))
     speeds = {name: [one.words for one in figures] for name, figures in taken.items()}
     mine = speeds["ours"]
 

@@ -34,6 +34,8 @@ def test_measures_take_turns_and_the_first_turn_does_not_count(bench):
     taken = bench("harness").interleaved([lambda: measure("a"), lambda: measure("b")], 2)
     assert calls == ["a", "b"] * 3
     assert taken == [[3, 5], [4, 6]]
+    calls.clear()
+    assert bench("harness").interleaved([lambda: measure("a")], 2, warm_up=False) == [[1, 2]]
 
 
 def test_rows_measured_earlier_stay_and_new_ones_take_their_place(bench, tmp_path, monkeypatch):
@@ -126,5 +128,5 @@ def test_every_row_of_the_table_is_there(bench):
     assert set(bench("run").ROWS) == {
         "storm-words", "storm-cpu", "storm-latency", "local-items", "storm-arrays", "storm-recovery", "storm-start",
         "child-memory", "compile-scale", "d4py-files", "spark-words", "spark-stream", "spark-empty", "spark-items",
-        "targets",
+        "target-start", "target-latency", "target-words",
     }  # fmt: skip
