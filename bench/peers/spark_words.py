@@ -2,7 +2,7 @@
 
 Fair to both: the functions of an item are those of workflows/word_functions.py; lines come from the same generator, in
 two partitions as in two instances; `reduceByKey` counts in each partition before it shuffles, and the workflow has a PE
-that does (where WAY is "words" neither does, and each word takes a hop); the sink is the same function, called where the
+Fair to both: the functions of an item are those of workflows/word_functions.py; lines come from one generator, in
 counts are. Around it is idiomatic pyspark of RDDs.
 """
 
