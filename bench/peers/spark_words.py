@@ -1,8 +1,8 @@
 """Word count as somebody writes it who knows pyspark: `spark-submit … spark_words.py FOLDER REPEATS WAY`.
 
 Fair to both: the functions of an item are those of workflows/word_functions.py; lines come from the same generator, in
-two partitions as in two instances; `reduceByKey` counts in each partition before it shuffles, and the workflow has a PE
-Fair to both: the functions of an item are those of workflows/word_functions.py; lines come from one generator, in
+two partitions as in two instances; `reduceByKey` counts in each partition before it shuffles, as the workflow has a PE
+for that (where WAY is "words" neither does, and each word takes a hop); the sink is one function, called where the
 counts are. Around it is idiomatic pyspark of RDDs.
 """
 
