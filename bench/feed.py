@@ -1,4 +1,4 @@
-"""`feed.py FOLDER FILES A_SECOND`: once FOLDER/ready is there, puts files of lines into FOLDER/in, each whole at once."""
+"""`feed.py FOLDER FILES A_SECOND`: when FOLDER/ready is there, puts files into FOLDER/in, each there at once."""
 
 import sys
 import time

@@ -34,7 +34,7 @@ def events(folder: Path) -> Iterator[dict[str, Any]]:
 
 
 def jobs(folder: Path) -> dict[str, tuple[float, float]]:
-    """(began, ended), in seconds of the day's clock, of what a tick did, by the group or the time that Spark knows it by."""
+    """(began, ended), in seconds of the day's clock, of what a tick did, by the name or the time that Spark knows."""
     began: dict[int, tuple[str, float]] = {}
     spans: dict[str, list[tuple[float, float]]] = defaultdict(list)
     for event in events(folder):
@@ -89,7 +89,7 @@ def measure() -> list[Row]:
     for stages in STAGES:
         measures["job", "ours", stages] = lambda n=stages: whole(_ours(n, endless=False))
         measures["job", "by hand", stages] = lambda n=stages: whole(_theirs(n, 0))
-    taken = dict(zip(measures, interleaved(list(measures.values()), REPEATS), strict=True))
+    taken = dict(zip(measures, interleaved(list(measures.values()), REPEATS, warm_up=False), strict=True))
     for stages in STAGES:
         taken["tick", "ours", stages] = [tick(_ours(stages, endless=True), PATIENCE)]
         taken["tick", "by hand", stages] = [tick(_theirs(stages, INTERVAL), 0.0)]

@@ -1,5 +1,5 @@
-"""Tuples through producer → map → consumer as a batch job on Spark, against stream-d4py's mapping to Spark, which can be
-made to run this far (peers/d4py_spark.py says what it takes)."""
+"""Tuples through producer → map → consumer as a batch job on Spark, against stream-d4py's mapping to Spark, which can
+be made to run this far (peers/d4py_spark.py says what it takes)."""
 
 import sys
 import tempfile
@@ -44,7 +44,7 @@ def measure() -> list[Row]:
     version = f"python{sys.version_info.major}.{sys.version_info.minor}"
     packages = python.parents[1] / "lib" / version / "site-packages"
     measures = [lambda: ours("yes"), lambda: ours("no"), lambda: theirs(packages)]
-    fused, apart, their = interleaved(measures, 3)
+    fused, apart, their = interleaved(measures, 3, warm_up=False)
     return [
         Row("spark-items", f"stream-d4py spark, {name}", median(their), median(own), "items/s",
             median(own) / median(their), "", None, spread(own))

@@ -16,7 +16,7 @@ from harness import FOLDER, Row, interleaved, median, say, spread
 from spark_run import began, compiled, counted, peer, running
 from text import SENTENCES, WORDS, expected, write_text
 
-FILES, RATE = 200, 20  # and files a second: four million words
+FILES, RATE = 100, 20  # and files a second: four million words
 INTERVAL = 1
 BAR = 0.9
 
@@ -29,21 +29,21 @@ class Figures:
     cpu: float  # seconds a word, of the process tree
 
 
-def _figures(name: str, command: Callable[[Path], list[str | Path]], files: int) -> Figures:
+def _figures(name: str, command: Callable[[Path], list[str | Path]]) -> Figures:
     with tempfile.TemporaryDirectory(prefix="sferic-bench-", ignore_cleanup_errors=True) as where:
         folder = Path(where)
         write_text(folder)
         (folder / "in").mkdir()
-        feeder = [sys.executable, FOLDER / "feed.py", folder, str(files), str(RATE)]
+        feeder = [sys.executable, FOLDER / "feed.py", folder, str(FILES), str(RATE)]
         with running(command(folder), folder) as job, subprocess.Popen(feeder) as feeding:
             try:
                 words, last = 0, 0
-                while words < files * TEXTS * SENTENCES * WORDS and job.watch():
+                while words < FILES * TEXTS * SENTENCES * WORDS and job.watch():
                     last, counts = counted(folder)
                     words = counts.total()
             finally:
                 feeding.kill()
-        if counts != expected(files * TEXTS):
+        if counts != expected(FILES * TEXTS):
             raise AssertionError(f"{name}: the counts differ from those of a plain loop")
         first = began(folder)
         seconds = (last - first) / 1e9
@@ -52,19 +52,19 @@ def _figures(name: str, command: Callable[[Path], list[str | Path]], files: int)
         return Figures(words / seconds, cpu)
 
 
-def ours(name: str, *options: str, files: int = FILES) -> Figures:
+def ours(name: str, *options: str) -> Figures:
     """Compiled."""
 
     def command(folder: Path) -> list[str | Path]:
         job = compiled("spark_stream_words.py", folder, {"folder": folder}, *options)
         return [*job, "--interval", str(INTERVAL), "--checkpoint", folder / "checkpoint"]
 
-    return _figures(name, command, files)
+    return _figures(name, command)
 
 
 def theirs(name: str) -> Figures:
     """Written by hand."""
-    return _figures(name, lambda folder: peer("spark_stream_words.py", folder, INTERVAL), FILES)
+    return _figures(name, lambda folder: peer("spark_stream_words.py", folder, INTERVAL))
 
 
 def measure() -> list[Row]:
@@ -73,9 +73,10 @@ def measure() -> list[Row]:
         [
             lambda: ours("ours"),
             lambda: theirs("expert"),
-            lambda: ours("ours, unfused", "--fuse", "none", files=FILES // 4),
+            lambda: ours("ours, unfused", "--fuse", "none"),
         ],
         3,
+        warm_up=False,
     )
     own, apart = [one.words for one in mine], [one.words for one in unfused]
     rows: list[Row] = []
@@ -85,5 +86,7 @@ def measure() -> list[Row]:
     ):
         ratio = median(own) / peer_words
         text, reached = ("", None) if bar is None else (f"≥ {bar:g} ×", ratio >= bar)
-        rows.append(Row("spark-words dstream", name, peer_words, median(own), "words/s", ratio, text, reached, spread(own)))
+        rows.append(
+            Row("spark-words dstream", name, peer_words, median(own), "words/s", ratio, text, reached, spread(own))
+        )
     return rows

@@ -23,7 +23,7 @@ TARGETS: dict[str, tuple[str, ...]] = {
     "spark, stream, 0.1 s": (*STREAM, "0.1"),
 }
 RATE = 100  # items a second
-WARM_UP, SECONDS = 15, 30
+WARM_UP, SECONDS = 10, 20
 REPEATS = 3
 TURNS = 150  # of the text, in each of two sources
 
@@ -62,15 +62,24 @@ def _rows(what: str, unit: str, taken: dict[str, list[float]]) -> list[Row]:
     ]
 
 
-def measure() -> list[Row]:
-    """Each figure of all targets in turn. A batch job has no latency: nothing reaches a stage before the one in front
-    of it has ended."""
-    starts = interleaved([lambda on=on: storm_start.seconds(on) for on in TARGETS.values()], REPEATS)
-    rows = _rows("start", "s", dict(zip(TARGETS, starts, strict=True)))
+def start() -> list[Row]:
+    """From the command."""
+    measures = [lambda on=on: storm_start.seconds(on) for on in TARGETS.values()]
+    return _rows("start", "s", dict(zip(TARGETS, interleaved(measures, REPEATS, warm_up=False), strict=True)))
+
+
+def latency() -> list[Row]:
+    """Of streams: in a batch job nothing reaches a stage before the one in front of it has ended."""
     streams = {name: on for name, on in TARGETS.items() if name != "spark, batch"}
-    turns = [{name: delays(on) for name, on in streams.items()} for _ in range(REPEATS)]
+    measures = [lambda on=on: delays(on) for on in streams.values()]
+    turns = dict(zip(streams, interleaved(measures, REPEATS, warm_up=False), strict=True))
+    rows: list[Row] = []
     for title, share in (("p50", 0.5), ("p99", 0.99)):
-        taken = {name: [quantile(turn[name], share) for turn in turns] for name in streams}
-        rows += _rows(title, "ms", taken)
-    speeds = interleaved([lambda on=on: words(on) for on in TARGETS.values()], REPEATS)
-    return rows + _rows("words", "words/s", dict(zip(TARGETS, speeds, strict=True)))
+        rows += _rows(title, "ms", {name: [quantile(one, share) for one in taken] for name, taken in turns.items()})
+    return rows
+
+
+def speed() -> list[Row]:
+    """Words a second."""
+    measures = [lambda on=on: words(on) for on in TARGETS.values()]
+    return _rows("words", "words/s", dict(zip(TARGETS, interleaved(measures, REPEATS, warm_up=False), strict=True)))

@@ -35,5 +35,5 @@ def build(stages: str, endless: str) -> WorkflowGraph:
     graph = WorkflowGraph("nothing")
     last = Nothing(endless=endless == "yes")
     for _ in range(int(stages)):
-        graph.connect(last, "output", last := Total(), "input")  # noqa: F821
+        graph.connect(last, "output", last := Total(), "input")
     return graph
