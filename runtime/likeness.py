@@ -132,5 +132,7 @@ def _of_object(value: object) -> tuple[Any, ...]:
         reduced = value.__reduce_ex__(4)
     except TypeError:
         return (type(value),)
-    parts: Any = (reduced,) if isinstance(reduced, str) else reduced
+    if isinstance(reduced, str):  # the name of a global, such as a function that `functools.cache` wraps
+        return (reduced, getattr(value, "__wrapped__", None))
+    parts: Any = reduced
     return tuple(list(cast("Iterator[Any]", part)) if isinstance(part, Iterator) else part for part in parts)

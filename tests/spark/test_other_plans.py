@@ -75,10 +75,10 @@ def test_what_has_changed_is_refused_and_what_has_not_goes_on(run, tmp_path, mon
     for options in (["-p", "at=6"], ["--on-failure", "skip"], ["--codec", "trusted"], ["--check-items"]):
         status, said = run(*options)
         assert (status, other in said) == (2, True), (options, said)
-    for name, text in (
-        ("fails.py", WORKFLOW.replace("numprocesses = 1", "numprocesses = 2")),
+    for name, text in (  # none as long as it was: Python knows what it has compiled by size and second
+        ("fails.py", WORKFLOW.replace("numprocesses = 1", "numprocesses = 1 + 1")),
         ("fails.py", WORKFLOW.replace("ValueError(number)", "ValueError(number, 2)")),
-        ("helper.py", HELPER.replace("0", "1")),
+        ("helper.py", HELPER.replace("0", "1 - 0")),
     ):
         (tmp_path / name).write_text(text)
         status, said = run()
