@@ -20,7 +20,7 @@ from sferic.cluster.spark_install import LOOPBACK, spark_environment
 from sferic.cluster.spark_master import PAGE, Look, Master, MasterAway
 from sferic.compiler.diagnostics import Problem, WrongInput
 from sferic.compiler.targets.spark import SparkArtefact, write_artefact
-from sferic.runtime.kin import end_kin
+from sferic.runtime.kin import MARK, end_kin
 from sferic.runtime.observe import WRONG_INPUT
 
 _TURN = 0.2  # seconds between two looks
@@ -148,6 +148,8 @@ def _start(job: Job, place: Place) -> None:
     for path in (job.stop, job.course_file, job.status_file, before(job.status_file)):
         path.unlink(missing_ok=True)
     command = [sys.executable, "-m", "sferic.cluster.spark_supervisor", str(job.folder)]
+    # Marked as its driver is: a child that has not yet become one is found, too.
+    env = spark_environment(loopback=place.here) | {MARK: job.asked.mark}
 
     def popen() -> "subprocess.Popen[bytes]":
         with (job.folder / "supervisor.out").open("ab") as out:
@@ -157,7 +159,7 @@ def _start(job: Job, place: Place) -> None:
                 stdout=out,
                 stderr=out,
                 cwd=job.folder,
-                env=spark_environment(loopback=place.here),
+                env=env,
                 start_new_session=True,
             )
 

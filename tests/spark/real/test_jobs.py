@@ -98,7 +98,8 @@ def processes(job):
                 found.append(int(process.name))
         except OSError:
             continue
-    return [pid for pid in found if know(pid).alive]
+    supervisor = job.job.course.supervisor.pid if job.job.course else 0
+    return [pid for pid in found if pid != supervisor and know(pid).alive]
 
 
 def listeners(job, cluster):
