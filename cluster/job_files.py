@@ -1,5 +1,6 @@
 """What a Spark job leaves for somebody to fetch: lines of results and dead letters, and which of them were."""
 
+import fcntl
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -22,8 +23,9 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What was fetched: so many bytes of each file, but for the letters that begin at `stay`."""
+    """What was fetched of files that began as `of`: so many bytes of each, but for the letters that begin at `stay`."""
 
+    of: str
     results: int = 0
     letters: int = 0
     stay: tuple[int, ...] = ()
@@ -31,20 +33,37 @@ class Taken:
 
 class Shelf:
     """The files are the driver's, which may have to take back what came after its last checkpoint: nobody else changes
-    them, and only what counts is given."""
+    them, and only what counts is given. Use it as a context to take results: nobody else takes anything meanwhile."""
 
     def __init__(self, job: Job) -> None:
         self._job = job
         self._paths = {"results": job.results, "letters": job.letters}
 
+    def __enter__(self) -> "Shelf":
+        self._lock = (self._job.folder / ".taking").open("w")
+        fcntl.flock(self._lock, fcntl.LOCK_EX)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._lock.close()
+
     @property
     def taken(self) -> Taken:
         """What was fetched so far."""
+        of = self._of
         try:
             said = json.loads(self._job.taken.read_text())
         except FileNotFoundError:
-            return Taken()
-        return Taken(said["results"], said["letters"], tuple(said["stay"]))
+            return Taken(of)
+        return Taken(of, said["results"], said["letters"], tuple(said["stay"])) if said["of"] == of else Taken(of)
+
+    @property
+    def _of(self) -> str:
+        """Where the files began: of a stream as its checkpoint has it, of a batch job with its last driver."""
+        status = self._job.status
+        if self._job.asked.mode == "batch":
+            return f"{status.get('pid')}-{status.get('started')}"
+        return str(status.get("written", {}).get("of"))
 
     def _note(self, taken: Taken) -> None:
         part = self._job.taken.with_suffix(".part")
@@ -58,7 +77,8 @@ class Shelf:
             return 0
         size = path.stat().st_size
         if self._job.asked.mode == "batch":
-            return size if state_of(self._job).over else 0
+            state = state_of(self._job)
+            return size if state.over and not state.lives else 0
         return min(size, self._job.status.get("written", {}).get(kind, 0))
 
     def _lines(self, kind: Kind, begin: int) -> Iterator[Line]:
@@ -80,7 +100,7 @@ class Shelf:
         return self._lines("results", begin)
 
     def take_results(self, end: int) -> None:
-        """Those before byte `end` were fetched."""
+        """Those before byte `end` were fetched: inside the context in which they were read."""
         self._note(replace(self.taken, results=max(end, self.taken.results)))
 
     def letters(self) -> list[tuple[Line, Letter]]:
@@ -94,5 +114,6 @@ class Shelf:
         if not letters:
             return 0
         kept = {line.at for line in stay}
-        self._note(replace(self.taken, letters=letters[-1].end, stay=tuple(sorted(kept))))
+        with self:
+            self._note(replace(self.taken, letters=letters[-1].end, stay=tuple(sorted(kept))))
         return len(letters) - len(kept)

@@ -169,16 +169,18 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """How a job is, in a word, and what there is to say of it. `supervised`: somebody starts its driver again."""
+    """How a job is, in a word, and what there is to say of it. `supervised`: somebody starts its driver again; `lives`:
+    its driver is there, supervised or not."""
 
     word: str
     supervised: bool
     course: Course | None
     status: Status = field(default_factory=Status)
+    lives: bool = False
 
     @property
     def over(self) -> bool:
-        """Nothing changes any more by itself."""
+        """Nobody brings it on, unless its driver is left."""
         return not self.supervised
 
 
@@ -222,9 +224,9 @@ def state_of(job: Job) -> State:
         done = course.exit in (0, 3) and not course.why
         return State("finished" if done else "failed", False, course, status)
     if not course.supervisor.alive:
-        return State("interrupted", False, course, status)
+        return State("interrupted", False, course, status, lives=course.driver is not None and course.driver.alive)
     if course.driver is None or not course.driver.alive:
         return State("restarting" if course.restarts or course.why else "starting", True, course, status)
     word = status.get("state", "starting") if job.status_file.exists() else "starting"
     word = "stopping" if word in ("running", "ended") and job.stop.exists() else word
-    return State("running" if word == "ended" else word, True, course, status)
+    return State("running" if word == "ended" else word, True, course, status, lives=True)

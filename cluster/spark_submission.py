@@ -1,5 +1,6 @@
 """Starts Spark jobs, and ends them."""
 
+import re
 import secrets
 import shutil
 import signal
@@ -7,12 +8,13 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sferic.cluster import spark_development
-from sferic.cluster.daemons import Tell, alone
+from sferic.cluster.daemons import ClusterError, Tell, alone
 from sferic.cluster.job_files import Kind, Shelf
 from sferic.cluster.jobs import Asked, Job, JobError, State, all_jobs, before, state_of
 from sferic.cluster.namespace import NamespaceRefused, in_network_of
@@ -26,7 +28,9 @@ from sferic.runtime.observe import WRONG_INPUT
 _TURN = 0.2  # seconds between two looks
 _BEGIN = 180.0  # seconds that a driver may take until it runs
 _ANSWER = 5.0  # seconds that a master may take to answer
+_STARTED = 30.0  # the same of a supervisor until it is there
 _DRIVER = 20  # lines of its log that are shown when it did not begin
+_MASTERS = re.compile(r"local(\[.+\])?|yarn|k8s://.+")
 _LOCAL = (f"spark://{LOOPBACK}:", "spark://localhost:", "local")
 
 
@@ -56,10 +60,11 @@ def place_of(master: str | None) -> Place:
         if running.gone:
             raise JobError(f"Spark's cluster has lost its {running.gone[0]}. Start it again: sferic cluster up --spark")
         return Place(running.master, development=True, network_of=running.network_of)
-    place = Place(master, development=False)
     if master.startswith("spark://"):
         _knock(master)
-    return place
+    elif not _MASTERS.fullmatch(master):
+        raise JobError(f"{master!r} is no master of Spark's: write spark://HOST:PORT, as its page shows it")
+    return Place(master, development=False)
 
 
 def _knock(master: str) -> None:
@@ -83,10 +88,10 @@ def submit(
     """Write all that is the job's and start it; returns when it runs, or has come to its end. Raises JobError."""
     job.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     with alone(job.folder, job.name):
-        refuse_if_there(job, asked.mode, fresh=fresh)
+        refuse_if_there(job, asked.mode, asked.checkpoint, fresh=fresh)
         if fresh:
             _begin_anew(job, asked)
-        elif asked.mode == "batch" or (job.known and job.asked.mode == "batch"):
+        elif not _adds(job, asked.mode, asked.checkpoint):
             for path in (job.results, job.letters, job.taken):
                 path.unlink(missing_ok=True)
         if job.artefact.exists():
@@ -97,9 +102,16 @@ def submit(
     return await_running(job, tell)
 
 
-def refuse_if_there(job: Job, mode: str, *, fresh: bool) -> None:
-    """JobError where a job of this name runs, or has something that nobody has fetched and that would go: a stream adds
-    to what the stream before it has left."""
+def _adds(job: Job, mode: str, checkpoint: str | None) -> bool:
+    """A stream that goes on from the checkpoint of the stream before it adds to what that has left."""
+    if not (job.known and mode == job.asked.mode == "dstream" and checkpoint == job.asked.checkpoint):
+        return False
+    folder = Path(checkpoint or job.checkpoint)
+    return (checkpoint is not None and "://" in checkpoint) or any(folder.glob("superstep-*"))
+
+
+def refuse_if_there(job: Job, mode: str, checkpoint: str | None, *, fresh: bool) -> None:
+    """JobError where a job of this name runs, or has something that nobody has fetched and that would go."""
     if not job.known:
         return
     state = state_of(job)
@@ -110,7 +122,7 @@ def refuse_if_there(job: Job, mode: str, *, fresh: bool) -> None:
             f"{job.name} was interrupted: nobody looks after its driver any more. To go on: sferic resume {job.name}. "
             f"To begin anew: sferic kill {job.name}, then submit --fresh"
         )
-    name, adds = job.name, mode == job.asked.mode == "dstream" and not fresh
+    name, adds = job.name, not fresh and _adds(job, mode, checkpoint)
     commands: dict[Kind, str] = {"results": f"results {name}", "letters": f"dead-letters --name {name} [--drop]"}
     for kind, command in commands.items():
         if not adds and Shelf(job).left(kind):
@@ -181,6 +193,8 @@ def await_running(job: Job, tell: Tell) -> State:
     began, told = time.monotonic(), ""
     while True:
         state = state_of(job)
+        if not job.known or state.word == "killed":
+            raise JobError(f"{job.name} was killed meanwhile")
         if state.over or _begun(state):
             break
         said = f"{job.name} is {state.word}" + (f": {state.course.why}" if state.course and state.course.why else "")
@@ -277,11 +291,28 @@ def stop(job: Job, progress: Callable[[State], None], limit: int, tell: Tell) ->
 
 def kill(job: Job, *, keep: bool) -> None:
     """End all its processes at once, and forget it; `keep`: only that it runs. A checkpoint stays in any case."""
-    leave(job)
-    if not keep:
-        job.forget(checkpoint=False)
-    elif (course := job.course) is not None and not course.over:
-        job.note(replace(course, driver=None, over=True, exit=None, why="it was killed"))
+    with _when_free(job):
+        leave(job)
+        if not keep:
+            job.forget(checkpoint=False)
+        elif (course := job.course) is not None and not course.over:
+            job.note(replace(course, driver=None, over=True, exit=None, why="it was killed"))
+
+
+@contextmanager
+def _when_free(job: Job) -> Generator[None]:
+    """Whoever is starting it has soon done so."""
+    until = time.monotonic() + _STARTED
+    with ExitStack() as held:
+        while True:
+            try:
+                held.enter_context(alone(job.folder, job.name))
+                break
+            except ClusterError:
+                if time.monotonic() > until:
+                    raise
+                time.sleep(_TURN)
+        yield
 
 
 def leave(job: Job) -> None:
@@ -309,4 +340,5 @@ def _await_gone(job: Job, asked: Asked) -> None:
 
 def on_this_cluster() -> list[Job]:
     """Jobs that run, or would, on the cluster of this machine."""
-    return [job for job in all_jobs() if job.asked.development and not state_of(job).over]
+    here = [(job, state_of(job)) for job in all_jobs() if job.asked.development]
+    return [job for job, state in here if state.lives or not state.over]

@@ -147,6 +147,8 @@ class Supervisor:
         (self._job.folder / "log4j2.properties").write_text(_LOGGING)
         while not self._course.over:
             ended = self._drive()
+            if not self._job.known:
+                return  # somebody has removed its folder: what is to be done is known to nobody
             self._course = self._after(ended)
             self._note()
             self._rest()
@@ -188,7 +190,9 @@ class Supervisor:
                 self._log.take(data)
                 if not data:  # it says no more, and has not ended
                     time.sleep(_TURN)
-            if self._job.stop.exists():
+            if not self._job.known:
+                end_kin(self._asked.mark)
+            elif self._job.stop.exists():
                 asked_to_stop = self._let_stop(asked_to_stop)
         end_kin(self._asked.mark)  # what is left of it holds the pipe
         self._log.take(said.read())

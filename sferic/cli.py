@@ -79,6 +79,10 @@ def run(workflow: str, on: str, results: str | None, dead_letters: str | None, *
     spark = spark_of(given, on)
     given["on_failure"] = given["on_failure"] or ("stop" if dead_letters is None else "dead-letter")
     compiled, options = _compile(workflow, TARGETS[on], given)
+    if on == "spark":
+        from sferic.compiler.targets.spark import mode_of  # noqa: PLC0415 - only Spark needs its target
+
+        spark_of({**given, "mode": mode_of(compiled.plan, spark.mode)}, on)
     if not given["as_json"]:
         _say(compiled.graph.warnings, "warning: ")
         _say(stayed_at_one(compiled.graph, options.processes))

@@ -4,6 +4,7 @@ import argparse
 import sys
 import tempfile
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,13 +28,17 @@ class _Ended(Exception):  # noqa: N818 - the way out of a job that cannot begin
 
 @dataclass(frozen=True, slots=True)
 class _Driver:
-    """What a job has in hand when Spark is there. `folder`: of this machine, gone after the run."""
+    """What a job has in hand when Spark is there."""
 
     sc: "SparkContext"
     flow: "Flow"
     stop: StopOnSignal
     status: JobStatus
-    folder: Path
+    gone: ExitStack  # at the end of the run
+
+    def folder(self) -> Path:
+        """A new one on this machine, gone after the run."""
+        return Path(self.gone.enter_context(tempfile.TemporaryDirectory(prefix="sferic-job-")))
 
     def runs(self, outcome: Outcome, mode: Mode, **facts: object) -> None:
         """Say so."""
@@ -59,7 +64,7 @@ def main(name: str, stages: "Build") -> int:
         letters = None if options.dead_letters is None else LettersFile(options.dead_letters)
         reporter = Reporter(letters=letters, as_text=_as_text(options))
         driver.runs(reporter, "batch")
-        stop_file = str(options.stop or driver.folder / "stop")
+        stop_file = str(options.stop or driver.folder() / "stop")
         run_batch(driver.sc, driver.flow, stages, reporter, driver.stop, stop_file=stop_file, progress=driver.status)
         if options.results is None:
             show_results(reporter, sys.stdout)
@@ -88,7 +93,7 @@ def main_of_stream(name: str, version: str, stream: "stream.Build") -> int:
         folder = options.checkpoint
         if folder is None and not str(driver.sc.master).startswith("local"):
             raise _Ended("--checkpoint FOLDER has to be said, one that all machines of the cluster see")
-        folder = folder or str(driver.folder / "checkpoint")
+        folder = folder or str(driver.folder() / "checkpoint")
         with Written(options.results, options.dead_letters, _as_text(options)) as reporter:
             driver.runs(reporter, "dstream", interval=options.interval, checkpoint=folder)
             settings = StreamSettings(options.interval, folder, version, reporter, driver.status)
@@ -113,8 +118,8 @@ def _run(name: str, status_file: Path | None, job: Callable[[_Driver], int]) -> 
             shutdown.of(sc, stop.ask)
             flow = Flow.travelling()
             flow.here()  # after this what came along can be imported, too
-            with tempfile.TemporaryDirectory(prefix="sferic-job-") as folder:
-                ended = job(_Driver(sc, flow, stop, status, Path(folder)))
+            with ExitStack() as gone:
+                ended = job(_Driver(sc, flow, stop, status, gone))
     except _Ended as error:
         print(error, file=sys.stderr)  # noqa: T201
         status.ended(WRONG_INPUT, str(error))

@@ -25,8 +25,8 @@ class Files(Protocol):
 @dataclass(frozen=True, slots=True)
 class Pulse:
     """How a stream goes. `skipped`: ticks that came too late, of all; `delay`: seconds that the last one came late;
-    `seconds`: that the last superstep took; `on_its_way`: batches between instances; `written`: bytes of the files of
-    results and letters that the last superstep has: what comes after may be taken back."""
+    `seconds`: that the last superstep took; `on_its_way`: batches between instances; `written`: what of the
+    files of results and letters (`Files`) the last superstep has: what comes after may be taken back."""
 
     supersteps: int = 0
     ticks: int = 0
@@ -34,7 +34,7 @@ class Pulse:
     delay: float = 0.0
     seconds: float = 0.0
     on_its_way: int = 0
-    written: Mapping[str, int] = field(default_factory=dict[str, int])
+    written: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
 
 class Progress(Protocol):

@@ -50,7 +50,8 @@ class Checkpoint:
         self.folder = folder
         self._folder = self._jvm.org.apache.hadoop.fs.Path(folder)
         self._fs = self._folder.getFileSystem(jsc.hadoopConfiguration())
-        self._fs.mkdirs(self._folder)
+        if not self._fs.exists(self._folder):
+            self._fs.mkdirs(self._folder, self._permission("700"))
 
     @property
     def path(self) -> str:
@@ -99,9 +100,12 @@ class Checkpoint:
         """A file that nobody but the owner reads: marks have the key."""
         at = self._at(name)
         stream = self._fs.create(at, True)
-        self._fs.setPermission(at, self._jvm.org.apache.hadoop.fs.permission.FsPermission("600"))
+        self._fs.setPermission(at, self._permission("600"))
         stream.write(text.encode())
         stream.close()
+
+    def _permission(self, octal: str) -> Any:
+        return self._jvm.org.apache.hadoop.fs.permission.FsPermission(octal)
 
     def read(self, name: str) -> str | None:
         """None where it is not there."""

@@ -6,7 +6,7 @@ import secrets
 import threading
 import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -171,7 +171,7 @@ class Run:
         self._over = threading.Event()
         self._ticking = threading.Lock()
         # Only the thread of the ticks makes a new one.
-        self._pulse = Pulse(written=before.written.get("files", {}) if before else {})
+        self._pulse = Pulse(written=_files(before.written) if before else {})
         self._told: queue.SimpleQueue[list[Report] | BaseException] = queue.SimpleQueue()
         self._heard = threading.Event()  # the driver has done what the last superstep told
         self._endless = any(pe.endless for stage in plan.stages for pe in stage.pes)
@@ -314,7 +314,7 @@ class Run:
             supersteps=self._pulse.supersteps + 1,
             seconds=time.monotonic() - began,
             on_its_way=self._known.sent,
-            written=self._mark.written.get("files", {}),
+            written=_files(self._mark.written),
         )
         if over:
             self._over.set()
@@ -345,6 +345,11 @@ class Run:
     def _done(self) -> frozenset[str]:
         left = {stage for number, (stage, _) in enumerate(self._places) if number not in self._known.finished}
         return frozenset(stage for stage, _ in self._places) - left
+
+
+def _files(written: Mapping[str, Any]) -> dict[str, Any]:
+    """Whose files they are, and how long."""
+    return {**written["files"], "of": written["of"]} if written else {}
 
 
 def _compute(rdd: "RDD[Any]") -> None:

@@ -47,15 +47,17 @@ def results_of_job(job: "Job", dead_letters: str | None, *, follow: bool, keep: 
     from sferic.cluster.jobs import state_of  # noqa: PLC0415
 
     shelf = Shelf(job)
-    at = shelf.taken.results
+    at = 0
     while True:
         state = state_of(job)  # before what is there is read: nothing comes after the end
-        for line in shelf.results(at):
-            click.echo(line.text)
-            at = line.end
-        sys.stdout.flush()
-        if not keep:
-            shelf.take_results(at)
+        with shelf:
+            begin = at = max(at, shelf.taken.results)
+            for line in shelf.results(at):
+                click.echo(line.text)
+                at = line.end
+            sys.stdout.flush()
+            if at > begin and not keep:
+                shelf.take_results(at)
         if not follow or state.over:
             break
         time.sleep(_LOOK)
@@ -71,6 +73,7 @@ def results_of_job(job: "Job", dead_letters: str | None, *, follow: bool, keep: 
 
 def stop_job(job: "Job", limit: int, *, as_json: bool) -> None:
     """`stop`, of a job."""
+    from sferic.cluster.jobs import state_of  # noqa: PLC0415
     from sferic.cluster.spark_submission import stop  # noqa: PLC0415
 
     def progress(state: "State") -> None:
@@ -79,6 +82,7 @@ def stop_job(job: "Job", limit: int, *, as_json: bool) -> None:
             way = state.status.get("on_its_way", 0)
             click.echo(f"\r{state.word}: {items:,} items, {way} batches on their way ", nl=False, err=True)
 
+    was_over = state_of(job).word == "finished"
     done = stop(job, progress, limit, tell)
     status = done.course.exit if done.course else None
     failed = "" if done.word == "finished" else str(done.status.get("error") or (done.course and done.course.why))
@@ -86,9 +90,8 @@ def stop_job(job: "Job", limit: int, *, as_json: bool) -> None:
         told = {"name": job.name, "finished": done.word == "finished", "exit": status, "failed": failed}
         click.echo(json.dumps(told))
     elif done.word == "finished":
-        click.echo(
-            f"{job.name} has drained and ended with status {status}. Its results, if any: sferic results {job.name}"
-        )
+        drained = "had come to its end before" if was_over else "has drained and ended"
+        click.echo(f"{job.name} {drained}, with status {status}. Its results, if any: sferic results {job.name}")
     if failed:
         fail(f"{job.name} could not drain: {failed}")
 
@@ -100,14 +103,16 @@ def kill_job(job: "Job", *, keep: bool, as_json: bool) -> None:
 
     shelf = Shelf(job)
     dropped = 0 if keep else shelf.left("results") + shelf.left("letters")
-    kept = job.asked.checkpoint or (str(job.checkpoint) if job.checkpoint.exists() else None)
+    asked = job.asked
     kill(job, keep=keep)
     if as_json:
         click.echo(json.dumps({"name": job.name, "dropped": dropped}))
         return
     click.echo(f"{job.name} is gone.")
-    if kept:
-        tell(f"A stream submitted as {job.name} goes on from {kept}; to begin anew: submit --fresh")
+    if asked.checkpoint:
+        tell(f"A stream submitted with --checkpoint {asked.checkpoint} goes on from there, if it is of the same plan")
+    elif job.checkpoint.exists():
+        tell(f"A stream of this plan submitted as {job.name} goes on where it was; to begin anew: submit --fresh")
     if keep:
         tell(f"Its results and dead letters are there still: sferic results {job.name}")
     elif dropped:

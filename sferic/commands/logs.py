@@ -11,6 +11,7 @@ import click
 from sferic.commands.connection import NAME, NIMBUS, connected, place, tell
 from sferic.commands.jobs import job_named, refuse_job
 from sferic.commands.options import JSON
+from sferic.compiler.diagnostics import Problem, WrongInput
 from sferic.runtime.observe import WRONG_INPUT
 
 if TYPE_CHECKING:
@@ -110,6 +111,7 @@ def _of_job(job: "Job", wanted: "Wanted", count: int, *, follow: bool) -> "Itera
     from sferic.cluster.jobs import state_of  # noqa: PLC0415
     from sferic.cluster.logs import Follower  # noqa: PLC0415
 
+    _check_pe(job, wanted.pe)
     follower = Follower(job.folder, job.log.name)
     yield from follower.begin(wanted, count)
     while follow:
@@ -119,6 +121,16 @@ def _of_job(job: "Job", wanted: "Wanted", count: int, *, follow: bool) -> "Itera
         if over:
             return
         time.sleep(_LOOK)
+
+
+def _check_pe(job: "Job", wanted: str | None) -> None:
+    from sferic.runtime.plan import plan_from_json  # noqa: PLC0415
+
+    plan = plan_from_json((job.artefact / "plan.json").read_text())
+    paths = [pe.path for stage in plan.stages for pe in stage.pes]
+    if wanted is not None and not any(path == wanted or path.startswith(f"{wanted}/") for path in paths):
+        text = f"{job.name} has no PE {wanted}"
+        raise WrongInput([Problem(text, remedy=f"its PEs are {', '.join(paths)}")])
 
 
 def _show(entries: "Iterable[tuple[str, Entry]]", *, as_json: bool) -> None:

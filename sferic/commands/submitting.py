@@ -142,10 +142,9 @@ def _job(compile_workflow: Compile, workflow: str, name: str, *, as_json: bool, 
         artefact = make_artefact(
             compiled.plan, root, name=name, version=__version__, mode=spark.mode, packages=packages
         )
-        if artefact.mode == "batch":
-            spark_of({**given, "mode": "batch"}, "spark")
+        spark_of({**given, "mode": artefact.mode}, "spark")
         job = job_of(name)
-        refuse_if_there(job, artefact.mode, fresh=given["fresh"])
+        refuse_if_there(job, artefact.mode, _absolute(spark.checkpoint), fresh=given["fresh"])
         place = place_of(given["master"])
         if artefact.mode == "dstream" and spark.checkpoint is None and not place.here:
             text = f"a stream on {place.url} keeps itself in a folder that all its machines see"

@@ -4,16 +4,24 @@ import json
 import os
 import subprocess
 import sys
+import threading
+import time
+from contextlib import ExitStack
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
+from sferic import ProducerPE, WorkflowGraph
 from sferic.cli import main
+from sferic.cluster.daemons import alone
 from sferic.cluster.job_files import Shelf
 from sferic.cluster.jobs import Asked, Course, JobError, all_jobs, before, job_of, state_of
 from sferic.cluster.processes import Known, know
+from sferic.cluster.spark_submission import await_running, on_this_cluster, place_of, refuse_if_there
 from sferic.commands.letters import _of_job as letters_of_job
+from sferic.compiler.pipeline import Options, compile_plan
 
 ASKED = Asked("words", "dstream", "spark://127.0.0.1:7077", False, "python3", {}, 1.0, None, 0.0, "1", "abc", "job:1")
 
@@ -229,6 +237,129 @@ def test_options_of_the_other_target_are_refused(sferic, arguments, said):
     assert said in error
 
 
+def test_what_was_fetched_of_other_files_counts_for_nothing(job):
+    job.results.write_text("one\ntwo\n")
+    shelf = Shelf(job)
+
+    def running(of):
+        told(job, state="running", written={"results": 8, "of": of})
+
+    running("first")
+    shelf.take_results(8)
+    assert shelf.left("results") == 0
+    running("second")
+    assert (lines(shelf, shelf.taken.results), shelf.left("results")) == (["one", "two"], 8)
+    running("first")
+    assert shelf.left("results") == 0, "a driver that goes on from the checkpoint"
+
+
+def test_of_a_batch_job_that_is_made_again_all_is_given(job):
+    job.note_asked(replace(ASKED, mode="batch"))
+    shelf = Shelf(job)
+    for started, text in (1.0, "half\n"), (2.0, "one\ntwo\n"):
+        job.results.write_text(text)
+        told(job, state="ended", exit=0, started=started)
+        job.note(Course(HERE, over=True, exit=0))
+        assert lines(shelf, shelf.taken.results) == text.splitlines()
+        shelf.take_results(len(text))
+        assert shelf.left("results") == 0
+
+
+def test_a_driver_that_nobody_looks_after_is_still_at_work(sferic, job):
+    job.note_asked(replace(ASKED, mode="batch", development=True))
+    job.results.write_text("half of th")
+    told(job, state="running")
+    job.note(Course(gone(), HERE))
+    assert (state_of(job).word, state_of(job).over, state_of(job).lives) == ("interrupted", True, True)
+    assert sferic("results", "words") == (0, "", "")
+    assert [found.name for found in on_this_cluster()] == ["words"]
+    job.note(Course(gone(), gone()))
+    assert on_this_cluster() == []
+
+
+def test_what_nobody_has_fetched_stays_unless_a_stream_goes_on_with_it(job, tmp_path):
+    job.note(Course(HERE, over=True, exit=0))
+    job.results.write_text("one\n")
+    told(job, state="ended", exit=0, written={"results": 4, "of": "first"})
+    elsewhere = tmp_path / "elsewhere"
+    for checkpoint in None, str(elsewhere):
+        with pytest.raises(JobError, match="has left results that nobody has fetched: sferic results words"):
+            refuse_if_there(job, "dstream", checkpoint, fresh=False)
+    job.checkpoint.mkdir()
+    (job.checkpoint / "superstep-01-000000000001.json").touch()
+    refuse_if_there(job, "dstream", None, fresh=False)
+    elsewhere.mkdir()
+    (elsewhere / "superstep-01-000000000001.json").touch()
+    for mode, checkpoint, fresh in ("dstream", str(elsewhere), False), ("batch", None, False), ("dstream", None, True):
+        with pytest.raises(JobError, match="nobody has fetched"):
+            refuse_if_there(job, mode, checkpoint, fresh=fresh)
+    job.note_asked(replace(ASKED, checkpoint=str(elsewhere)))
+    refuse_if_there(job, "dstream", str(elsewhere), fresh=False)
+
+
+def test_who_submits_hears_that_it_was_killed_meanwhile(job):
+    job.note(Course(HERE))
+    threading.Timer(0.3, lambda: job.forget(checkpoint=True)).start()
+    with pytest.raises(JobError, match="words was killed meanwhile"):
+        await_running(job, lambda _: None)
+
+
+def test_a_kill_waits_for_who_is_starting_it(sferic, job):
+    job.note(Course(gone()))
+    held = ExitStack()
+    held.enter_context(alone(job.folder))
+    threading.Timer(0.5, held.close).start()
+    assert sferic("kill", "words")[:2] == (0, "words is gone.\n")
+
+
+def test_a_stop_of_what_has_ended_does_not_say_that_it_ended_it(sferic, job):
+    job.note(Course(HERE, over=True, exit=0))
+    said = "words had come to its end before, with status 0. Its results, if any: sferic results words\n"
+    assert sferic("stop", "words") == (0, said, "")
+
+
+def test_a_pe_that_it_has_not_is_told_with_those_that_it_has(sferic, job):
+    graph = WorkflowGraph("w")
+    pe = ProducerPE()
+    pe.name = "Abs"
+    graph.add(pe)
+    job.artefact.mkdir()
+    compile_plan(graph, Options(target="spark")).plan.write(job.artefact / "plan.json")
+    job.log.write_text("")
+    assert sferic("logs", "words", "--pe", "Abs")[0] == 0
+    status, out, error = sferic("logs", "words", "--pe", "Asb")
+    assert (status, out) == (2, "")
+    assert "words has no PE Asb" in error and "Its PEs are Abs" in error
+
+
+@pytest.mark.parametrize("master", ["foo", "http://127.0.0.1:8080", "spark:/a:1", "localhost:7077", "spark://here"])
+def test_what_is_no_master_is_not_tried(job, master):
+    with pytest.raises(JobError, match=r"is no (master|URL)"):
+        place_of(master)
+
+
+def test_two_that_fetch_at_the_same_time_give_each_line_once(job, tmp_path):
+    """The second one begins while the first one has read, and not yet noted."""
+    told(job, state="ended", exit=0, written={"results": 8, "of": "first"})
+    job.note(Course(HERE, over=True, exit=0))
+    job.results.write_text("one\ntwo\n")
+    command = [sys.executable, "-m", "sferic.cli", "results", "words"]
+    with Shelf(job) as shelf:
+        other = subprocess.Popen(command, stdout=subprocess.PIPE, env=dict(os.environ))
+        first = next(shelf.results(0))
+        until_waiting(other.pid)
+        shelf.take_results(first.end)
+    assert other.communicate()[0] == b"two\n"
+
+
+def until_waiting(pid):
+    """For the lock: it has opened its file."""
+    while not any(
+        os.readlink(fd).endswith(".taking") for fd in Path(f"/proc/{pid}/fd").iterdir() if os.path.islink(fd)
+    ):
+        time.sleep(0.02)
+
+
 def test_letters_of_a_job_are_shown_and_dropped(sferic, job):
     write_letters(job, 7)
     status, out, _ = sferic("dead-letters", "--name", "words")
@@ -255,4 +386,4 @@ def test_a_job_that_was_killed_to_be_kept_gives_what_it_has(sferic, job):
     status, out, error = sferic("kill", "words")
     assert (status, out) == (0, "words is gone.\n")
     assert "submit --fresh" in error
-    assert [path.name for path in job.folder.iterdir()] == ["checkpoint"]
+    assert {path.name for path in job.folder.iterdir()} == {"checkpoint", ".lock"}

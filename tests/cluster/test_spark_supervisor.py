@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -141,6 +142,18 @@ def test_nothing_of_a_driver_outlives_it(drive, job):
     code += "(folder / 'other').write_text(str(other.pid))\ntell(state='running', app='a')\n"
     assert drive(code + "if number == 1:\n    died()\nend(0)") == (2, 0, "")
     assert not know(int((job.folder / "other").read_text())).alive
+
+
+def test_when_somebody_has_removed_its_folder_nothing_goes_on(drive, job):
+    drive.prepare("tell(state='running', app='a')\ntime.sleep(600)")
+    running = threading.Thread(target=supervisor.Supervisor(job).run)
+    running.start()
+    while job.status.get("state") != "running":
+        time.sleep(0.02)
+    driver = know(job.status["pid"])
+    job.record.unlink()
+    running.join()
+    assert not driver.alive
 
 
 STOPS = """

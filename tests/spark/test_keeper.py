@@ -3,6 +3,8 @@
 import json
 import os
 import signal
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,6 +18,7 @@ from sferic.runtime.frames import BATCH_HEADER_SIZE, BatchHeader, Emit
 from sferic.runtime.local.child import Settings
 from sferic.runtime.spark.keeper import Keeper
 from sferic.runtime.spark.kept import Ask, Kept
+from sferic.runtime.spark.superstep import run_folder
 
 
 class Numbers(ProducerPE):
@@ -162,3 +165,16 @@ def test_what_a_source_gave_is_what_its_position_says(keep, tmp_path):
     keeper.begin(kept)
     answer = keeper.answer(ask(kept, 30, most=50, patience=0.2))
     assert items_of(answer)[0] == len(given)
+
+
+def test_what_the_dead_have_left_goes_when_somebody_begins(tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.gettempdir", lambda: str(tmp_path))
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    left, used, other = (
+        tmp_path / name for name in (f"sferic-{'a' * 12}-{gone.pid}", f"sferic-{'b' * 12}-1", "sferic-1")
+    )
+    for folder in left, used, other:
+        (folder / "0").mkdir(parents=True)
+    mine = run_folder("c" * 12, os.getpid())
+    assert sorted(tmp_path.iterdir()) == sorted([used, other, mine])
