@@ -27,13 +27,13 @@ class ClusterError(OperationError):
 
 
 @contextlib.contextmanager
-def alone(folder: Path) -> Generator[None]:
-    """One command at a time starts or ends what is in this folder."""
+def alone(folder: Path, what: str = "the cluster") -> Generator[None]:
+    """One command at a time starts or ends what is in this folder, which is called `what`."""
     with (folder / ".lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            raise ClusterError("another command is starting or ending the cluster; wait for it") from error
+            raise ClusterError(f"another command is starting or ending {what}; wait for it") from error
         os.set_inheritable(lock.fileno(), False)
         yield
 

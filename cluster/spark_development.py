@@ -234,13 +234,13 @@ class _Starter:
         if "master" in missing:
             self._launch("master", ("--host", LOOPBACK))
         self._wait("master", self._master_is)
-        before: frozenset[str] = frozenset()
+        before: set[str] = set()
         if "worker" in missing:
-            before = found.page.look().workers  # a master may believe in the dead for a while
+            before = set(found.page.look().workers)  # a master may believe in the dead for a while
             memory = f"{_JOBS * _MIB_A_JOB}m"
             size = ("--cores", str(found.cores), "--memory", memory, "--work-dir", str(self._place.work))
             self._launch("worker", ("--host", LOOPBACK, *size, found.master))
-        self._wait("worker", lambda: bool(found.page.look().workers - before))
+        self._wait("worker", lambda: bool(found.page.look().workers.keys() - before))
         return found
 
     def _master_is(self) -> bool:

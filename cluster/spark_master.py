@@ -3,15 +3,19 @@
 import http.client
 import json
 import socket
-from collections.abc import Callable
+import urllib.parse
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from sferic.cluster.errors import OperationError
 from sferic.cluster.namespace import in_network_of
 
+_Read = TypeVar("_Read")
 PAGE = 8080  # where masters have it unless told otherwise
 _ANSWER = 5.0  # seconds
+_SHORT = 2.0  # the same, of a worker
+_MOST_ASKED = 16  # workers
 
 
 class MasterAway(OperationError):  # noqa: N818 - names the situation
@@ -34,7 +38,7 @@ class Look:
 
     url: str
     status: str
-    workers: frozenset[str]  # those that are alive
+    workers: Mapping[str, str]  # those that are alive: where each has its page
     cores: int
     cores_used: int
     applications: dict[str, Application]
@@ -50,28 +54,46 @@ class Master:
 
     def look(self) -> Look:
         """Raises MasterAway."""
-        said = self._get("/json/")
-        applications = [*said["activeapps"], *said["completedapps"]]
-        return Look(
-            said["url"],
-            said["status"],
-            frozenset(worker["id"] for worker in said["workers"] if worker["state"] == "ALIVE"),
-            said["cores"],
-            said["coresused"],
-            {one["id"]: Application(one["id"], one["name"], one["state"], one["cores"]) for one in applications},
-        )
+        return self._get(_look, _ANSWER)
 
-    def _get(self, path: str) -> Any:
+    def executors(self, look: Look, app: str) -> int | None:
+        """How many of an application run, as the workers' own pages say; None where one does not answer, or there are
+        many."""
+        if len(look.workers) > _MOST_ASKED:
+            return None
+        count = 0
+        for page in look.workers.values():
+            place = urllib.parse.urlsplit(page)
+            worker = Master(place.hostname or "", place.port or 80, self.network_of)
+            try:
+                count += worker._get(lambda said: sum(one["appid"] == app for one in said["executors"]), _SHORT)
+            except MasterAway:
+                return None
+        return count
+
+    def _get(self, read: Callable[[Any], _Read], within: float) -> _Read:
+        """What `read` makes of the page."""
         connection = http.client.HTTPConnection(self.host, self.port)
         try:
-            connection.sock = self._in_network(lambda: socket.create_connection((self.host, self.port), _ANSWER))
-            connection.request("GET", path)
-            answer = connection.getresponse()
-            return json.loads(answer.read())
+            connection.sock = self._in_network(lambda: socket.create_connection((self.host, self.port), within))
+            connection.request("GET", "/json/")
+            return read(json.loads(connection.getresponse().read()))
         except (OSError, http.client.HTTPException, ValueError, KeyError, TypeError) as error:
-            raise MasterAway(f"no Spark master answers at http://{self.host}:{self.port}{path} ({error})") from error
+            raise MasterAway(f"no page of Spark's is at http://{self.host}:{self.port}/json/ ({error})") from error
         finally:
             connection.close()
 
     def _in_network(self, connect: Callable[[], socket.socket]) -> socket.socket:
         return connect() if self.network_of is None else in_network_of(self.network_of, connect)
+
+
+def _look(said: Any) -> Look:
+    applications = [*said["activeapps"], *said["completedapps"]]
+    return Look(
+        said["url"],
+        said["status"],
+        {worker["id"]: worker["webuiaddress"] for worker in said["workers"] if worker["state"] == "ALIVE"},
+        said["cores"],
+        said["coresused"],
+        {one["id"]: Application(one["id"], one["name"], one["state"], one["cores"]) for one in applications},
+    )

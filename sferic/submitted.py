@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sferic.jobstatus import JobStatus
-from sferic.runtime.observe import FAILED, INTERRUPTED, WRONG_INPUT, Outcome
+from sferic.runtime.observe import FAILED, INTERRUPTED, WRONG_INPUT, Event, Outcome
 from sferic.runtime.spark import INTERVAL, Mode
 from sferic.stop import StopOnSignal
 
@@ -57,7 +57,7 @@ def main(name: str, stages: "Build") -> int:
         from sferic.runtime.spark.batch import run_batch  # noqa: PLC0415
 
         letters = None if options.dead_letters is None else LettersFile(options.dead_letters)
-        reporter = Reporter(letters=letters)
+        reporter = Reporter(letters=letters, as_text=_as_text(options))
         driver.runs(reporter, "batch")
         stop_file = str(options.stop or driver.folder / "stop")
         run_batch(driver.sc, driver.flow, stages, reporter, driver.stop, stop_file=stop_file, progress=driver.status)
@@ -89,7 +89,7 @@ def main_of_stream(name: str, version: str, stream: "stream.Build") -> int:
         if folder is None and not str(driver.sc.master).startswith("local"):
             raise _Ended("--checkpoint FOLDER has to be said, one that all machines of the cluster see")
         folder = folder or str(driver.folder / "checkpoint")
-        with Written(options.results, options.dead_letters) as reporter:
+        with Written(options.results, options.dead_letters, _as_text(options)) as reporter:
             driver.runs(reporter, "dstream", interval=options.interval, checkpoint=folder)
             settings = StreamSettings(options.interval, folder, version, reporter, driver.status)
             run_stream(driver.sc, driver.flow, stream, reporter, driver.stop, settings)
@@ -129,11 +129,20 @@ def _run(name: str, status_file: Path | None, job: Callable[[_Driver], int]) -> 
     return ended
 
 
+def _as_text(options: argparse.Namespace) -> Callable[[Event], str] | None:
+    from sferic.logged import entry  # noqa: PLC0415 - it needs what came along
+
+    return entry if options.entries else None
+
+
 def _options(name: str, *, stream: bool = False) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="job.py", description=f"The Spark job {name}.")
     parser.add_argument("--results", type=Path, metavar="FILE", help="write results there, a line of JSON each")
     parser.add_argument("--dead-letters", type=Path, metavar="FILE", help="add items that failed to this file")
     parser.add_argument("--status", type=Path, metavar="FILE", help="say there how it goes, as one JSON object")
+    parser.add_argument(
+        "--entries", action="store_true", help="tell what happens as entries of a log, with time and level"
+    )
     if stream:
         parser.add_argument("--checkpoint", metavar="FOLDER", help="go on from there, on any file system of Spark's")
         parser.add_argument("--interval", type=float, default=INTERVAL, metavar="SECONDS", help="between ticks")

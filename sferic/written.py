@@ -3,19 +3,22 @@
 import os
 import sys
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from sferic.report import Reporter, result_line
 from sferic.runtime.letters import LettersFile
+from sferic.runtime.observe import Event
 
 
 class Written(Reporter):
     """A reporter whose results go to a file, or stdout, at once. Use it as a context: files are closed after it."""
 
-    def __init__(self, results: Path | None, letters: Path | None) -> None:
-        super().__init__()
+    def __init__(
+        self, results: Path | None, letters: Path | None, as_text: Callable[[Event], str] | None = None
+    ) -> None:
+        super().__init__(as_text=as_text)
         self._paths = {"results": results, "letters": letters}
         self._results: BinaryIO | None = None
 

@@ -170,7 +170,8 @@ class Run:
         self._stopping = False
         self._over = threading.Event()
         self._ticking = threading.Lock()
-        self._pulse = Pulse()  # only the thread of the ticks makes a new one
+        # Only the thread of the ticks makes a new one.
+        self._pulse = Pulse(written=before.written.get("files", {}) if before else {})
         self._told: queue.SimpleQueue[list[Report] | BaseException] = queue.SimpleQueue()
         self._heard = threading.Event()  # the driver has done what the last superstep told
         self._endless = any(pe.endless for stage in plan.stages for pe in stage.pes)
@@ -214,6 +215,8 @@ class Run:
             ssc.stop(stopSparkContext=False, stopGraceFully=False)
             with self._ticking:  # the last tick is over
                 pass
+            if self._settings.progress is not None:
+                self._settings.progress.pulse(self._pulse)
             self._end()
 
     def _end(self) -> None:
@@ -310,6 +313,7 @@ class Run:
             supersteps=self._pulse.supersteps + 1,
             seconds=time.monotonic() - began,
             on_its_way=self._known.sent,
+            written=self._mark.written.get("files", {}),
         )
         if over:
             self._over.set()

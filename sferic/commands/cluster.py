@@ -66,9 +66,12 @@ def cluster_command(action: str, *, spark: bool, closed: bool, as_json: bool) ->
     if found is None:
         gone = kind.gone()
         again = f"in part: {', '.join(gone)} is gone. See {kind.logs}, then: sferic cluster up{kind.option}"
-        click.echo(
-            json.dumps({"up": False, "gone": gone}) if as_json else f"{kind.called} is {again if gone else 'down'}"
-        )
+        other = _storm() if spark else _spark()
+        there = f"{other.called} is up: sferic cluster status{other.option}" if other.found() else ""
+        if as_json:
+            click.echo(json.dumps({"up": False, "gone": gone}))
+        else:
+            click.echo(f"{kind.called} is {again if gone else 'down'}" + f". {there}" * bool(there))
         sys.exit(FAILED)
     pids = {name: known.pid for name, known in found.daemons.items()}
     said = {"up": True, "closed": found.closed, "pids": pids, "ports": found.ports, "logs": str(kind.logs)}
@@ -109,6 +112,7 @@ def _storm() -> _Kind:
 
 def _spark() -> _Kind:
     from sferic.cluster import spark_development as development  # noqa: PLC0415 - only who operates needs it
+    from sferic.cluster.spark_submission import leave, on_this_cluster  # noqa: PLC0415
 
     home = development.home()
 
@@ -119,6 +123,15 @@ def _spark() -> _Kind:
         also = {"master": running.master, "cores": running.cores}
         return _Up(running.closed, running.daemons, running.reached_by, also)
 
+    def end(say: Callable[[str], None]) -> bool:
+        left = on_this_cluster()
+        for job in left:
+            leave(job)
+        if left:
+            names = ", ".join(job.name for job in left)
+            say(f"what ran on it is ended where it was: {names}. To go on, when it is up again: sferic resume NAME")
+        return development.down(home, say)
+
     def gone() -> list[str]:
         before = development.recorded(home)
         return [] if before is None else before.gone
@@ -128,7 +141,7 @@ def _spark() -> _Kind:
         " --spark",
         home.logs,
         lambda say, closed: development.up(home, say, closed=closed),
-        lambda say: development.down(home, say),
+        end,
         found,
         gone,
     )

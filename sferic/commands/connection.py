@@ -39,10 +39,18 @@ def address(nimbus: str | None) -> "Address":
         if found is None:
             raise NimbusError(
                 "no cluster is up on this machine, and no other is named. Start one: sferic cluster up; or give "
-                "--nimbus HOST:PORT"
+                f"--nimbus HOST:PORT{_jobs()}"
             )
         return found
     return Address(*place(given, "a Nimbus", "storm1:6627"))
+
+
+def _jobs() -> str:
+    """Who operates Spark jobs may have meant one."""
+    from sferic.cluster.jobs import all_jobs  # noqa: PLC0415
+
+    names = [job.name for job in all_jobs()]
+    return f". The Spark jobs of this machine are: {', '.join(names)}" if names else ""
 
 
 def place(given: str, what: str, example: str) -> tuple[str, int]:

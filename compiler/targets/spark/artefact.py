@@ -21,7 +21,8 @@ from sferic.runtime.spark import Mode
 
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,200}")
 _CARRIED = ("ormsgpack",)  # compiled packages that the runtime needs
-_SUBMITTED = ("jobstatus", "report", "stop", "submitted", "written")  # what job.py takes of ours beside the runtime
+# What job.py takes of ours beside the runtime.
+_SUBMITTED = ("jobstatus", "logged", "report", "stop", "submitted", "written")
 _FILES = ("MANIFEST.json", "flow.zip", "job.py", "plan.json")
 
 

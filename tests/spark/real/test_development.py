@@ -88,12 +88,15 @@ def test_up_twice_status_down_twice(command, place):
     twice = command("cluster", "up", "--spark", *CLOSED)
     assert (twice.returncode, twice.stdout) == (1, "")
     assert twice.stderr == "Spark's cluster is up already. See: sferic cluster status --spark\n"
-    assert command("cluster", "status").returncode == 1, "that is Storm's"
+    storms = command("cluster", "status")
+    assert storms.returncode == 1
+    assert storms.stdout == "The cluster is down. Spark's cluster is up: sferic cluster status --spark\n"
     assert json.loads(command("cluster", "down", "--spark", "--json").stdout) == {"ended": True}
     assert not any(command_of(pid) for pid in said["pids"].values())
     assert command("cluster", "down", "--spark").stdout == "It was not up.\n"
 
 
+@pytest.mark.slow
 def test_what_was_killed_is_started_again_beside_what_was_not(place, command):
     first = development.up(place, lambda _: None, closed=bool(CLOSED))
     told = []
@@ -152,7 +155,7 @@ def test_ports_that_are_in_use_are_left_to_others(monkeypatch):
             return development._free_ports()
 
     ports = in_new_network(free) if CLOSED else free()
-    assert ports["master"] != 7077 and len(set(ports.values())) == 4
+    assert ports["master"] not in (0, 7077) and len(set(ports.values())) == 4
     if CLOSED:
         assert {name: port for name, port in ports.items() if name != "master"} == {
             name: port for name, port in development._WANTED.items() if name != "master"
