@@ -31,13 +31,14 @@ class Row:
     spread: str = ""
 
 
-def interleaved(measures: Sequence[Callable[[], T]], repeats: int) -> list[list[T]]:
-    """Each measure `repeats` times, in turn, after one turn that does not count."""
+def interleaved(measures: Sequence[Callable[[], T]], repeats: int, *, warm_up: bool = True) -> list[list[T]]:
+    """Each measure `repeats` times, in turn, after one turn that does not count; without it, where each run is a JVM of
+    its own, and as cold as the next."""
     taken: list[list[T]] = [[] for _ in measures]
-    for turn in range(repeats + 1):
+    for turn in range(repeats + warm_up):
         for measure, values in zip(measures, taken, strict=True):
             value = measure()
-            if turn:
+            if turn >= warm_up:
                 values.append(value)
     return taken
 

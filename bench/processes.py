@@ -1,8 +1,10 @@
 """CPU time of a process and all that it started, read from /proc."""
 
 import bisect
+import contextlib
 import os
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,11 +49,22 @@ def descendants(root: int) -> list[int]:
     return found
 
 
-class TreeCpu:
-    """CPU seconds of a process tree over time, those of processes that ended included."""
+def marked(mark: str) -> list[int]:
+    """All processes that were started with `mark` in their environment, whoever their parents are by now."""
+    found: list[int] = []
+    for entry in Path("/proc").iterdir():
+        with contextlib.suppress(OSError):
+            if entry.name.isdigit() and mark.encode() in (entry / "environ").read_bytes():
+                found.append(int(entry.name))
+    return found
 
-    def __init__(self, root: int) -> None:
-        self._root = root
+
+class TreeCpu:
+    """CPU seconds of some processes over time, those that ended included."""
+
+    def __init__(self, find: Callable[[], list[int]]) -> None:
+        """`find`: those that there are."""
+        self._find = find
         self._known: dict[int, Stat] = {}
         self._looked = 0.0
         self._lost = 0.0  # of those whose parent ended before them: nobody's waited time has it
@@ -62,7 +75,7 @@ class TreeCpu:
         """Note the total now."""
         if time.monotonic() - self._looked > _LOOK_FOR_NEW:
             self._looked = time.monotonic()
-            for pid in descendants(self._root):
+            for pid in self._find():
                 self._known.setdefault(pid, Stat(0, 0.0, 0.0, 0))
         now = time.time_ns()
         for pid, last in list(self._known.items()):

@@ -18,6 +18,13 @@ ROWS = {
     "storm-latency": "rows.storm_latency",
     "storm-arrays": "rows.storm_arrays",
     "storm-recovery": "rows.storm_recovery",
+    "spark-words": "rows.spark_words",
+    "spark-stream": "rows.spark_stream",
+    "spark-empty": "rows.spark_empty",
+    "spark-items": "rows.spark_items",
+    "target-start": "rows.targets:start",
+    "target-latency": "rows.targets:latency",
+    "target-words": "rows.targets:speed",
     "local-items": "rows.local_items",
     "d4py-files": "rows.d4py_files",
 }
@@ -51,10 +58,11 @@ def main() -> None:
     parser.add_argument("--only", choices={**ROWS, **APART})
     only = parser.parse_args().only
     rows: list[Row] = []
-    for name, module in {**ROWS, **APART}.items():
+    for name, place in {**ROWS, **APART}.items():
         if only == name or (only is None and name in ROWS):
             say(name)
-            measured: list[Row] = importlib.import_module(module).measure()
+            module, _, function = place.partition(":")
+            measured: list[Row] = getattr(importlib.import_module(module), function or "measure")()
             write(measured)  # at once: a row that fails later takes none with it
             rows += measured
     print(table(rows))

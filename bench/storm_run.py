@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness import FOLDER
-from processes import TreeCpu
+from processes import TreeCpu, descendants
 
 _TURN = 0.05
 _STUCK = 300.0  # seconds after which a run is given up, and that is an error
@@ -28,18 +28,21 @@ class RunFailed(RuntimeError):  # noqa: N818 - names the situation
     """What was run ended early, or never; the text has its last words."""
 
 
-def command_of(workflow: str | Path, *, fuse: str = "none", **parameters: object) -> list[str]:
-    """What a user would type to run a workflow on a local Storm; a name alone is one in workflows/."""
+def command_of(
+    workflow: str | Path, on: Sequence[str] = ("storm",), *, fuse: str = "none", **parameters: object
+) -> list[str]:
+    """What a user would type to run a workflow on a local Storm, or `on` a target with its options; a name alone is
+    one in workflows/."""
     path = FOLDER / "workflows" / workflow
     given = [part for name, value in parameters.items() for part in ("-p", f"{name}={value}")]
-    return [sys.executable, "-m", "sferic.cli", "run", str(path), "--on", "storm", "--fuse", fuse, *given]
+    return [sys.executable, "-m", "sferic.cli", "run", str(path), "--on", *on, "--fuse", fuse, *given]
 
 
 def run(command: Sequence[str | Path], folder: Path, *, ends_itself: bool, until: str = "last") -> TreeCpu:
     """Run to the note `until` (or, with `ends_itself`, to the end) and stop it by ending its stdin."""
     with (folder / "said").open("wb") as said:
         process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=said, stderr=said, cwd=folder)
-    cpu, began = TreeCpu(process.pid), time.monotonic()
+    cpu, began = TreeCpu(lambda: descendants(process.pid)), time.monotonic()
     assert process.stdin is not None
     try:
         while process.poll() is None and (ends_itself or not (folder / until).exists()):

@@ -3,6 +3,7 @@
 import subprocess
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from harness import Row, interleaved, median, spread
@@ -23,13 +24,13 @@ graph.connect(One(), "output", Note(), "input")
 """
 
 
-def seconds() -> float:
-    """One run."""
+def seconds(on: Sequence[str] = ("storm",)) -> float:
+    """One run, on a target with its options."""
     with tempfile.TemporaryDirectory() as name:
         path = Path(name) / "w.py"
         path.write_text(WORKFLOW)
         began = time.time()
-        subprocess.run(command_of(path, fuse="auto"), check=True, capture_output=True)
+        subprocess.run(command_of(path, on, fuse="auto"), check=True, capture_output=True)
         return float((Path(name) / "first").read_text()) - began
 
 

@@ -24,12 +24,12 @@ from sferic.runtime.spark.driver import reason, tell, tried
 from sferic.runtime.spark.flow import Flow
 from sferic.runtime.spark.kept import Kept, Place, Report, reports
 from sferic.runtime.spark.owner import OtherDriver, Owner
+from sferic.runtime.spark.pacing import FIRST, next_most, worth
 from sferic.runtime.spark.tasks import Step, Superstep, Tasks, Ticking, end_instances, place
 
 _TURN = 0.1  # seconds between looks at the stop request
 _LOOK = 1.0  # the same at the checkpoint's folder
 _ALONE = 0.5  # of the interval: how long a source is waited for when nothing else is to be done
-_FIRST, _MOST = 64, 1 << 22  # items of a source at a superstep
 _BESIDE = 0.1  # the same while batches are on their way
 
 
@@ -175,7 +175,7 @@ class Run:
         self._told: queue.SimpleQueue[list[Report] | BaseException] = queue.SimpleQueue()
         self._heard = threading.Event()  # the driver has done what the last superstep told
         self._endless = any(pe.endless for stage in plan.stages for pe in stage.pes)
-        self._most = _FIRST
+        self._most = FIRST
         self._number = self._mark.step
         self._kept = self._begin(before)
 
@@ -295,7 +295,8 @@ class Run:
         if not self._tell(told):
             return False
         files = self._settings.files
-        self._most = next_most(self._most, max(report.seconds for report in told), self._settings.interval)
+        slowest = max(report.seconds for report in told)
+        self._most = next_most(self._most, slowest, worth(time.monotonic() - began - slowest, self._settings.interval))
         self._mark = replace(
             self._mark,
             step=number,
@@ -344,16 +345,6 @@ class Run:
     def _done(self) -> frozenset[str]:
         left = {stage for number, (stage, _) in enumerate(self._places) if number not in self._known.finished}
         return frozenset(stage for stage, _ in self._places) - left
-
-
-def next_most(most: int, seconds: float, interval: float) -> int:
-    """How many items a source may give at the next superstep, after the slowest instance took so long for what it got.
-
-    Slow PEs get little at a time: nothing else moves on while they work, and nothing of it is kept.
-    """
-    if seconds < interval / 4:
-        return min(_MOST, 4 * most)
-    return most if seconds < interval else max(1, int(most * interval / seconds))
 
 
 def _compute(rdd: "RDD[Any]") -> None:

@@ -12,10 +12,9 @@ readme = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(readme)
 
 
-def test_the_readme_holds_the_figures_of_results_json():
-    page = (ROOT / "README.md").read_text()
-    rows = json.loads((ROOT / "bench" / "results.json").read_text())
-    assert page == readme.with_figures(page, readme.figures(rows)), "run: python -m bench.readme"
+def test_the_pages_hold_the_figures_of_results_json():
+    for page, text in readme.pages(json.loads(readme.RESULTS.read_text())).items():
+        assert page.read_text() == text, "run: python -m bench.readme"
 
 
 ROW = {"name": "row", "peer": "a|b", "peer_value": None, "ours": 1234.56, "unit": "items/s", "ratio": 2.3456,
@@ -25,6 +24,21 @@ ROW = {"name": "row", "peer": "a|b", "peer_value": None, "ours": 1234.56, "unit"
 def test_a_row():
     line = readme.figures([ROW]).splitlines()[-1]
     assert line == "| row | a\\|b |  | 1,235 | items/s | 2.35 | ≥ 3 | **no** |"
+
+
+def test_what_targets_take_is_a_table_of_its_own():
+    of_targets = [
+        {**ROW, "name": "target start", "peer": "(multi)", "ours": 0.25},
+        {**ROW, "name": "target words", "peer": "(multi)", "ours": 1e6},
+        {**ROW, "name": "target p50", "peer": "(spark, batch)", "ours": 2.5},
+    ]
+    assert readme.figures([ROW, *of_targets]) == readme.figures([ROW])
+    assert readme.targets([ROW, *of_targets]).splitlines() == [
+        "|  | first item, s | p50, ms | p99, ms | words/s |",
+        "| --- | --- | --- | --- | --- |",
+        "| multi | 0.25 | – | – | 1,000,000 |",
+        "| spark, batch | – | 2.5 | – | – |",
+    ]
 
 
 def test_only_what_is_between_the_markers_changes():

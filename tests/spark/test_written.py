@@ -3,7 +3,7 @@
 import json
 
 from sferic.runtime.observe import DONE, ITEMS_FAILED
-from sferic.runtime.spark.stream import next_most
+from sferic.runtime.spark.pacing import next_most, worth
 from sferic.written import Written
 
 
@@ -80,3 +80,10 @@ def test_slow_pes_get_little_and_quick_ones_more_and_more():
     assert next_most(64, 0.5, 1.0) == 64
     assert next_most(64, 32.0, 1.0) == 2
     assert next_most(1, 600.0, 1.0) == 1
+
+
+def test_a_superstep_works_longer_than_it_takes_to_make_one():
+    assert worth(0.1, 1.0) == 1.0  # the interval, where that is enough
+    assert worth(0.4, 0.1) == 1.6
+    assert worth(30.0, 0.1) == 2.0  # the first one starts processes: no reason to let the next take minutes
+    assert worth(30.0, 10.0) == 10.0
