@@ -16,7 +16,7 @@ import pytest
 _spec = importlib.util.spec_from_file_location("killing", Path(__file__).with_name("killing.py"))
 killing = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(killing)
-Job, check = killing.Job, killing.check
+check = killing.check
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
@@ -28,9 +28,23 @@ def chance():
     return random.Random(seed)
 
 
+@pytest.fixture
+def made(tmp_path):
+    """`made(cluster, mode, …)`: a job, whose driver ends with the test at the latest."""
+    jobs = []
+
+    def make(*how, **params):
+        jobs.append(killing.Job(tmp_path, *how, **params))
+        return jobs[-1]
+
+    yield make
+    for job in jobs:
+        job.end()
+
+
 @pytest.mark.parametrize("whom", ["executors", "workers", "keepers", "hosts"])
-def test_of_a_stream(tmp_path, cluster, chance, whom):
-    job = Job(tmp_path, cluster, "dstream")
+def test_of_a_stream(made, cluster, chance, whom):
+    job = made(cluster, "dstream")
     job.submit()
     for _ in range(3):
         for _ in range(chance.randint(1, 4)):
@@ -40,8 +54,8 @@ def test_of_a_stream(tmp_path, cluster, chance, whom):
     check(job, 3000)
 
 
-def test_the_driver_of_a_stream(tmp_path, cluster, chance):
-    job = Job(tmp_path, cluster, "dstream")
+def test_the_driver_of_a_stream(made, cluster, chance):
+    job = made(cluster, "dstream")
     for _ in range(5):
         job.submit()
         for _ in range(chance.randint(1, 4)):
@@ -55,8 +69,8 @@ def test_the_driver_of_a_stream(tmp_path, cluster, chance):
 
 
 @pytest.mark.parametrize("whom", ["executors", "workers", "hosts"])
-def test_of_a_batch_job(tmp_path, cluster, chance, whom):
-    job = Job(tmp_path, cluster, "batch", source=0.002, each=0.004)
+def test_of_a_batch_job(made, cluster, chance, whom):
+    job = made(cluster, "batch", source=0.002, each=0.004)
     job.submit()
     for _ in range(2):
         job.until(getattr(job, whom))
@@ -66,8 +80,8 @@ def test_of_a_batch_job(tmp_path, cluster, chance, whom):
     check(job, 3000)
 
 
-def test_the_driver_of_a_batch_job_leaves_nothing(tmp_path, cluster):
-    job = Job(tmp_path, cluster, "batch", source=0.002, each=0.004)
+def test_the_driver_of_a_batch_job_leaves_nothing(made, tmp_path, cluster):
+    job = made(cluster, "batch", source=0.002, each=0.004)
     job.submit()
     job.until(job.hosts)
     assert job.executors()
@@ -78,9 +92,9 @@ def test_the_driver_of_a_batch_job_leaves_nothing(tmp_path, cluster):
 
 
 @pytest.mark.parametrize("mode", ["batch", "dstream"])
-def test_workers_on_one_machine_where_spark_gives_up_at_once(tmp_path, chance, mode):
+def test_workers_on_one_machine_where_spark_gives_up_at_once(made, chance, mode):
     """spark-submit --master local[2] runs no task twice: the job's driver has Spark do so."""
-    job = Job(tmp_path, None, mode, source=0.002, each=0.002)
+    job = made(None, mode, source=0.002, each=0.002)
     job.submit()
     for _ in range(3):
         job.until(job.workers)
@@ -164,9 +178,9 @@ def build(folder):
 '''
 
 
-def test_what_is_dealt_out_once_is_not_dealt_out_otherwise_where_half_of_it_went(tmp_path, cluster):
+def test_what_is_dealt_out_once_is_not_dealt_out_otherwise_where_half_of_it_went(made, tmp_path, cluster):
     """An executor takes with it what a source gave, and what one of two instances made of its half."""
-    job = Job(tmp_path, cluster, "batch", DEALT)
+    job = made(cluster, "batch", DEALT)
     job.submit()
     job.until(lambda: job.done("Dealt"))
     os.kill(int((tmp_path / "notes" / "first").read_text()), signal.SIGKILL)
