@@ -90,8 +90,8 @@ def stop_job(job: "Job", limit: int, *, as_json: bool) -> None:
         told = {"name": job.name, "finished": done.word == "finished", "exit": status, "failed": failed}
         click.echo(json.dumps(told))
     elif done.word == "finished":
-        drained = "had come to its end before" if was_over else "has drained and ended"
-        click.echo(f"{job.name} {drained}, with status {status}. Its results, if any: sferic results {job.name}")
+        drained = "had ended before" if was_over else "has drained and ended"
+        click.echo(f"{job.name} {drained} with status {status}. Its results, if any: sferic results {job.name}")
     if failed:
         fail(f"{job.name} could not drain: {failed}")
 

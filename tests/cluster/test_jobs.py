@@ -314,7 +314,7 @@ def test_a_kill_waits_for_who_is_starting_it(sferic, job):
 
 def test_a_stop_of_what_has_ended_does_not_say_that_it_ended_it(sferic, job):
     job.note(Course(HERE, over=True, exit=0))
-    said = "words had come to its end before, with status 0. Its results, if any: sferic results words\n"
+    said = "words had ended before with status 0. Its results, if any: sferic results words\n"
     assert sferic("stop", "words") == (0, said, "")
 
 
