@@ -15,7 +15,7 @@ from sferic.compiler.pipeline import Options, compile_plan
 from sferic.launch import pickled, with_reference
 from sferic.runtime.codec import GeneralCodec
 from sferic.runtime.frames import BATCH_HEADER_SIZE, BatchHeader, Emit
-from sferic.runtime.local.child import Settings
+from sferic.runtime.local.child import Instance, Settings
 from sferic.runtime.spark.keeper import Keeper
 from sferic.runtime.spark.kept import Ask, Kept
 from sferic.runtime.spark.superstep import run_folder
@@ -178,3 +178,16 @@ def test_what_the_dead_have_left_goes_when_somebody_begins(tmp_path, monkeypatch
         (folder / "0").mkdir(parents=True)
     mine = run_folder("c" * 12, os.getpid())
     assert sorted(tmp_path.iterdir()) == sorted([used, other, mine])
+
+
+def test_a_signal_while_a_process_is_started_lets_the_one_that_holds_it_leave(keep, monkeypatch):
+    """Its pipes are there, and nobody is at the other end."""
+
+    def leaves(self, folder):
+        raise SystemExit
+
+    keeper, kept = keep("Total")
+    monkeypatch.setattr(Instance, "_make_page", leaves)
+    with pytest.raises(SystemExit):
+        keeper.answer(ask(kept, 1, 5))
+    keeper.close()
