@@ -18,7 +18,7 @@ from spark_run import compiled, logged, peer, running
 STAGES = (1, 4, 16)
 INTERVAL = 1
 PATIENCE = INTERVAL / 2
-WARM_UP, TICKS = 3, 9
+WARM_UP, TICKS = 3, 7
 REPEATS = 3
 
 

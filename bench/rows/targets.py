@@ -23,7 +23,7 @@ TARGETS: dict[str, tuple[str, ...]] = {
     "spark, stream, 0.1 s": (*STREAM, "0.1"),
 }
 RATE = 100  # items a second
-WARM_UP, SECONDS = 10, 20
+WARM_UP, SECONDS = 8, 12
 REPEATS = 3
 TURNS = 150  # of the text, in each of two sources
 
