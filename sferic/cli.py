@@ -4,6 +4,7 @@ import json
 import os
 import sys
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from sferic.commands.options import JSON, LETTERS, ON, PARAMS, PLANNED, WORKFLOW
 from sferic.commands.packing import PACKING, imported_by, packages_of, request_of, tell
 from sferic.commands.schema import schema
 from sferic.commands.sizes import SIZES, asked_of
-from sferic.commands.streaming import MODE, STREAMING, spark_of
+from sferic.commands.streaming import MODE, STREAMING, spark_of, stream_or_not
 from sferic.commands.submitting import PYTHON
 from sferic.commands.workflow import read_workflow
 from sferic.compiler.advice import came_apart, stayed_at_one, suspicions, weaknesses, wrong_hints
@@ -79,10 +80,7 @@ def run(workflow: str, on: str, results: str | None, dead_letters: str | None, *
     spark = spark_of(given, on)
     given["on_failure"] = given["on_failure"] or ("stop" if dead_letters is None else "dead-letter")
     compiled, options = _compile(workflow, TARGETS[on], given)
-    if on == "spark":
-        from sferic.compiler.targets.spark import mode_of  # noqa: PLC0415 - only Spark needs its target
-
-        spark_of({**given, "mode": mode_of(compiled.plan, spark.mode)}, on)
+    spark, as_they_come = stream_or_not(given, compiled.plan, results) if on == "spark" else (spark, False)
     if not given["as_json"]:
         _say(compiled.graph.warnings, "warning: ")
         _say(stayed_at_one(compiled.graph, options.processes))
@@ -93,7 +91,7 @@ def run(workflow: str, on: str, results: str | None, dead_letters: str | None, *
         raise WrongInput([Problem(f"on {on} nothing travels: there is nothing to pack", remedy="use --on storm")])
     with packages_of(request, options, tell) as packages:
         told: dict[str, Any] = {"as_json": given["as_json"], "packages": packages, "spark": spark}
-        _run(compiled, on, Path(options.root), results, dead_letters, **told)
+        _run(compiled, on, Path(options.root), results, dead_letters, as_they_come=as_they_come, **told)
 
 
 def _run(
@@ -107,19 +105,29 @@ def _run(
     keep: str = "--on-failure dead-letter --dead-letters FILE",
     packages: Packages | None = None,
     spark: Spark | None = None,
+    as_they_come: bool = False,
 ) -> None:
     from sferic.report import Reporter, result_lines, show_results, write_results  # noqa: PLC0415
     from sferic.runtime.letters import LettersFile  # noqa: PLC0415
+    from sferic.written import Written  # noqa: PLC0415
 
     try:
         letters = None if dead_letters is None else LettersFile(Path(dead_letters))
     except OSError as error:
         raise WrongInput([Problem(f"--dead-letters {dead_letters}: {error.strerror}")]) from error
     reporter = Reporter(quiet=as_json, letters=letters)
+    if as_they_come:
+        if letters is not None:
+            letters.close()
+        to, kept_in = (None if file is None else Path(file) for file in (results, dead_letters))
+        reporter = Written(to, kept_in, quiet=as_json)
+        spark = replace(spark or Spark(), files=reporter)
     stop = StopOnSignal()
     launch(compiled, on, reporter, stop, root, capture=True, packages=packages, spark=spark)
     reporter.interrupted = stop.requested
-    if results is not None:
+    if isinstance(reporter, Written):
+        reporter.close()
+    elif results is not None:
         write_results(reporter, Path(results))
     elif as_json:
         for line in result_lines(reporter):

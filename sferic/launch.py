@@ -2,6 +2,7 @@
 
 import importlib
 import sys
+import sysconfig
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,13 +14,12 @@ from sferic.compiler.packages import Packages
 from sferic.compiler.pipeline import Compiled
 from sferic.runtime.codec.types import kind_of
 from sferic.runtime.definition import Definition, digest, expand
-from sferic.runtime.likeness import likeness, of_user
 from sferic.runtime.loading import PICKLED
 from sferic.runtime.local.in_process import run_in_process
 from sferic.runtime.local.multi import run_multi
 from sferic.runtime.observe import Observer, StopRequest
 from sferic.runtime.plan import DefinitionRef
-from sferic.runtime.spark import INTERVAL, Mode, StreamSettings
+from sferic.runtime.spark import INTERVAL, Files, Mode, StreamSettings
 from sferic.runtime.workflow import WorkflowGraph
 
 TARGETS = {"local": "in-process", "multi": "multi", "storm": "storm", "spark": "spark"}
@@ -27,12 +27,13 @@ TARGETS = {"local": "in-process", "multi": "multi", "storm": "storm", "spark": "
 
 @dataclass(frozen=True, slots=True)
 class Spark:
-    """How a run on Spark goes on. `mode`: None for what fits. Of streams: seconds between ticks, and the folder to
-    go on from, one that is gone after the run where it is not said."""
+    """How a run on Spark goes on. `mode`: None for what fits. Of streams: seconds between ticks, the folder to go on
+    from, one that is gone after the run where it is not said, and what its observer writes as it comes."""
 
     mode: Mode | None = None
     interval: float = INTERVAL
     checkpoint: str | None = None
+    files: Files | None = None
 
 
 def launch(
@@ -73,12 +74,8 @@ def _on_spark(compiled: Compiled, observer: Observer, stop: StopRequest, root: P
     from sferic.compiler.targets.spark import make_artefact  # noqa: PLC0415
 
     name = topology_name(compiled)
-    plan = compiled.plan
-    if plan.definition.pickled:  # a checkpoint of it is of what it was
-        files = ((PICKLED, likeness(compiled.definition)),)
-        plan = replace(plan, definition=replace(plan.definition, files=files))
-    artefact = make_artefact(plan, root, name=name, version=__version__, mode=spark.mode)
-    stream = StreamSettings(spark.interval, spark.checkpoint or "", __version__)
+    artefact = make_artefact(compiled.plan, root, name=name, version=__version__, mode=spark.mode)
+    stream = StreamSettings(spark.interval, spark.checkpoint or "", __version__, spark.files)
     run_on_local_spark(artefact, root, observer, stop, stream)
 
 
@@ -114,10 +111,13 @@ def _users_modules(definition: Definition) -> Iterator[ModuleType]:
     for one in [*held, *(edge.grouping for edge in definition.edges)]:
         if isinstance(one, FunctionType):
             names.add(one.__module__)
+    installed = tuple(sysconfig.get_paths()[name] for name in ("stdlib", "purelib", "platlib"))
     for name in sorted(names):
         module = sys.modules.get(name)
-        if module is not None and of_user(name):
-            yield module
+        if module is not None and not name.startswith("sferic."):
+            file = getattr(module, "__file__", None)
+            if name == "__main__" or (file and not file.startswith(installed)):
+                yield module
 
 
 def _item_classes(module: ModuleType) -> dict[str, type]:

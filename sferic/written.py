@@ -17,9 +17,14 @@ class Written(Reporter):
     """A reporter whose results go to a file, or stdout, at once. Use it as a context: files are closed after it."""
 
     def __init__(
-        self, results: Path | None, letters: Path | None, as_text: Callable[[Event], str] | None = None
+        self,
+        results: Path | None,
+        letters: Path | None,
+        as_text: Callable[[Event], str] | None = None,
+        *,
+        quiet: bool = False,
     ) -> None:
-        super().__init__(as_text=as_text)
+        super().__init__(quiet=quiet, as_text=as_text)
         self._paths = {"results": results, "letters": letters}
         self._results: BinaryIO | None = None
         self._of = secrets.token_hex(8)
@@ -28,6 +33,10 @@ class Written(Reporter):
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Nothing more will come."""
         for file in (self._results, self._letters):
             if file is not None:
                 file.close()

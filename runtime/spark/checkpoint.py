@@ -2,12 +2,10 @@
 Spark knows."""
 
 import json
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from pyspark import SparkContext
-
-from sferic.runtime.plan import Plan
 
 STOP = "stop"
 _LEAD, _END = "superstep-", ".json"
@@ -32,13 +30,6 @@ class Mark:
     written: dict[str, Any] = field(default_factory=dict[str, Any])
     ended: bool = False
     tokens: dict[str, str] = field(default_factory=dict[str, str])
-
-
-def compared(plan: Plan) -> str:
-    """What a plan has to come to for a checkpoint of it. Where lines of a file stand is no part of it (should they have
-    moved, the file is another one), and in a notebook it is another place each time."""
-    stages = [replace(stage, pes=tuple(replace(pe, location=None) for pe in stage.pes)) for stage in plan.stages]
-    return replace(plan, stages=tuple(stages)).digest()
 
 
 class Checkpoint:

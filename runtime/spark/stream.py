@@ -19,7 +19,7 @@ from sferic.runtime.loading import LoadingError
 from sferic.runtime.local.attempt import Attempt, run_attempts
 from sferic.runtime.observe import Event, Observer, StopRequest
 from sferic.runtime.spark import Pulse, StreamSettings
-from sferic.runtime.spark.checkpoint import Checkpoint, Mark, compared
+from sferic.runtime.spark.checkpoint import Checkpoint, Mark
 from sferic.runtime.spark.driver import reason, tell, tried
 from sferic.runtime.spark.flow import Flow
 from sferic.runtime.spark.kept import Kept, Place, Report, reports
@@ -104,7 +104,7 @@ def _refuse_other(mark: Mark, flow: Flow, settings: StreamSettings) -> None:
         return  # only the sources go on, and each knows its own position
     if mark.ended:
         raise OtherCheckpoint(f"{where} is of a run that has come to its end. {way_out}")
-    if mark.plan != compared(flow.plan):
+    if mark.plan != flow.plan.digest():
         raise OtherCheckpoint(
             f"{where} is of another plan: the workflow, or how it was compiled, has changed. {way_out}"
         )
@@ -159,7 +159,7 @@ class Run:
         )
         self._mark = Mark(
             settings.version,
-            compared(flow.plan),
+            flow.plan.digest(),
             run,
             attempt.number,
             base64.b64encode(attempt.key).decode(),

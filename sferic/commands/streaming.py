@@ -7,6 +7,7 @@ import click
 
 from sferic.compiler.diagnostics import Problem, WrongInput
 from sferic.launch import Spark
+from sferic.runtime.plan import RESULTS, Plan
 from sferic.runtime.spark import INTERVAL
 
 MODE = click.option(
@@ -27,3 +28,18 @@ def spark_of(given: Mapping[str, Any], on: str, option: str = "--on") -> Spark:
     if given["mode"] == "batch" and said != ["mode"]:
         raise WrongInput([Problem(f"--{said[-1]} is of streams", remedy="say --mode dstream, or leave it out")])
     return Spark(given["mode"], given["interval"] or INTERVAL, given["checkpoint"])
+
+
+def stream_or_not(given: Mapping[str, Any], plan: Plan, results: str | None) -> tuple[Spark, bool]:
+    """(the same for a run of `plan`, are results written as they come?) `results`: the file that was said for them.
+
+    What goes on for months, or goes on after its driver's death, tells its results as they come, and each of them once.
+    """
+    from sferic.compiler.targets.spark import mode_of  # noqa: PLC0415 - only Spark needs its target
+
+    spark = spark_of({**given, "mode": mode_of(plan, given["mode"])}, "spark")
+    endless = any(pe.endless for stage in plan.stages for pe in stage.pes)
+    if spark.checkpoint and not endless and results is None and any(link.to_stage == RESULTS for link in plan.links):
+        text = f"--checkpoint {spark.checkpoint}: what a run has given before it died is given by no other run"
+        raise WrongInput([Problem(text, remedy="say --results FILE: it is gone on with, too")])
+    return spark, spark.mode == "dstream" and (endless or spark.checkpoint is not None)

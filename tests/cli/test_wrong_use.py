@@ -176,6 +176,15 @@ def test_what_is_of_streams_for_a_batch_job(workflow, option, mode):
     assert done.stderr == f"{option[0]} is of streams. Say --mode dstream, or leave it out\n"
 
 
+def test_results_that_another_run_could_not_give_again(workflow):
+    done = sferic_command(workflow, "run", "flow.py", "--on", "spark", "--mode", "dstream", "--checkpoint", "kept")
+    assert done.returncode == 2
+    assert done.stderr == (
+        "--checkpoint kept: what a run has given before it died is given by no other run. Say --results FILE: it is gone "
+        "on with, too\n"
+    )
+
+
 def test_progress_that_nobody_reads_is_no_reason_to_stop():
     code = "import sys; from sferic.commands.connection import tell; input(); tell('on'); tell('and on'); print('done')"
     read, write = os.pipe()

@@ -45,7 +45,7 @@ def run(spark, tmp_path, monkeypatch, capsys):
     (tmp_path / "fails.py").write_text(WORKFLOW)
     (tmp_path / "helper.py").write_text(HELPER)
     how = ["run", "fails.py", "--on", "spark", "--mode", "dstream", "--interval", "0.2"]
-    how += ["--checkpoint", str(tmp_path / "kept")]
+    how += ["--checkpoint", str(tmp_path / "kept"), "--results", str(tmp_path / "results")]
 
     def forget():
         for name in ("fails", "helper"):

@@ -68,7 +68,8 @@ graph.connect(keyed, "output", Count(), "input")
 
 @pytest.fixture
 def job(tmp_path):
-    """Starts the job of `workflow`, compiled as a stream; the same folder of its checkpoint each time."""
+    """Starts the job of `workflow`, compiled as a stream, or the command that runs it; the same folder of its checkpoint
+    each time."""
     started = []
 
     def compiled(workflow):
@@ -76,10 +77,13 @@ def job(tmp_path):
         command = [sys.executable, "-m", "sferic.cli", "compile", "counted.py", "--to", "spark", "--mode", "dstream"]
         subprocess.run([*command, "--fuse", "none", "-o", "out"], cwd=tmp_path, check=True, capture_output=True)
 
-    def start(workflow=WORKFLOW):
+    def start(workflow=WORKFLOW, kind="job"):
         compiled(workflow)
         environment = {**os.environ, "PYSPARK_PYTHON": sys.executable, "SPARK_HOME": str(HOME)}
         command = [HOME / "bin" / "spark-submit", "--master", "local[2]", "--py-files", "out/flow.zip", "out/job.py"]
+        if kind == "run":
+            command = [sys.executable, "-m", "sferic.cli", "run", "counted.py", "--on", "spark", "--mode", "dstream"]
+            command += ["--fuse", "none"]
         command += ["--checkpoint", "kept", "--interval", "0.2", "--results", "results", "--dead-letters", "letters"]
         with (tmp_path / f"said{len(started)}").open("wb") as said:
             process = subprocess.Popen(
@@ -135,12 +139,13 @@ def left_of(run):
 
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
-def test_killed_drivers_lose_nothing_and_count_nothing_twice(tmp_path, job):
+@pytest.mark.parametrize("kind", ["job", "run"])
+def test_killed_drivers_lose_nothing_and_count_nothing_twice(tmp_path, job, kind):
     chance = random.Random(time.time_ns())
     runs = set()
     for _ in range(5):
         before = marks(tmp_path)
-        process = job()
+        process = job(kind=kind)
         for _ in range(chance.randint(1, 8)):
             wait_for_marks(tmp_path, process, before)
             before = marks(tmp_path)
@@ -148,7 +153,7 @@ def test_killed_drivers_lose_nothing_and_count_nothing_twice(tmp_path, job):
         assert process.poll() is None, said(tmp_path)
         runs.add(run_of(tmp_path))
         kill(process)
-    process = job()
+    process = job(kind=kind)
     assert process.wait() == 3, said(tmp_path)  # some items failed
     while any(map(left_of, runs)):
         time.sleep(0.1)
