@@ -1,21 +1,29 @@
 """A Storm cluster of one machine for development: ZooKeeper, Nimbus and Supervisor as real processes."""
 
-import contextlib
-import fcntl
-import json
 import os
 import shutil
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Generator
-from dataclasses import asdict, dataclass
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
-from sferic.cluster.errors import OperationError
+from sferic.cluster.daemons import (
+    LEAVE,
+    LOOK,
+    START,
+    ClusterError,
+    Tell,
+    alone,
+    last_words,
+    launch,
+    read_record,
+    write_record,
+)
 from sferic.cluster.home import NIMBUS_PORT, SUPERVISOR_PORT, WORKER_PORTS, ZOOKEEPER_PORT, Home, state_folder
 from sferic.cluster.java import find_java
-from sferic.cluster.namespace import NamespaceRefused, in_network_of, in_new_network
+from sferic.cluster.namespace import NamespaceRefused, in_network_of
 from sferic.cluster.nimbus import Address, NimbusError, connect
 from sferic.cluster.processes import Known, command_of, end, know
 from sferic.cluster.zookeeper import ZooKeeperError, remove_below
@@ -32,17 +40,7 @@ _OWN_NODES = {  # in ZooKeeper: what is there as long as the daemon is
     "supervisor": ("/storm/supervisors",),
 }
 _JVM = ("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto")
-_LOOK = 0.1  # seconds between two looks whether a daemon is ready
-_START = 120.0  # seconds a daemon may take: more is a fault, and not this machine's load
-_LEAVE = 15.0
 _ANSWER = 2.0  # seconds: a ZooKeeper that starts hears who asks too early, and never answers
-_LAST = 15  # lines of a log that are shown
-
-Tell = Callable[[str], None]
-
-
-class ClusterError(OperationError):
-    """The development cluster is not as the command needs it; the text says what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +87,8 @@ def home() -> Home:
 
 def recorded(place: Home) -> Running | None:
     """What was started last; its processes may have gone since."""
-    try:
-        said = json.loads(place.record.read_text())
-    except FileNotFoundError:
-        return None
-    return Running(said["closed"], {name: Known(**known) for name, known in said["daemons"].items()})
+    found = read_record(place.record)
+    return None if found is None else Running(found[0]["closed"], found[1])
 
 
 def running(place: Home) -> Running | None:
@@ -119,7 +114,7 @@ def reach(place: Home) -> Address | None:
 def up(place: Home, tell: Tell, *, closed: bool = False) -> Running:
     """Start what is needed, and return when topologies can be submitted. Raises ClusterError."""
     place.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with _alone(place):
+    with alone(place.folder):
         before = recorded(place)
         if before is not None and len(before.gone) < len(_DAEMONS):
             return _complete(place, before, tell, closed=closed)
@@ -155,7 +150,7 @@ def down(place: Home, tell: Tell) -> bool:
     """End supervisor, workers, Nimbus and ZooKeeper, in this order; False where nothing was up. Data is kept."""
     if not place.folder.exists():
         return False
-    with _alone(place):
+    with alone(place.folder):
         found = recorded(place)
         alive = found is not None and any(daemon.alive for daemon in found.daemons.values())
         if found is not None:
@@ -165,11 +160,11 @@ def down(place: Home, tell: Tell) -> bool:
 
 def _end(place: Home, daemons: dict[str, Known], tell: Tell = lambda _: None) -> None:
     def slow(known: Known) -> None:
-        tell(f"process {known.pid} has not left within {_LEAVE:.0f} s and is killed")
+        tell(f"process {known.pid} has not left within {LEAVE:.0f} s and is killed")
 
     for name in reversed(_DAEMONS):
         if name in daemons:
-            end([daemons[name]], _LEAVE, slow)
+            end([daemons[name]], LEAVE, slow)
         if name == "supervisor":
             _end_workers(place)
     place.record.unlink(missing_ok=True)
@@ -177,7 +172,7 @@ def _end(place: Home, daemons: dict[str, Known], tell: Tell = lambda _: None) ->
 
 def _end_workers(place: Home) -> None:
     """Workers outlive their supervisor. Their Python processes leave with them."""
-    end([known for worker in place.workers for known in _processes(worker)], _LEAVE)
+    end([known for worker in place.workers for known in _processes(worker)], LEAVE)
     end_orphans()
 
 
@@ -195,18 +190,6 @@ def _forget_dead(place: Home) -> None:
     for worker in place.workers:
         if not _processes(worker):
             shutil.rmtree(worker / "heartbeats", ignore_errors=True)
-
-
-@contextlib.contextmanager
-def _alone(place: Home) -> Generator[None]:
-    """One command at a time starts or ends the cluster."""
-    with (place.folder / ".lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise ClusterError("another command is starting or ending the cluster; wait for it") from error
-        os.set_inheritable(lock.fileno(), False)
-        yield
 
 
 def _check_ports() -> None:
@@ -266,30 +249,14 @@ class _Starter:
         command += [f"-Dlogfile.name={name}.log", f"-Dlog4j2.configurationFile={place.storm}/log4j2/cluster.xml"]
         command += ["-cp", f"{place.storm}/lib/*:{place.storm}/conf", main, *arguments]
 
-        def popen() -> "subprocess.Popen[bytes]":
-            with (place.logs / f"{name}.out").open("wb") as out:
-                return subprocess.Popen(
-                    command,
-                    stdin=subprocess.DEVNULL,
-                    stdout=out,
-                    stderr=subprocess.STDOUT,
-                    cwd=place.storm,
-                    env={**os.environ, "JAVA_HOME": str(self._java.resolve().parents[1])},
-                    start_new_session=True,
-                )
-
-        if not self.running.closed:
-            child = popen()
-        elif self.running.network_of is None:
-            child = in_new_network(popen)
-        else:
-            child = in_network_of(self.running.network_of, popen)
+        env = {**os.environ, "JAVA_HOME": str(self._java.resolve().parents[1])}
+        found = self.running
+        child = launch(
+            command, place.logs / f"{name}.out", place.storm, env, closed=found.closed, network_of=found.network_of
+        )
         self._children[name] = child
-        self.running.daemons[name] = know(child.pid)
-        noted = {"closed": self.running.closed, "daemons": {k: asdict(v) for k, v in self.running.daemons.items()}}
-        part = place.record.with_suffix(".part")
-        part.write_text(json.dumps(noted) + "\n")
-        part.replace(place.record)
+        found.daemons[name] = know(child.pid)
+        write_record(place.record, {"closed": found.closed}, found.daemons)
 
     def _wait(self, name: str, ready: Callable[[], bool]) -> None:
         began = time.monotonic()
@@ -301,9 +268,9 @@ class _Starter:
                 if each in self.running.daemons and each not in self._children:
                     self._tell(f"{each} has ended meanwhile, and is started again")
                     self._launch(each)
-            if time.monotonic() - began > _START:
-                raise ClusterError(f"{name} is not ready after {_START:.0f} s. {self._last_words(name)}")
-            time.sleep(_LOOK)
+            if time.monotonic() - began > START:
+                raise ClusterError(f"{name} is not ready after {START:.0f} s. {self._last_words(name)}")
+            time.sleep(LOOK)
         if name in self._children:
             self._tell(f"{name} is up ({time.monotonic() - began:.1f} s)")
 
@@ -315,9 +282,7 @@ class _Starter:
             return False
 
     def _last_words(self, name: str) -> str:
-        logs = [self._place.logs / f"{name}.log", self._place.logs / f"{name}.out"]
-        lines = [line for log in logs if log.exists() for line in log.read_text(errors="replace").splitlines()[-_LAST:]]
-        return f"It said last, in {self._place.logs}:\n" + ("\n".join(lines) or "(nothing)")
+        return last_words(self._place.logs, (f"{name}.log", f"{name}.out"))
 
     def _answers(self, port: int) -> bool:
         try:

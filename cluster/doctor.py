@@ -57,7 +57,7 @@ def _pyspark() -> Check:
     if importlib.util.find_spec("pyspark") is None:
         said = f"not installed. For the target spark, which needs Java {LEAST}, too: pip install 'sferic[spark]'"
     else:
-        said = importlib.metadata.version("pyspark")
+        said = f"{importlib.metadata.version('pyspark')}, which takes the Java below (it needs {LEAST} or newer)"
     return Check("pyspark", ok=True, detail=said)
 
 

@@ -39,7 +39,7 @@ def find_java() -> Java:
             old.append(f"{path} is version {version}")
     found = f" ({'; '.join(old)})" if old else ""
     raise JavaMissing(
-        f"Storm needs Java {LEAST} or newer{found}. Install a JDK {LEAST}, or: pip install 'sferic[java]'"
+        f"Storm and Spark need Java {LEAST} or newer{found}. Install a JDK {LEAST}, or: pip install 'sferic[java]'"
     )
 
 

@@ -1,21 +1,16 @@
 """Runs a job on a Spark on this machine, from start to end."""
 
-import importlib.util
 import os
 import shutil
 import tempfile
 from pathlib import Path
 from typing import Any
 
-from sferic.cluster.errors import OperationError
 from sferic.cluster.java import find_java
+from sferic.cluster.spark_install import spark_home
 from sferic.compiler.targets.spark import SparkArtefact
 from sferic.runtime.observe import Observer, StopRequest
 from sferic.runtime.spark import StreamSettings
-
-
-class SparkMissing(OperationError):  # noqa: N818 - names the situation
-    """pyspark is not installed; the text says what to do."""
 
 
 def run_on_local_spark(
@@ -25,8 +20,7 @@ def run_on_local_spark(
 
     When state was lost a finite run begins again once; the second time it ends with an error.
     """
-    if importlib.util.find_spec("pyspark") is None:
-        raise SparkMissing("Spark is not installed here. Do: pip install 'sferic[spark]'")
+    spark_home()
     choose_java()
     from sferic.runtime.spark.flow import Flow  # noqa: PLC0415 - there is pyspark now
     from sferic.runtime.spark.local import run_local, stream_local  # noqa: PLC0415

@@ -133,19 +133,21 @@ def from_files(folder: Path) -> Iterator[tuple[str, Iterator[str]]]:
 class Follower:
     """Gives what comes to the files of a folder, files that come later included."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, pattern: str = "*/worker.log") -> None:
+        """`pattern`: of the files; each is called as the folder that it is in."""
         self._folder = folder
+        self._pattern = pattern
         self._open: dict[Path, tuple[BinaryIO, Entries, bytes]] = {}
 
     def begin(self, wanted: Wanted, count: int) -> Iterator[tuple[str, Entry]]:
         """The last `count` entries of each, and where to go on."""
-        for log in sorted(self._folder.glob("*/worker.log")):
+        for log in sorted(self._folder.glob(self._pattern)):
             found = deque((entry for _, entry in self._read(log) if entry in wanted), maxlen=count)
             yield from ((log.parent.name, entry) for entry in found)
 
     def more(self, wanted: Wanted) -> Iterator[tuple[str, Entry]]:
         """(port, entry) of what came since."""
-        for log in sorted(self._folder.glob("*/worker.log")):
+        for log in sorted(self._folder.glob(self._pattern)):
             yield from (pair for pair in self._read(log) if pair[1] in wanted)
 
     def _read(self, log: Path) -> Iterator[tuple[str, Entry]]:

@@ -2,7 +2,8 @@
 
 import json
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from sferic.cluster.lasting import lasting, lasting_lines
@@ -15,6 +16,14 @@ _PROCESS = ("queued_bytes", "memory_bytes", "cpu_seconds")  # of instances' proc
 _ALL_TIME = ":all-time"  # Storm's name of this window
 
 Said = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Face:
+    """What people are told before and behind the lines of the PEs."""
+
+    head: Callable[[Said], Iterator[str]]
+    notes: Callable[[Said], Iterator[str]]
 
 
 def look(nimbus: Nimbus, name: str, before: Said | None = None) -> Said:
@@ -37,13 +46,13 @@ def look(nimbus: Nimbus, name: str, before: Said | None = None) -> Said:
         "failed": now.failed,
         "results": len(found.results),
         "dead_letters": len(found.parts("letters.")),
-        "pes": {pe: pes.get(pe, _row({})) for _, _, paths in stages for pe in paths} | pes,
+        "pes": {pe: pes.get(pe, row_of({})) for _, _, paths in stages for pe in paths} | pes,
         **lasting(nimbus, found),
     }
     if found.status != "gone":
         result |= _running(nimbus, found, result["pes"], stages)
-    _place(result, stages)
-    _rates(result, before, said.get("roots", []))
+    place(result, stages)
+    rates(result, before, said.get("roots", []))
     return result
 
 
@@ -53,10 +62,11 @@ def _counts(blobs: Iterable[Mapping[str, Mapping[str, Any]]]) -> dict[str, Said]
     for blob in blobs:
         for pe, counts in blob.items():
             rows.setdefault(pe, []).append(counts)
-    return {pe: _row(*counts) for pe, counts in rows.items()}
+    return {pe: row_of(*counts) for pe, counts in rows.items()}
 
 
-def _row(*counts: Mapping[str, Any]) -> Said:
+def row_of(*counts: Mapping[str, Any]) -> Said:
+    """What is said of a PE, as several tell it."""
     row: Said = {name: sum(int(one.get(name, 0)) for one in counts) for name in _SUMS}
     told: dict[str, Mapping[str, Any]] = {}
     for one in counts:
@@ -110,7 +120,7 @@ def _latency(executors: Iterable[Any]) -> float | None:
     return round(took / count, 3) if count else None
 
 
-def _place(said: Said, stages: list[Any]) -> None:
+def place(said: Said, stages: list[Any]) -> None:
     """Where each PE is: its stage, which others it shares a process with, how many instances."""
     for stage, instances, paths in stages:
         ready = min(instances, said["pes"][paths[0]]["ready"])
@@ -118,7 +128,7 @@ def _place(said: Said, stages: list[Any]) -> None:
             said["pes"][pe] |= {"stage": stage, "instances": instances, "ready": ready}
 
 
-def _rates(said: Said, before: Said | None, roots: list[str]) -> None:
+def rates(said: Said, before: Said | None, roots: list[str]) -> None:
     """Items a second that came in, or out of a source."""
     same = before is not None and before["id"] == said["id"]
     seconds = said["time"] - before["time"] if same and before is not None else float(said.get("uptime", 0))
@@ -130,19 +140,20 @@ def _rates(said: Said, before: Said | None, roots: list[str]) -> None:
         row["rate"] = round(count / seconds, 1) if seconds > 0 and count >= 0 else None
 
 
-def status_lines(said: Said) -> Iterator[str]:
+def status_lines(said: Said, face: "Face | None" = None) -> Iterator[str]:
     """The same for people."""
-    yield from head(said)
+    face = face or TOPOLOGY
+    yield from face.head(said)
     for pe, row in said["pes"].items():
         yield f"  {pe}: {', '.join(_words(row))}"
         if row["error"]:
             yield f"    last error: {row['error']}"
-    yield from notes(said)
+    yield from face.notes(said)
 
 
 def head(said: Said) -> Iterator[str]:
     """What is to be said of the topology as a whole."""
-    uptime = f", up {_duration(said['uptime'])}" if "uptime" in said else ""
+    uptime = f", up {duration(said['uptime'])}" if "uptime" in said else ""
     yield f"{said['name']}: {said['status']}{uptime}, {said['id']}"
     if said["version"]:
         build = f", build {said['build'][:12]}" if said["build"] else ""
@@ -166,9 +177,9 @@ def _words(row: Said) -> Iterator[str]:
         if row[name]:
             yield f"{row[name]:,} {name}"
     if row["queued_bytes"]:
-        yield f"{_size(row['queued_bytes'])} queued"
+        yield f"{size_text(row['queued_bytes'])} queued"
     if row["memory_bytes"]:
-        yield _size(row["memory_bytes"])
+        yield size_text(row["memory_bytes"])
 
 
 def notes(said: Said) -> Iterator[str]:
@@ -187,11 +198,14 @@ def notes(said: Said) -> Iterator[str]:
             yield f"  error in {error['stage']}: {first}"
 
 
-def _size(count: float) -> str:
+TOPOLOGY = Face(head, notes)
+
+
+def size_text(count: float) -> str:
     return f"{count / (1 << 20):,.0f} MiB" if count >= 1 << 20 else f"{count / 1024:,.0f} KiB"
 
 
-def _duration(seconds: int) -> str:
+def duration(seconds: int) -> str:
     if seconds < 120:
         return f"{seconds} s"
     days, rest = divmod(seconds, 86400)

@@ -3,6 +3,7 @@ session it has now. The shim's Kin.java knows the same marks. Linux; elsewhere a
 
 import os
 import signal
+import sys
 import uuid
 from collections.abc import Callable
 from pathlib import Path
@@ -32,6 +33,19 @@ def end_orphans() -> None:
         return len(parts) == 4 and parts[0] == here and parts[1].isdigit() and _started(int(parts[1])) != parts[2]
 
     _kill(orphaned)
+
+
+def runs(pid: int) -> bool:
+    """Is there a process of this number that has not ended?"""
+    if sys.platform == "linux":
+        return bool(_started(pid))
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:  # somebody else's
+        return True
+    return True
 
 
 def _kill(wanted: Callable[[str], bool]) -> None:

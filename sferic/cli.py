@@ -20,6 +20,7 @@ from sferic.commands.packing import PACKING, imported_by, packages_of, request_o
 from sferic.commands.schema import schema
 from sferic.commands.sizes import SIZES, asked_of
 from sferic.commands.streaming import MODE, STREAMING, spark_of
+from sferic.commands.submitting import PYTHON
 from sferic.commands.workflow import read_workflow
 from sferic.compiler.advice import came_apart, stayed_at_one, suspicions, weaknesses, wrong_hints
 from sferic.compiler.diagnostics import InternalError, Problem, WrongInput, shortened
@@ -78,6 +79,10 @@ def run(workflow: str, on: str, results: str | None, dead_letters: str | None, *
     spark = spark_of(given, on)
     given["on_failure"] = given["on_failure"] or ("stop" if dead_letters is None else "dead-letter")
     compiled, options = _compile(workflow, TARGETS[on], given)
+    if on == "spark":
+        from sferic.compiler.targets.spark import mode_of  # noqa: PLC0415 - only Spark needs its target
+
+        spark_of({**given, "mode": mode_of(compiled.plan, spark.mode)}, on)
     if not given["as_json"]:
         _say(compiled.graph.warnings, "warning: ")
         _say(stayed_at_one(compiled.graph, options.processes))
@@ -181,7 +186,7 @@ def explain(workflow: str, on: str, one: str | None, *, as_json: bool, **given: 
 @click.option("--to", "target", type=click.Choice(["storm", "spark"]), required=True)
 @click.option("-o", "--output", type=click.Path(file_okay=False), help="Folder to write; named after the workflow.")
 @click.option("--name", help="The topology's, or the job's, name.")
-@taking(*PLANNED, MODE, *SIZES, *PACKING, operating.PYTHON, JSON)
+@taking(*PLANNED, MODE, *SIZES, *PACKING, PYTHON, JSON)
 def compile_command(
     workflow: str, target: str, output: str | None, name: str | None, *, as_json: bool, **given: Any
 ) -> None:

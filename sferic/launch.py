@@ -2,7 +2,6 @@
 
 import importlib
 import sys
-import sysconfig
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,6 +13,7 @@ from sferic.compiler.packages import Packages
 from sferic.compiler.pipeline import Compiled
 from sferic.runtime.codec.types import kind_of
 from sferic.runtime.definition import Definition, digest, expand
+from sferic.runtime.likeness import likeness, of_user
 from sferic.runtime.loading import PICKLED
 from sferic.runtime.local.in_process import run_in_process
 from sferic.runtime.local.multi import run_multi
@@ -73,7 +73,11 @@ def _on_spark(compiled: Compiled, observer: Observer, stop: StopRequest, root: P
     from sferic.compiler.targets.spark import make_artefact  # noqa: PLC0415
 
     name = topology_name(compiled)
-    artefact = make_artefact(compiled.plan, root, name=name, version=__version__, mode=spark.mode)
+    plan = compiled.plan
+    if plan.definition.pickled:  # a checkpoint of it is of what it was
+        files = ((PICKLED, likeness(compiled.definition)),)
+        plan = replace(plan, definition=replace(plan.definition, files=files))
+    artefact = make_artefact(plan, root, name=name, version=__version__, mode=spark.mode)
     stream = StreamSettings(spark.interval, spark.checkpoint or "", __version__)
     run_on_local_spark(artefact, root, observer, stop, stream)
 
@@ -110,13 +114,10 @@ def _users_modules(definition: Definition) -> Iterator[ModuleType]:
     for one in [*held, *(edge.grouping for edge in definition.edges)]:
         if isinstance(one, FunctionType):
             names.add(one.__module__)
-    installed = tuple(sysconfig.get_paths()[name] for name in ("stdlib", "purelib", "platlib"))
     for name in sorted(names):
         module = sys.modules.get(name)
-        if module is not None and not name.startswith("sferic."):
-            file = getattr(module, "__file__", None)
-            if name == "__main__" or (file and not file.startswith(installed)):
-                yield module
+        if module is not None and of_user(name):
+            yield module
 
 
 def _item_classes(module: ModuleType) -> dict[str, type]:

@@ -4,7 +4,7 @@ import json
 import math
 import sys
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import Any, TextIO, cast
 
@@ -15,8 +15,16 @@ from sferic.runtime.observe import Event, Outcome, ending
 class Reporter(Outcome):
     """An outcome that also shows prints, logs and failures as they come, and progress on a terminal."""
 
-    def __init__(self, *, quiet: bool = False, letters: LettersFile | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        quiet: bool = False,
+        letters: LettersFile | None = None,
+        as_text: Callable[[Event], str] | None = None,
+    ) -> None:
+        """`as_text`: how an event is told, "" where it is not; else as `words` has it."""
         super().__init__()
+        self._as_text = as_text or words
         self._quiet = quiet
         self._letters: LettersFile | None = letters
         self._live = sys.stderr.isatty() and not quiet
@@ -31,7 +39,7 @@ class Reporter(Outcome):
                 self._letters.take(event)
             event = {name: value for name, value in event.items() if name != "data"}  # there may be very many
         super().event(event)
-        if said := words(event):
+        if said := self._as_text(event):
             self._say(said, always=kind in ("error", "died", "lost"))
         elif kind == "counts":
             self._progress()

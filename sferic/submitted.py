@@ -4,12 +4,13 @@ import argparse
 import sys
 import tempfile
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sferic.jobstatus import JobStatus
-from sferic.runtime.observe import FAILED, INTERRUPTED, WRONG_INPUT, Outcome
+from sferic.runtime.observe import FAILED, INTERRUPTED, WRONG_INPUT, Event, Outcome
 from sferic.runtime.spark import INTERVAL, Mode
 from sferic.stop import StopOnSignal
 
@@ -27,13 +28,17 @@ class _Ended(Exception):  # noqa: N818 - the way out of a job that cannot begin
 
 @dataclass(frozen=True, slots=True)
 class _Driver:
-    """What a job has in hand when Spark is there. `folder`: of this machine, gone after the run."""
+    """What a job has in hand when Spark is there."""
 
     sc: "SparkContext"
     flow: "Flow"
     stop: StopOnSignal
     status: JobStatus
-    folder: Path
+    gone: ExitStack  # at the end of the run
+
+    def folder(self) -> Path:
+        """A new one on this machine, gone after the run."""
+        return Path(self.gone.enter_context(tempfile.TemporaryDirectory(prefix="sferic-job-")))
 
     def runs(self, outcome: Outcome, mode: Mode, **facts: object) -> None:
         """Say so."""
@@ -57,9 +62,9 @@ def main(name: str, stages: "Build") -> int:
         from sferic.runtime.spark.batch import run_batch  # noqa: PLC0415
 
         letters = None if options.dead_letters is None else LettersFile(options.dead_letters)
-        reporter = Reporter(letters=letters)
+        reporter = Reporter(letters=letters, as_text=_as_text(options))
         driver.runs(reporter, "batch")
-        stop_file = str(options.stop or driver.folder / "stop")
+        stop_file = str(options.stop or driver.folder() / "stop")
         run_batch(driver.sc, driver.flow, stages, reporter, driver.stop, stop_file=stop_file, progress=driver.status)
         if options.results is None:
             show_results(reporter, sys.stdout)
@@ -88,8 +93,8 @@ def main_of_stream(name: str, version: str, stream: "stream.Build") -> int:
         folder = options.checkpoint
         if folder is None and not str(driver.sc.master).startswith("local"):
             raise _Ended("--checkpoint FOLDER has to be said, one that all machines of the cluster see")
-        folder = folder or str(driver.folder / "checkpoint")
-        with Written(options.results, options.dead_letters) as reporter:
+        folder = folder or str(driver.folder() / "checkpoint")
+        with Written(options.results, options.dead_letters, _as_text(options)) as reporter:
             driver.runs(reporter, "dstream", interval=options.interval, checkpoint=folder)
             settings = StreamSettings(options.interval, folder, version, reporter, driver.status)
             run_stream(driver.sc, driver.flow, stream, reporter, driver.stop, settings)
@@ -113,8 +118,8 @@ def _run(name: str, status_file: Path | None, job: Callable[[_Driver], int]) -> 
             shutdown.of(sc, stop.ask)
             flow = Flow.travelling()
             flow.here()  # after this what came along can be imported, too
-            with tempfile.TemporaryDirectory(prefix="sferic-job-") as folder:
-                ended = job(_Driver(sc, flow, stop, status, Path(folder)))
+            with ExitStack() as gone:
+                ended = job(_Driver(sc, flow, stop, status, gone))
     except _Ended as error:
         print(error, file=sys.stderr)  # noqa: T201
         status.ended(WRONG_INPUT, str(error))
@@ -129,11 +134,20 @@ def _run(name: str, status_file: Path | None, job: Callable[[_Driver], int]) -> 
     return ended
 
 
+def _as_text(options: argparse.Namespace) -> Callable[[Event], str] | None:
+    from sferic.logged import entry  # noqa: PLC0415 - it needs what came along
+
+    return entry if options.entries else None
+
+
 def _options(name: str, *, stream: bool = False) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="job.py", description=f"The Spark job {name}.")
     parser.add_argument("--results", type=Path, metavar="FILE", help="write results there, a line of JSON each")
     parser.add_argument("--dead-letters", type=Path, metavar="FILE", help="add items that failed to this file")
     parser.add_argument("--status", type=Path, metavar="FILE", help="say there how it goes, as one JSON object")
+    parser.add_argument(
+        "--entries", action="store_true", help="tell what happens as entries of a log, with time and level"
+    )
     if stream:
         parser.add_argument("--checkpoint", metavar="FOLDER", help="go on from there, on any file system of Spark's")
         parser.add_argument("--interval", type=float, default=INTERVAL, metavar="SECONDS", help="between ticks")

@@ -97,9 +97,12 @@ class Instance:
 
     def start(self, settings: Settings, work: Callable[[int, int], None], close: Iterable[int]) -> None:
         """Fork the process and send it START, and what its predecessor had not answered."""
-        to_child, self.outgoing = os.pipe()
-        self.incoming, from_child = os.pipe()
-        self.errors, said = os.pipe()
+        to_child, outgoing = os.pipe()
+        incoming, from_child = os.pipe()
+        errors, said = os.pipe()
+        for fd in (outgoing, incoming, errors):  # before `close` knows them: a signal may end this here
+            os.set_blocking(fd, False)
+        self.outgoing, self.incoming, self.errors = outgoing, incoming, errors
         page = self._make_page(settings.plan.parent)
         sys.stdout.flush()
         sys.stderr.flush()
@@ -110,8 +113,6 @@ class Instance:
             _become(to_child, from_child, said, [*close, self.incoming, self.outgoing, self.errors], work)
         for fd in (to_child, from_child, said):
             os.close(fd)
-        for fd in (self.outgoing, self.incoming, self.errors):
-            os.set_blocking(fd, False)
         self.reader = FrameReader()
         self.lines = Lines()
         self.unsent = bytearray()

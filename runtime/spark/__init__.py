@@ -1,7 +1,7 @@
 """Plans as Spark jobs: what job.py, which the compiler renders, is made of. The only room that imports pyspark."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
 Mode = Literal["batch", "dstream"]
@@ -25,7 +25,8 @@ class Files(Protocol):
 @dataclass(frozen=True, slots=True)
 class Pulse:
     """How a stream goes. `skipped`: ticks that came too late, of all; `delay`: seconds that the last one came late;
-    `seconds`: that the last superstep took; `on_its_way`: batches between instances."""
+    `seconds`: that the last superstep took; `on_its_way`: batches between instances; `written`: what of the
+    files of results and letters (`Files`) the last superstep has: what comes after may be taken back."""
 
     supersteps: int = 0
     ticks: int = 0
@@ -33,6 +34,7 @@ class Pulse:
     delay: float = 0.0
     seconds: float = 0.0
     on_its_way: int = 0
+    written: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
 
 class Progress(Protocol):

@@ -13,7 +13,7 @@ from sferic.runtime.local.attempt import Attempt, run_attempts
 from sferic.runtime.observe import Observer, StopRequest
 from sferic.runtime.plan import RESULTS, Plan
 from sferic.runtime.spark import Progress
-from sferic.runtime.spark.driver import reason, tell
+from sferic.runtime.spark.driver import reason, tell, tried
 from sferic.runtime.spark.flow import Flow, Orders
 from sferic.runtime.spark.records import Record, reports
 
@@ -108,7 +108,7 @@ class _Jobs:
 
     def _report(self, name: str, rank: int, results: list[int]) -> list[Record]:
         self._sc.setJobGroup(self._group, f"{name}, instance {rank}")
-        return self._sc.runJob(self._stages[name], reports(results), [rank])
+        return tried(self._sc, lambda: self._sc.runJob(self._stages[name], reports(results), [rank]))
 
     def _take(self, future: "Future[list[Record]]") -> None:
         name = self._running.pop(future)

@@ -2,10 +2,12 @@
 Spark knows."""
 
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from pyspark import SparkContext
+
+from sferic.runtime.plan import Plan
 
 STOP = "stop"
 _LEAD, _END = "superstep-", ".json"
@@ -32,6 +34,13 @@ class Mark:
     tokens: dict[str, str] = field(default_factory=dict[str, str])
 
 
+def compared(plan: Plan) -> str:
+    """What a plan has to come to for a checkpoint of it. Where lines of a file stand is no part of it (should they have
+    moved, the file is another one), and in a notebook it is another place each time."""
+    stages = [replace(stage, pes=tuple(replace(pe, location=None) for pe in stage.pes)) for stage in plan.stages]
+    return replace(plan, stages=tuple(stages)).digest()
+
+
 class Checkpoint:
     """Marks are written one after the other, each a file that is there wholly or not at all; the last one counts."""
 
@@ -41,7 +50,8 @@ class Checkpoint:
         self.folder = folder
         self._folder = self._jvm.org.apache.hadoop.fs.Path(folder)
         self._fs = self._folder.getFileSystem(jsc.hadoopConfiguration())
-        self._fs.mkdirs(self._folder)
+        if not self._fs.exists(self._folder):
+            self._fs.mkdirs(self._folder, self._permission("700"))
 
     @property
     def path(self) -> str:
@@ -90,9 +100,12 @@ class Checkpoint:
         """A file that nobody but the owner reads: marks have the key."""
         at = self._at(name)
         stream = self._fs.create(at, True)
-        self._fs.setPermission(at, self._jvm.org.apache.hadoop.fs.permission.FsPermission("600"))
+        self._fs.setPermission(at, self._permission("600"))
         stream.write(text.encode())
         stream.close()
+
+    def _permission(self, octal: str) -> Any:
+        return self._jvm.org.apache.hadoop.fs.permission.FsPermission(octal)
 
     def read(self, name: str) -> str | None:
         """None where it is not there."""

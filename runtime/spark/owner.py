@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from sferic.runtime.kin import runs
 from sferic.runtime.spark.checkpoint import Checkpoint
 
 OWNER = "driver.json"
@@ -78,13 +79,7 @@ class Owner:
         there = _read(text)
         if there.get("host") != self._told["host"] or there.get("pid") == self._told["pid"]:
             return False
-        try:
-            os.kill(int(there["pid"]), 0)
-        except ProcessLookupError:
-            return True
-        except PermissionError:  # somebody else's process
-            return False
-        return False
+        return not runs(int(there["pid"]))
 
     def _words(self, text: str, what_then: str) -> str:
         there = _read(text)

@@ -6,7 +6,7 @@ import secrets
 import threading
 import time
 import warnings
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -19,13 +19,13 @@ from sferic.runtime.loading import LoadingError
 from sferic.runtime.local.attempt import Attempt, run_attempts
 from sferic.runtime.observe import Event, Observer, StopRequest
 from sferic.runtime.spark import Pulse, StreamSettings
-from sferic.runtime.spark.checkpoint import Checkpoint, Mark
-from sferic.runtime.spark.driver import reason, tell
+from sferic.runtime.spark.checkpoint import Checkpoint, Mark, compared
+from sferic.runtime.spark.driver import reason, tell, tried
 from sferic.runtime.spark.flow import Flow
-from sferic.runtime.spark.kept import Kept, Pair, Place, Report, reports
+from sferic.runtime.spark.kept import Kept, Place, Report, reports
 from sferic.runtime.spark.owner import OtherDriver, Owner
 from sferic.runtime.spark.pacing import FIRST, next_most, worth
-from sferic.runtime.spark.superstep import Instances, Step, end_instances
+from sferic.runtime.spark.tasks import Step, Superstep, Tasks, Ticking, end_instances, place
 
 _TURN = 0.1  # seconds between looks at the stop request
 _LOOK = 1.0  # the same at the checkpoint's folder
@@ -33,41 +33,7 @@ _ALONE = 0.5  # of the interval: how long a source is waited for when nothing el
 _BESIDE = 0.1  # the same while batches are on their way
 
 
-@dataclass(frozen=True, slots=True)
-class Tasks:
-    """What every task of a superstep is told."""
-
-    flow: Flow
-    run: str
-    attempt: int
-    key: bytes
-    partitions: int
-    step: Step
-
-    def beside(self, kept: "RDD[Any]", arrived: "RDD[Any]") -> "RDD[Any]":
-        """What is kept of an instance and what has arrived for it, in one partition. Where nothing has, nothing is
-        shuffled."""
-        if not self.step.arrives and kept.getNumPartitions() == self.partitions:
-            return kept
-        both = kept.union(arrived)
-        if both.getNumPartitions() != self.partitions:  # what is kept was made by another driver
-            both = kept.partitionBy(self.partitions, place).union(arrived)
-        return both
-
-    def instances(self, pairs: Iterable[Pair]) -> Iterator[Pair]:
-        """For `mapPartitions`: the instances take what has arrived, and what is kept of them comes out."""
-        root = self.flow.here()
-        held = Instances(self.flow.plan, self.run, self.attempt, self.key, root)
-        return held.superstep(pairs, self.step)
-
-
-Superstep = Callable[["RDD[Any]", Tasks], "RDD[Any]"]
-Build = Callable[[StreamingContext, "Run"], None]
-
-
-def place(place: Place) -> int:
-    """The partition of an instance, modulo their number."""
-    return place
+Build = Callable[[StreamingContext, Ticking], None]
 
 
 def run_stream(
@@ -138,7 +104,7 @@ def _refuse_other(mark: Mark, flow: Flow, settings: StreamSettings) -> None:
         return  # only the sources go on, and each knows its own position
     if mark.ended:
         raise OtherCheckpoint(f"{where} is of a run that has come to its end. {way_out}")
-    if mark.plan != flow.plan.digest():
+    if mark.plan != compared(flow.plan):
         raise OtherCheckpoint(
             f"{where} is of another plan: the workflow, or how it was compiled, has changed. {way_out}"
         )
@@ -193,7 +159,7 @@ class Run:
         )
         self._mark = Mark(
             settings.version,
-            flow.plan.digest(),
+            compared(flow.plan),
             run,
             attempt.number,
             base64.b64encode(attempt.key).decode(),
@@ -204,7 +170,8 @@ class Run:
         self._stopping = False
         self._over = threading.Event()
         self._ticking = threading.Lock()
-        self._pulse = Pulse()  # only the thread of the ticks makes a new one
+        # Only the thread of the ticks makes a new one.
+        self._pulse = Pulse(written=_files(before.written) if before else {})
         self._told: queue.SimpleQueue[list[Report] | BaseException] = queue.SimpleQueue()
         self._heard = threading.Event()  # the driver has done what the last superstep told
         self._endless = any(pe.endless for stage in plan.stages for pe in stage.pes)
@@ -248,6 +215,8 @@ class Run:
             ssc.stop(stopSparkContext=False, stopGraceFully=False)
             with self._ticking:  # the last tick is over
                 pass
+            if self._settings.progress is not None:
+                self._settings.progress.pulse(self._pulse)
             self._end()
 
     def _end(self) -> None:
@@ -310,11 +279,11 @@ class Run:
         before, kept = self._kept, superstep(self._kept, replace(self._tasks, step=step))
         if not (arrives or self._changes(kept)):
             return False
-        kept.persist(StorageLevel.MEMORY_AND_DISK)
+        kept.setName(f"instances after superstep {number}").persist(StorageLevel.MEMORY_AND_DISK)
         kept.checkpoint()
         # Computed and written first, read then: what is told is what is kept, whatever was lost in between.
-        _compute(kept)
-        told = kept.mapPartitions(reports).collect()
+        tried(self._sc, lambda: _compute(kept))
+        told = tried(self._sc, kept.mapPartitions(reports).collect)
         ended = self._known.finished
         self._known = _Done(
             {report.place for report in told if report.finished},
@@ -345,6 +314,7 @@ class Run:
             supersteps=self._pulse.supersteps + 1,
             seconds=time.monotonic() - began,
             on_its_way=self._known.sent,
+            written=_files(self._mark.written),
         )
         if over:
             self._over.set()
@@ -353,7 +323,7 @@ class Run:
     def _changes(self, kept: "RDD[Any]") -> bool:
         """Does anything come of a superstep at which nothing arrives? If so it is made again, to be kept: asked the
         same, instances give the same answers."""
-        told: list[Report] = kept.mapPartitions(reports).collect()
+        told: list[Report] = tried(self._sc, kept.mapPartitions(reports).collect)
         return {report.place: report.version for report in told} != self._known.versions
 
     def _tell(self, told: list[Report]) -> bool:
@@ -375,6 +345,11 @@ class Run:
     def _done(self) -> frozenset[str]:
         left = {stage for number, (stage, _) in enumerate(self._places) if number not in self._known.finished}
         return frozenset(stage for stage, _ in self._places) - left
+
+
+def _files(written: Mapping[str, Any]) -> dict[str, Any]:
+    """Whose files they are, and how long."""
+    return {**written["files"], "of": written["of"]} if written else {}
 
 
 def _compute(rdd: "RDD[Any]") -> None:

@@ -10,37 +10,24 @@ import socket
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from sferic.runtime.kin import runs
 from sferic.runtime.local.child import WINDOW, Settings
 from sferic.runtime.plan import RESULTS, Plan
 from sferic.runtime.spark.keeper import Keeper, serve
 from sferic.runtime.spark.kept import Answer, Ask, Kept, Pair, Place
 from sferic.runtime.spark.records import EVENT, Record
 from sferic.runtime.spark.task import open_sockets
+from sferic.runtime.spark.tasks import Step
 
 _ENDING = (signal.SIGHUP, signal.SIGTERM)  # by these the daemon of Spark's workers ends all in its group
+_RUN_FOLDERS = f"sferic-{'[0-9a-f]' * 12}-[0-9]*"
 _SOCKET, _PLAN, _LOCK = "socket", "plan.json", "lock"
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One superstep, as every task is told.
-
-    `done`: stages whose instances have all finished; `patience`: seconds to wait for a source; `most`: items that each
-    source instance gives, about; `arrives`: may there be anything on its way?
-    """
-
-    number: int
-    done: frozenset[str]
-    stop: bool
-    patience: float
-    most: int
-    arrives: bool
 
 
 class Instances:
@@ -179,7 +166,7 @@ class Instances:
         fds = [server.fileno()]
 
         def needed() -> bool:
-            return folder.exists() and _runs(daemon)
+            return folder.exists() and runs(daemon)
 
         keeper = Keeper(self._plan, kept, settings, needed, fds)
         try:
@@ -198,15 +185,19 @@ def run_folder(run: str, daemon: int) -> Path:
     folder = Path(tempfile.gettempdir()) / f"sferic-{run}-{daemon}"
     with contextlib.suppress(FileExistsError):
         folder.mkdir(mode=0o700)
+        _remove_left(folder)
     if folder.stat().st_uid != os.getuid():
         raise PermissionError(f"{folder} is there already, and somebody else's")
     return folder
 
 
-def end_instances(run: str) -> None:
-    """The processes that hold instances of a run on this machine see that it is over."""
-    for folder in Path(tempfile.gettempdir()).glob(f"sferic-{run}-*"):
-        shutil.rmtree(folder, ignore_errors=True)
+def _remove_left(folder: Path) -> None:
+    """What others have left that were killed with all that they had started."""
+    for each in folder.parent.glob(_RUN_FOLDERS):
+        daemon = int(each.name.rpartition("-")[2])
+        with contextlib.suppress(FileNotFoundError):  # another one was first
+            if each.stat().st_uid == os.getuid() and not runs(daemon):
+                shutil.rmtree(each, ignore_errors=True)
 
 
 def _connection(folder: Path) -> "Connection[Any, Any]":
@@ -224,13 +215,3 @@ def _leave(number: int, frame: FrameType | None) -> None:
     for again in _ENDING:  # the daemon sends it twice, the second time while files are tidied away
         signal.signal(again, signal.SIG_IGN)
     raise SystemExit
-
-
-def _runs(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except ProcessLookupError:
-        return False
-    except OSError:  # no /proc on this machine
-        return True

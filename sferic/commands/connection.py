@@ -1,5 +1,6 @@
 """What all commands that speak to a cluster share: how they find it, and options."""
 
+import contextlib
 import os
 import sys
 from collections.abc import Generator
@@ -38,11 +39,19 @@ def address(nimbus: str | None) -> "Address":
         found = development.reach(development.home())
         if found is None:
             raise NimbusError(
-                "no cluster is up on this machine, and no other is named. Start one: sferic cluster up; or give "
-                "--nimbus HOST:PORT"
+                f"no Storm cluster is up on this machine, and no other is named. Start one: sferic cluster up; or give "
+                f"--nimbus HOST:PORT. {_jobs()}"
             )
         return found
     return Address(*place(given, "a Nimbus", "storm1:6627"))
+
+
+def _jobs() -> str:
+    """Who operates Spark jobs may have meant one."""
+    from sferic.cluster.jobs import all_jobs  # noqa: PLC0415
+
+    names = [job.name for job in all_jobs()]
+    return f"The Spark jobs of this machine are: {', '.join(names)}" if names else "There is no Spark job here"
 
 
 def place(given: str, what: str, example: str) -> tuple[str, int]:
@@ -55,4 +64,5 @@ def place(given: str, what: str, example: str) -> tuple[str, int]:
 
 
 def tell(text: str) -> None:
-    click.echo(text, err=True)
+    with contextlib.suppress(BrokenPipeError):  # nobody reads how it goes: that is no reason to stop
+        click.echo(text, err=True)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sferic.commands.connection import NIMBUS, connected, tell
+from sferic.commands.jobs import job_named
 from sferic.commands.options import CODEC, JSON, LETTERS, PARAMS, taking
 from sferic.commands.workflow import read_workflow
 from sferic.compiler.diagnostics import Problem, WrongInput
@@ -18,6 +19,7 @@ from sferic.compiler.pipeline import Options, compile_plan
 from sferic.runtime.observe import ITEMS_FAILED
 
 if TYPE_CHECKING:
+    from sferic.cluster.jobs import Job
     from sferic.cluster.letters import Lot
     from sferic.runtime.letters import Letter
 
@@ -77,6 +79,8 @@ def letters_command(run: Callable[..., None]) -> click.Command:
 
         if file is not None:
             do(list(read_letters(Path(file))), None)
+        elif (job := job_named(name or "", nimbus)) is not None:
+            _of_job(job, do, drop=drop)
         else:
             _of_topology(name or "", nimbus, do, drop=drop)
 
@@ -91,6 +95,19 @@ _OWN = (
     click.option("--drop", is_flag=True, help="Take them away from the cluster; with --replay what was given."),
     click.option("--results", type=click.Path(dir_okay=False), help="Write a replay's results there, not to stdout."),
 )
+
+
+def _of_job(job: "Job", do: Callable[..., None], *, drop: bool) -> None:
+    from sferic.cluster.job_files import Shelf  # noqa: PLC0415
+
+    shelf = Shelf(job)
+    found = shelf.letters()
+    lines = [line for line, _ in found]
+
+    def away(stay: Sequence[int]) -> int:
+        return shelf.drop(lines, [lines[number - 1] for number in stay])
+
+    do([letter for _, letter in found], away if drop else None)
 
 
 def _of_topology(name: str, nimbus: str | None, do: Callable[..., None], *, drop: bool) -> None:

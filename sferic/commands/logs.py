@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING
 import click
 
 from sferic.commands.connection import NAME, NIMBUS, connected, place, tell
+from sferic.commands.jobs import job_named, refuse_job
 from sferic.commands.options import JSON
+from sferic.compiler.diagnostics import Problem, WrongInput
 from sferic.runtime.observe import WRONG_INPUT
 
 if TYPE_CHECKING:
+    from sferic.cluster.jobs import Job
     from sferic.cluster.logs import Entry, Wanted
     from sferic.cluster.nimbus import Nimbus
     from sferic.cluster.topologies import Found
@@ -55,7 +58,7 @@ def logs_command(
     follow: bool,
     as_json: bool,
 ) -> None:
-    """Show what the workers of a topology have logged.
+    """Show what the workers of a topology, or the drivers of a Spark job, have logged.
 
     Of the cluster on this machine from its files; of others from the logviewers of the workers' machines.
     """
@@ -64,6 +67,9 @@ def logs_command(
     from sferic.cluster.topologies import find  # noqa: PLC0415
 
     wanted = Wanted(pe, rank, level)
+    if (job := job_named(name, nimbus)) is not None:
+        _show(_of_job(job, wanted, count, follow=follow), as_json=as_json)
+        return
     given = None if logviewer is None else place(logviewer, "a logviewer", "storm1:8000")
     with connected(nimbus) as connection:
         found = find(connection, name)
@@ -101,6 +107,32 @@ def _followed(connection: "Nimbus", found: "Found", wanted: "Wanted", count: int
         time.sleep(_LOOK)
 
 
+def _of_job(job: "Job", wanted: "Wanted", count: int, *, follow: bool) -> "Iterator[tuple[str, Entry]]":
+    from sferic.cluster.jobs import state_of  # noqa: PLC0415
+    from sferic.cluster.logs import Follower  # noqa: PLC0415
+
+    _check_pe(job, wanted.pe)
+    follower = Follower(job.folder, job.log.name)
+    yield from follower.begin(wanted, count)
+    while follow:
+        over = state_of(job).over
+        yield from follower.more(wanted)
+        sys.stdout.flush()
+        if over:
+            return
+        time.sleep(_LOOK)
+
+
+def _check_pe(job: "Job", wanted: str | None) -> None:
+    from sferic.runtime.plan import plan_from_json  # noqa: PLC0415
+
+    plan = plan_from_json((job.artefact / "plan.json").read_text())
+    paths = [pe.path for stage in plan.stages for pe in stage.pes]
+    if wanted is not None and not any(path == wanted or path.startswith(f"{wanted}/") for path in paths):
+        text = f"{job.name} has no PE {wanted}"
+        raise WrongInput([Problem(text, remedy=f"its PEs are {', '.join(paths)}")])
+
+
 def _show(entries: "Iterable[tuple[str, Entry]]", *, as_json: bool) -> None:
     for worker, entry in entries:
         if as_json:
@@ -128,6 +160,7 @@ def log_level_command(
     from sferic.cluster.levels import set_levels  # noqa: PLC0415
     from sferic.cluster.topologies import find  # noqa: PLC0415
 
+    refuse_job(name, nimbus, "log-level")
     wanted: dict[str, str] = {}
     for given in levels:
         pe, equals, level = given.rpartition("=")

@@ -1,25 +1,19 @@
 """Commands for those who run topologies on a cluster."""
 
-import json
-import os
 import sys
 import time
-from collections.abc import Callable, Generator
-from contextlib import AbstractContextManager, contextmanager
-from dataclasses import replace
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from sferic import __version__
+from sferic.commands.cluster import cluster_command
 from sferic.commands.connection import NAME, NIMBUS, connected, tell
-from sferic.commands.kept import KEPT, limits
+from sferic.commands.jobs import job_named, refuse_job, results_of_job
 from sferic.commands.logs import log_level_command, logs_command
 from sferic.commands.looking import list_command, status_command
-from sferic.commands.options import JSON, PLANNED, WORKFLOW, taking
-from sferic.commands.packing import PACKING, imported_by, packages_of, request_of
-from sferic.commands.sizes import SIZES, asked_of
+from sferic.commands.options import JSON, taking
 from sferic.commands.steering import (
     LOSE_STATE,
     TAKE_OVER,
@@ -29,101 +23,16 @@ from sferic.commands.steering import (
     resume_command,
     stop_command,
 )
+from sferic.commands.submitting import NAMED, SUBMITTED, Compile, made, submit_command
 from sferic.commands.updating import LIMITS, Asked, carry_out
 from sferic.runtime.observe import FAILED
 
 if TYPE_CHECKING:
     from sferic.cluster.nimbus import Nimbus
     from sferic.cluster.topologies import State
-    from sferic.compiler.pipeline import Compiled, Options
     from sferic.compiler.targets.storm import StormArtefact
 
 _LOOK = 0.5  # seconds between two looks at a topology
-
-PYTHON = click.option(
-    "--python",
-    metavar="PATH",
-    help="The workers' interpreter.  [default: this one on a cluster of this machine, elsewhere python3]",
-)
-
-NAMED = click.option("--name", required=True, help="The topology's name.")
-
-FRESH = click.option("--fresh", is_flag=True, help="Sources begin anew, wherever the last one of this name was.")
-
-SUBMITTED = (
-    *PLANNED,
-    *PACKING,
-    *SIZES,
-    *KEPT,
-    PYTHON,
-    click.option(
-        "--on-failure",
-        type=click.Choice(["stop", "skip", "dead-letter"]),
-        default="dead-letter",
-        show_default=True,
-        help="What becomes of an item that a PE cannot handle.",
-    ),
-)
-
-Compile = Callable[[str, str, dict[str, Any]], "tuple[Compiled, Options]"]
-
-
-@click.command("cluster")
-@click.argument("action", type=click.Choice(["up", "status", "down"]))
-@click.option("--closed", is_flag=True, help="up: in a network of its own, which only root reaches. Linux, as root.")
-@JSON
-def cluster_command(action: str, *, closed: bool, as_json: bool) -> None:
-    """Start, look at or end a Storm cluster on this machine, for development.
-
-    ZooKeeper, Nimbus and Supervisor are processes of yours that stay when this command is over. What they keep is there
-    again at the next start.
-    """
-    from sferic.cluster import development  # noqa: PLC0415 - only who operates needs it
-
-    home = development.home()
-    quiet: Callable[[str], None] = lambda _: None  # noqa: E731 - one of two
-    if action == "up":
-        development.up(home, quiet if as_json else tell, closed=closed)
-    elif action == "down":
-        ended = development.down(home, quiet if as_json else tell)
-        click.echo(json.dumps({"ended": ended}) if as_json else "The cluster is down." if ended else "It was not up.")
-        return
-    found = development.running(home)
-    if found is None:
-        before = development.recorded(home)
-        gone = [] if before is None else before.gone
-        text = f"in part: {', '.join(gone)} is gone. See {home.logs}, then: sferic cluster up" if gone else "down"
-        click.echo(json.dumps({"up": False, "gone": gone}) if as_json else f"The cluster is {text}")
-        sys.exit(FAILED)
-    pids = {name: known.pid for name, known in found.daemons.items()}
-    said = {"up": True, "closed": found.closed, "pids": pids, "ports": found.ports, "logs": str(home.logs)}
-    if as_json:
-        click.echo(json.dumps(said))
-        return
-    click.echo("The cluster is up: " + ", ".join(f"{name} (process {pid})" for name, pid in pids.items()))
-    for what, whom in found.ports.items():
-        click.echo(f"  {what}: open to {whom}")
-    click.echo(f"  logs: {home.logs}")
-
-
-def _submit_command(compile_workflow: Compile) -> click.Command:
-    """`submit`, of what compiles a workflow."""
-
-    def submit(workflow: str, name: str, nimbus: str | None, *, as_json: bool, **given: Any) -> None:
-        """Compile a workflow and start it on a Storm cluster, where it stays when this command is over."""
-        from sferic.cluster.busy import refuse_if_busy  # noqa: PLC0415 - only who operates needs it
-        from sferic.cluster.submission import submit as send  # noqa: PLC0415
-
-        with made(compile_workflow, workflow, name, nimbus, given) as (artefact, root), connected(nimbus) as connection:
-            refuse_if_busy(connection, name)
-            topology = send(artefact, root, connection, __version__, fresh=given["fresh"], tell=tell)
-            place = str(connection.address)
-        if as_json:
-            click.echo(json.dumps({"name": name, "id": topology, "nimbus": place}))
-        else:
-            click.echo(f"{name} is submitted to {place} as {topology}. To see it: sferic status {name}")
-
-    return click.command("submit")(taking(WORKFLOW, NAMED, FRESH, *SUBMITTED, NIMBUS, JSON)(submit))
 
 
 def _update_command(compile_workflow: Compile) -> click.Command:
@@ -147,6 +56,7 @@ def _update_command(compile_workflow: Compile) -> click.Command:
         It is compiled and uploaded first; then the old one drains, as by `stop`, and the new one is submitted under its
         name. If that does not start, the old one is submitted again.
         """
+        refuse_job(name, nimbus, "update")
         if back == (workflow is not None):
             raise click.UsageError("give a WORKFLOW, or --back, which goes back to what the last update replaced")
 
@@ -166,29 +76,6 @@ def _update_command(compile_workflow: Compile) -> click.Command:
     return click.command("update")(taking(*own, LOSE_STATE, TAKE_OVER, NIMBUS, JSON)(update))
 
 
-@contextmanager
-def made(
-    compile_workflow: Compile, workflow: str, name: str, nimbus: str | None, given: dict[str, Any]
-) -> Generator[tuple["StormArtefact", Path]]:
-    """(the artefact that the options of SUBMITTED ask for, the folder of its files)."""
-    from sferic.cluster.workers import check_interpreter  # noqa: PLC0415 - only who operates needs it
-    from sferic.compiler.resources import resources  # noqa: PLC0415
-    from sferic.compiler.targets.storm import interpreter, make_artefact  # noqa: PLC0415
-
-    compiled, options = compile_workflow(workflow, "storm", given)
-    here = nimbus is None and "SFERIC_NIMBUS" not in os.environ
-    root, request = Path(options.root), request_of(given)
-    chosen = given["python"] or interpreter(request and request.for_python, here=here)
-    if here:
-        check_interpreter(chosen, request, imported_by(options))
-    needs = resources(compiled.plan, asked_of(given))
-    with packages_of(request, options, tell) as packages:
-        artefact = make_artefact(
-            compiled.plan, root, name=name, python=chosen, version=__version__, needs=needs, packages=packages
-        )
-        yield replace(artefact, config={**artefact.config, **limits(given)}), root
-
-
 @click.command("results")
 @NAME
 @click.option("--follow", is_flag=True, help="Go on until the topology has finished.")
@@ -201,7 +88,7 @@ def made(
 def results_command(
     name: str, dead_letters: str | None, nimbus: str | None, *, follow: bool, keep: bool, as_json: bool
 ) -> None:
-    """Fetch the results of a topology, a line of JSON each; what was written is taken away from the cluster.
+    """Fetch the results of a topology or a Spark job, a line of JSON each; what was written is not given again.
 
     --json is how they are written in any case.
     """
@@ -212,6 +99,9 @@ def results_command(
     from sferic.runtime.letters import LettersFile  # noqa: PLC0415
 
     del as_json
+    if (job := job_named(name, nimbus)) is not None:
+        results_of_job(job, dead_letters, follow=follow, keep=keep)
+        return
     handed_out = 0  # the attempt
 
     def take(connection: "Nimbus", taking: Taking) -> "tuple[State, bool]":
@@ -252,7 +142,7 @@ def commands(compile_workflow: Compile) -> list[click.Command]:
     """All commands of this module. `compile_workflow`: takes WORKFLOW, a target, and what the options say."""
     return [
         cluster_command,
-        _submit_command(compile_workflow),
+        submit_command(compile_workflow),
         _update_command(compile_workflow),
         list_command,
         status_command,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from sferic.commands.connection import NAME, NIMBUS, connected, tell
+from sferic.commands.jobs import job_named, kill_job, refuse_job, resume_job, stop_job
 from sferic.commands.options import JSON
 from sferic.runtime.observe import FAILED
 
@@ -30,6 +31,7 @@ def pause_command(name: str, nimbus: str | None, *, take_over: bool, as_json: bo
     from sferic.cluster.steering import pause  # noqa: PLC0415
     from sferic.cluster.topologies import find  # noqa: PLC0415
 
+    refuse_job(name, nimbus, "pause")
     with connected(nimbus) as connection, busy(connection, name, "pause", take_over=take_over):
         pause(connection, find(connection, name))
     if as_json:
@@ -44,11 +46,14 @@ def pause_command(name: str, nimbus: str | None, *, take_over: bool, as_json: bo
 @NIMBUS
 @JSON
 def resume_command(name: str, nimbus: str | None, *, take_over: bool, as_json: bool) -> None:
-    """Let a topology that was paused go on."""
+    """Let a topology that was paused go on, or a Spark job whose driver nobody starts again any more."""
     from sferic.cluster.busy import busy  # noqa: PLC0415 - only who operates needs it
     from sferic.cluster.steering import resume  # noqa: PLC0415
     from sferic.cluster.topologies import find  # noqa: PLC0415
 
+    if (job := job_named(name, nimbus)) is not None:
+        resume_job(job, as_json=as_json)
+        return
     with connected(nimbus) as connection, busy(connection, name, "resume", take_over=take_over):
         resume(connection, find(connection, name))
     click.echo(json.dumps({"name": name, "status": "active"}) if as_json else f"{name} goes on.")
@@ -82,6 +87,7 @@ def rebalance_command(
     from sferic.cluster.steering import rebalance  # noqa: PLC0415
     from sferic.cluster.topologies import find  # noqa: PLC0415
 
+    refuse_job(name, nimbus, "rebalance")
     with connected(nimbus) as connection, busy(connection, name, "rebalance", take_over=take_over):
         found = find(connection, name)
         wanted, places = rebalance(connection, found, tell, workers=workers, wait=wait, lose_state=lose_state)
@@ -100,10 +106,14 @@ def rebalance_command(
 @NIMBUS
 @JSON
 def stop_command(name: str, limit: int, nimbus: str | None, *, take_over: bool, as_json: bool) -> None:
-    """End a topology: its sources end, what is in flight is processed, postprocess runs. Results stay."""
+    """End a topology or a Spark job: sources end, what is in flight is processed, postprocess runs. Results stay."""
     from sferic.cluster.busy import busy  # noqa: PLC0415 - only who operates needs it
     from sferic.cluster.topologies import find, stop  # noqa: PLC0415
     from sferic.cluster.update import forget  # noqa: PLC0415
+
+    if (job := job_named(name, nimbus)) is not None:
+        stop_job(job, limit, as_json=as_json)
+        return
 
     def progress(state: "State") -> None:
         if sys.stderr.isatty():
@@ -127,11 +137,14 @@ def stop_command(name: str, limit: int, nimbus: str | None, *, take_over: bool, 
 @NIMBUS
 @JSON
 def kill_command(name: str, nimbus: str | None, *, keep: bool, as_json: bool) -> None:
-    """End a topology at once: what is in flight is dropped, and what it kept is deleted."""
+    """End a topology or a Spark job at once: what is in flight is dropped, and what it kept is deleted."""
     from sferic.cluster.positions import positions  # noqa: PLC0415 - only who operates needs it
     from sferic.cluster.topologies import find_all, kill  # noqa: PLC0415
     from sferic.cluster.update import forget  # noqa: PLC0415
 
+    if (job := job_named(name, nimbus)) is not None:
+        kill_job(job, keep=keep, as_json=as_json)
+        return
     with connected(nimbus) as connection:
         forget(connection, name)
         dropped = sum(kill(connection, found, keep=keep) for found in reversed(find_all(connection, name)))

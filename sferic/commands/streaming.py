@@ -19,11 +19,11 @@ STREAMING = (
 )
 
 
-def spark_of(given: Mapping[str, Any], on: str) -> Spark:
-    """What the options say."""
+def spark_of(given: Mapping[str, Any], on: str, option: str = "--on") -> Spark:
+    """What the options say. `option`: which names the target."""
     said = [name for name in ("mode", "interval", "checkpoint") if given[name] is not None]
     if said and on != "spark":
-        raise WrongInput([Problem(f"--{said[0]} is for Spark", remedy="add --on spark, or leave it out")])
+        raise WrongInput([Problem(f"--{said[0]} is for Spark", remedy=f"add {option} spark, or leave it out")])
     if given["mode"] == "batch" and said != ["mode"]:
         raise WrongInput([Problem(f"--{said[-1]} is of streams", remedy="say --mode dstream, or leave it out")])
     return Spark(given["mode"], given["interval"] or INTERVAL, given["checkpoint"])

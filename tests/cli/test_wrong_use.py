@@ -1,5 +1,6 @@
 """What users do wrong is answered with what is wrong, where, and what to do; never with a traceback of ours."""
 
+import os
 import subprocess
 import sys
 import textwrap
@@ -165,3 +166,22 @@ def test_a_logviewer_that_is_no_place(sferic, given):
         2,
         f"{given!r} is no place of a logviewer: write HOST:PORT, as storm1:8000\n",
     )
+
+
+@pytest.mark.parametrize("option", [("--interval", "2"), ("--checkpoint", "kept")])
+@pytest.mark.parametrize("mode", [(), ("--mode", "batch")])
+def test_what_is_of_streams_for_a_batch_job(workflow, option, mode):
+    done = sferic_command(workflow, "run", "flow.py", "--on", "spark", *option, *mode)
+    assert done.returncode == 2
+    assert done.stderr == f"{option[0]} is of streams. Say --mode dstream, or leave it out\n"
+
+
+def test_progress_that_nobody_reads_is_no_reason_to_stop():
+    code = "import sys; from sferic.commands.connection import tell; input(); tell('on'); tell('and on'); print('done')"
+    read, write = os.pipe()
+    command = subprocess.Popen(
+        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=write
+    )
+    os.close(read)
+    os.close(write)
+    assert command.communicate(b"\n")[0] == b"done\n"

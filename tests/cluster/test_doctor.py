@@ -1,3 +1,5 @@
+from importlib.metadata import version
+
 from sferic.cluster import doctor
 from sferic.cluster.doctor import Check, examine, render
 from sferic.cluster.java import Java, JavaMissing
@@ -47,6 +49,12 @@ def test_a_missing_java_carries_its_remedy(monkeypatch):
 def test_a_java_without_compiler_is_said_to_be_one(monkeypatch, tmp_path):
     monkeypatch.setattr(doctor, "find_java", lambda: Java(tmp_path / "java", 17, None))
     assert by_name(examine())["Java"].detail == f"17 at {tmp_path}/java, without a compiler"
+
+
+def test_the_version_of_spark_is_said_and_which_java_it_takes():
+    spark = by_name(examine())["pyspark"]
+    assert spark.ok
+    assert spark.detail == f"{version('pyspark')}, which takes the Java below (it needs 17 or newer)"
 
 
 def test_without_spark_all_is_well_and_how_to_get_it_is_said(monkeypatch):

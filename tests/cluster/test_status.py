@@ -170,7 +170,7 @@ def test_a_watch_waits_for_nimbus_and_ends_with_the_topology(monkeypatch):
     monkeypatch.setattr(time, "sleep", lambda _: None)
     nimbus = Nimbus(counts__w=counts(Sum=(1, 1, 0, 2)))
     told = []
-    seen = watch.looks(nimbus, "a", 0.1, told.append)
+    seen = watch.looks(watch.at_topology(nimbus, "a", told.append), 0.1)
     assert next(seen)["status"] == "paused"
     nimbus.fails = [NimbusAway("broke off")]
     assert next(seen)["status"] == "paused"
@@ -178,7 +178,7 @@ def test_a_watch_waits_for_nimbus_and_ends_with_the_topology(monkeypatch):
     nimbus.kept["sferic.a-1-1.end.1.0.In"] = b""
     assert [said["status"] for said in seen] == ["finished"]
     with pytest.raises(NoSuchTopology):
-        next(watch.looks(nimbus, "b", 0.1, told.append))
+        next(watch.looks(watch.at_topology(nimbus, "b", told.append), 0.1))
 
 
 def test_elsewhere_a_block_each_time(capsys):

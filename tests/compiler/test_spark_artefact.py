@@ -8,6 +8,7 @@ import subprocess
 import sys
 import zipfile
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -16,6 +17,7 @@ from sferic import WrongInput
 from sferic.compiler.load import load
 from sferic.compiler.pipeline import Options, compile_plan
 from sferic.compiler.targets.spark import make_artefact
+from sferic.runtime.spark.storage import kept_twice
 
 ROOT = Path(__file__).resolve().parents[2]
 WORKFLOW = """
@@ -37,6 +39,21 @@ class Twice(IterativePE):
 
 graph = WorkflowGraph("doubles")
 graph.connect(Numbers(), "output", Twice(), "input")
+"""
+
+
+DEALT = """
+from sferic import ProducerPE, SimpleFunctionPE, WorkflowGraph
+
+
+class Numbers(ProducerPE):
+    def _process(self, inputs):
+        yield 1
+
+
+graph = WorkflowGraph("dealt")
+graph.connect(Numbers(), "output", pe := SimpleFunctionPE(abs), "input")
+pe.numprocesses = 2
 """
 
 
@@ -79,6 +96,27 @@ def test_what_travels_is_all_there_and_in_the_manifest(tmp_path):
     assert {f"flow.zip/{name}" for name in (*expected, "packages/ormsgpack/__init__.py")} <= held.keys()
 
 
+BARE = """
+import runpy
+import sys
+
+sys.path.insert(0, "out/flow.zip")
+sys.modules["ormsgpack"] = None  # cannot be imported
+print(sorted(runpy.run_path("out/job.py", run_name="job")))
+import sferic.submitted
+assert "flow.zip" in sferic.submitted.__file__
+"""
+
+
+@pytest.mark.parametrize("mode", ["batch", "dstream"])
+def test_a_job_and_its_tasks_begin_before_packages_that_came_along_can_be_imported(tmp_path, mode):
+    write_workflow(tmp_path)
+    assert compile_in(tmp_path, "0", "--mode", mode).returncode == 0
+    done = subprocess.run([sys.executable, "-c", BARE], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert ("stream" if mode == "dstream" else "stages") in done.stdout
+
+
 def test_what_was_written_is_told_and_only_an_artefact_is_overwritten(tmp_path):
     write_workflow(tmp_path)
     said = compile_in(tmp_path).stdout
@@ -108,7 +146,17 @@ class Sink(sferic.IterativePE):
         return item
 
 
-HOSTILE = '"""\nimport os; os.abort()\n#', "'); 1/0 #", "\\", "\N{SNOWMAN}\u2028x = 1", "class", "sc", "run", "__name__"
+HOSTILE = (
+    '"""\nimport os; os.abort()\n#',
+    "'); 1/0 #",
+    "\\",
+    "\N{SNOWMAN}\u2028x = 1",
+    "class",
+    "sc",
+    "run",
+    "__name__",
+    "Bucket",
+)
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -129,22 +177,43 @@ def test_hostile_names_stay_text(name, mode):
     stages = next(node for node in ast.parse(text).body if isinstance(node, ast.FunctionDef))
     kinds = [type(node).__name__ for node in stages.body]
     assert kinds == ["Expr", *["Assign", "Expr"] * 3, "Return"]
-    assert len({node.targets[0].id for node in stages.body if isinstance(node, ast.Assign)} - {"sc", "run"}) == 3
+    variables = {node.targets[0].id for node in stages.body if isinstance(node, ast.Assign)}
+    imported = {name.asname or name.name for node in ast.walk(ast.parse(text)) for name in getattr(node, "names", ())}
+    assert len(variables - imported - {"sc", "run", "stages"}) == 3
 
 
 def test_a_job_is_clean_to_the_linter_and_formatted(tmp_path):
-    for workflow in ("identifiers.py", "languages.py", "words.py"):
-        loaded = load(str(ROOT / "topologies" / workflow), [])
+    jobs = tmp_path / "jobs"
+    jobs.mkdir()
+    (tmp_path / "plain.py").write_text(DEALT.replace("numprocesses = 2", "numprocesses = 1"))
+    (tmp_path / "dealt.py").write_text(DEALT)
+    ready = [ROOT / "topologies" / name for name in ("identifiers.py", "languages.py", "words.py")]
+    for path in (*ready, tmp_path / "plain.py", tmp_path / "dealt.py"):
+        loaded, workflow = load(str(path), []), path.name
         for mode in MODES:
-            (tmp_path / f"{mode}_{workflow}").write_text(job_of(loaded.graph, mode=mode))
+            (jobs / f"{mode}_{workflow}").write_text(job_of(loaded.graph, mode=mode))
     for check in (["check", "--select", "E,F,W,I,B,N,UP,RUF,ANN,PL"], ["format", "--check"]):
         done = subprocess.run(
-            [sys.executable, "-m", "ruff", *check, "--isolated", "--line-length", "120", str(tmp_path)],
+            [sys.executable, "-m", "ruff", *check, "--isolated", "--line-length", "120", str(jobs)],
             capture_output=True,
             text=True,
             check=False,
         )
         assert done.returncode == 0, done.stdout
+
+
+def test_what_is_dealt_out_in_turn_is_kept_on_two_executors_and_nothing_else():
+    graph = sferic.WorkflowGraph()
+    source, dealt, last = Source(), Sink(), Sink()
+    source.name, dealt.name, last.name = "source", "dealt", "last"
+    dealt.numprocesses = 2
+    graph.connect(source, "output", dealt, "input")
+    graph.connect(dealt, "output", last, "input")
+    kept = dict(line.strip().split(".persist") for line in job_of(graph).splitlines() if ".persist(" in line)
+    once = "(StorageLevel.MEMORY_AND_DISK)"
+    assert kept == {"source": "(kept_twice(sc))", "dealt": once, "last": once}
+    for master, copies in (("local[2]", 1), ("spark://one:7077", 2), ("yarn", 2)):
+        assert kept_twice(SimpleNamespace(master=master)).replication == copies
 
 
 @pytest.mark.parametrize(("mode", "file"), [("batch", "job.py"), ("dstream", "stream.py")])

@@ -306,12 +306,25 @@ def test_multi_long(whole, fuse, processes):
     in_processes(whole, fuse, processes)
 
 
-@given(drawn(most=6), st.sampled_from(["batch", "dstream"]), st.sampled_from(["auto", "none"]))
-@settings(max_examples=20, deadline=None)
-@pytest.mark.slow
-@pytest.mark.timeout(1200)
-def test_spark_long(spark, whole, mode, fuse):
+@pytest.mark.parametrize("mode", ["batch", "dstream"])
+@given(drawn(most=5), st.sampled_from(["auto", "none"]))
+@settings(max_examples=3, deadline=None, derandomize=True)
+def test_spark(spark, mode, whole, fuse):
     assert ran(whole, "spark", mode=mode, fuse=fuse) == multiset(loop(whole))
+
+
+@pytest.mark.parametrize("mode", ["batch", "dstream"])
+@given(drawn(most=7), st.sampled_from(["auto", "hints", "none"]), st.sampled_from([None, 20]))
+@settings(max_examples=40, deadline=None)
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+def test_spark_long(spark, mode, whole, fuse, processes):
+    try:
+        got = ran(whole, "spark", mode=mode, fuse=fuse, processes=processes)
+    except WrongInput as wrong:
+        assert "fewer than the" in str(wrong)
+        return
+    assert got == multiset(loop(whole))
 
 
 def in_processes(whole, fuse, processes):

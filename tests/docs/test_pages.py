@@ -34,7 +34,9 @@ def test_blocks(page, tmp_path):
         run_blocks(page, tmp_path, environment)
     finally:
         if (tmp_path / "state").exists():
-            subprocess.run([sys.executable, "-m", "sferic.cli", "cluster", "down"], env=environment, check=True)
+            for kind in [], ["--spark"]:
+                down = [sys.executable, "-m", "sferic.cli", "cluster", "down", *kind]
+                subprocess.run(down, env=environment, check=True)
 
 
 def closed_here():

@@ -23,6 +23,6 @@ def test_the_runtime_needs_only_what_travels():
     files = [path for path in (ROOT / "runtime").rglob("*.py") if "test" not in path.parts]
     assert len(files) > 30
     for path in files:
-        allowed = ALLOWED | {"pyspark"} if path.parent.name == "spark" else ALLOWED
+        allowed = ALLOWED | {"pyspark", "py4j"} if path.parent.name == "spark" else ALLOWED
         for first, whole in imported(ast.parse(path.read_text()).body):
             assert first in allowed or whole.startswith("sferic.runtime"), f"{path}: {whole}"

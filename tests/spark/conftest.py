@@ -1,9 +1,14 @@
 """A run on Spark that is watched: everything that happened in it, whatever became of it."""
 
+import subprocess
+import venv
 from dataclasses import dataclass, field
+from pathlib import Path
 
+import pyspark
 import pytest
 
+from sferic.cluster import spark_development as development
 from sferic.compiler.pipeline import Options, compile_plan
 from sferic.launch import launch, pickled, with_reference
 from sferic.runtime.observe import Outcome
@@ -37,3 +42,25 @@ def watch(spark, tmp_path):
         return outcome
 
     return watched
+
+
+@pytest.fixture(scope="session")
+def cluster(tmp_path_factory):
+    """A master on loopback, and a worker for so many executors of one core."""
+    place = development.SparkHome(tmp_path_factory.mktemp("cluster") / "spark")
+    yield development.up(place, lambda _: None, cores=4)
+    development.down(place)
+
+
+@pytest.fixture
+def bare(tmp_path):
+    """An interpreter with pyspark and nothing else."""
+    venv.create(tmp_path / "bare", symlinks=True)
+    (packages,) = (tmp_path / "bare" / "lib").glob("python3*/site-packages")
+    installed = Path(pyspark.__file__).parents[1]
+    for name in ("pyspark", "py4j"):
+        (packages / name).symlink_to(installed / name)
+    python = tmp_path / "bare" / "bin" / "python"
+    for name in ("sferic", "ormsgpack", "msgpack", "markupsafe"):
+        assert subprocess.run([python, "-P", "-c", f"import {name}"], capture_output=True, check=False).returncode == 1
+    return python

@@ -225,41 +225,6 @@ def test_a_stop_ends_sources_and_drains(watch, tmp_path):
     assert ran.status == 0
 
 
-class Speaks(IterativePE):
-    numprocesses = 2
-
-    def __init__(self):
-        super().__init__()
-        self.inputconnections["input"]["grouping"] = "all"
-
-    def _process(self, data):
-        print(f"got {data}")
-
-
-def test_what_a_pe_prints_is_told_with_its_name_and_rank(watch):
-    ran = watch(linear(Numbers(2), Speaks()))
-    said = Counter((event["pe"], event["rank"], event["text"]) for event in ran.told("print"))
-    assert said == Counter(("Speaks", rank, f"got {n}") for rank in (0, 1) for n in (0, 1))
-    assert ran.counts["Speaks"]["in"] == 4
-
-
-class Order(IterativePE):
-    def __init__(self):
-        super().__init__()
-        self.seen = []
-
-    def _process(self, data):
-        self.seen.append(data)
-
-    def _postprocess(self):
-        self.write("output", self.seen)
-
-
-def test_order_from_one_instance_to_one_instance(watch):
-    ran = watch(linear(Numbers(20_000), Noted(None), Order()))
-    assert ran.results == {("Order", "output"): [list(range(20_000))]}
-
-
 def test_items_that_no_codec_takes_fail_by_themselves(watch):
     class Odd(Numbers):
         on_failure = "skip"

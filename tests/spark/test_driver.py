@@ -98,6 +98,7 @@ def test_a_stream_drains_when_its_jvm_is_asked_to_end(tmp_path, job):
     status = tmp_path / "status.json"
     told = until(driver, status, lambda told: told["state"] == "running" and told.get("supersteps", 0) > 3)
     assert (told["name"], told["mode"], told["master"], told["interval"]) == ("sums", "dstream", "local[2]", 1.0)
+    assert (tmp_path / "kept").stat().st_mode & 0o777 == 0o700
     driver.terminate()
     driver.wait()
     check(tmp_path, status)

@@ -3,6 +3,8 @@
 import json
 import os
 import signal
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,9 +15,10 @@ from sferic.compiler.pipeline import Options, compile_plan
 from sferic.launch import pickled, with_reference
 from sferic.runtime.codec import GeneralCodec
 from sferic.runtime.frames import BATCH_HEADER_SIZE, BatchHeader, Emit
-from sferic.runtime.local.child import Settings
+from sferic.runtime.local.child import Instance, Settings
 from sferic.runtime.spark.keeper import Keeper
 from sferic.runtime.spark.kept import Ask, Kept
+from sferic.runtime.spark.superstep import run_folder
 
 
 class Numbers(ProducerPE):
@@ -162,3 +165,29 @@ def test_what_a_source_gave_is_what_its_position_says(keep, tmp_path):
     keeper.begin(kept)
     answer = keeper.answer(ask(kept, 30, most=50, patience=0.2))
     assert items_of(answer)[0] == len(given)
+
+
+def test_what_the_dead_have_left_goes_when_somebody_begins(tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.gettempdir", lambda: str(tmp_path))
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    left, used, other = (
+        tmp_path / name for name in (f"sferic-{'a' * 12}-{gone.pid}", f"sferic-{'b' * 12}-1", "sferic-1")
+    )
+    for folder in left, used, other:
+        (folder / "0").mkdir(parents=True)
+    mine = run_folder("c" * 12, os.getpid())
+    assert sorted(tmp_path.iterdir()) == sorted([used, other, mine])
+
+
+def test_a_signal_while_a_process_is_started_lets_the_one_that_holds_it_leave(keep, monkeypatch):
+    """Its pipes are there, and nobody is at the other end."""
+
+    def leaves(self, folder):
+        raise SystemExit
+
+    keeper, kept = keep("Total")
+    monkeypatch.setattr(Instance, "_make_page", leaves)
+    with pytest.raises(SystemExit):
+        keeper.answer(ask(kept, 1, 5))
+    keeper.close()

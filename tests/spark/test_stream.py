@@ -289,6 +289,18 @@ def test_a_checkpoint_of_another_plan_is_refused_with_the_way_out(watch, tmp_pat
     assert ran.status == 2
 
 
+def test_a_checkpoint_of_a_graph_in_memory_whose_pes_have_changed_is_refused(watch, tmp_path):
+    """Its shape is what it was; an attribute of a PE is another one."""
+    how = replace(STREAM, checkpoint=str(tmp_path / "kept"))
+    assert watch(linear(Numbers(1), Raises()), how=how).status == 1
+    ran = watch(linear(Numbers(2), Raises()), how=how)
+    (error,) = ran.errors
+    assert "is of another plan: the workflow, or how it was compiled, has changed" in error["text"]
+    assert ran.status == 2
+    ran = watch(linear(Numbers(1), Raises()), how=how)
+    assert [failure["item"] for failure in ran.failures] == ["0"]  # it went on
+
+
 def test_no_process_is_left_when_a_run_is_over(watch, tmp_path):
     log = tmp_path / "log"
     watch(linear(Numbers(1), PidOf(str(log)), Raises()), how=STREAM)

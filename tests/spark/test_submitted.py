@@ -1,18 +1,21 @@
 """What `compile --to spark` wrote, submitted by Spark's own command, with an interpreter that has no sferic."""
 
+import importlib.util
 import json
 import os
-import re
 import subprocess
 import sys
-import time
-import venv
 from pathlib import Path
 
 import pyspark
 import pytest
 
+from sferic.cluster.spark_install import spark_environment
 from sferic.runtime.letters import read_letters
+
+_spec = importlib.util.spec_from_file_location("wheels", Path(__file__).parents[1] / "cluster" / "wheels.py")
+wheels = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(wheels)
 
 HOME = Path(pyspark.__file__).parent
 
@@ -95,43 +98,27 @@ def build(flag=""):
 
 
 @pytest.fixture
-def bare(tmp_path):
-    """An interpreter with pyspark and nothing else."""
-    venv.create(tmp_path / "bare", symlinks=True)
-    (packages,) = (tmp_path / "bare" / "lib").glob("python3*/site-packages")
-    installed = Path(pyspark.__file__).parents[1]
-    for name in ("pyspark", "py4j"):
-        (packages / name).symlink_to(installed / name)
-    python = tmp_path / "bare" / "bin" / "python"
-    for name in ("sferic", "ormsgpack"):
-        assert subprocess.run([python, "-P", "-c", f"import {name}"], capture_output=True, check=False).returncode == 1
-    return python
-
-
-@pytest.fixture
 def submit(tmp_path, bare):
-    """`submit(master, *options)`: compiles the workflow and submits it as its manifest says."""
+    """`submit(master, *options)`: compiles the workflow and submits it as its manifest says. `more`: environment of the
+    compilation."""
 
-    def submitted(master, *options):
+    def submitted(master, *options, workflow=WORKFLOW, **more):
         folder = tmp_path / "project"
         folder.mkdir()
-        (folder / "squares.py").write_text(WORKFLOW)
+        (folder / "squares.py").write_text(workflow)
         (folder / "numbers.txt").write_text("\n".join(map(str, range(100))))
         command = [sys.executable, "-m", "sferic.cli", "compile", "squares.py", "--to", "spark", *options]
-        subprocess.run([*command, "-o", str(tmp_path / "out")], cwd=folder, check=True)
-        line = json.loads((tmp_path / "out" / "MANIFEST.json").read_text())["submit"].split()
+        subprocess.run([*command, "-o", str(tmp_path / "out")], cwd=folder, env={**os.environ, **more}, check=True)
+        line = json.loads((tmp_path / "out" / "MANIFEST.json").read_text())["submit"]
+        line = line.replace("FOLDER", str(tmp_path / "checkpoint")).split()
         assert line[0] == "spark-submit"
         command = [HOME / "bin" / "spark-submit", "--master", master, *line[1:]]
         command += ["--results", tmp_path / "results", "--dead-letters", tmp_path / "letters"]
-        return subprocess.run(
-            command, cwd=tmp_path / "out", env=environment(bare), capture_output=True, text=True, check=False
-        )
+        env = spark_environment(loopback=True) | {"PYSPARK_PYTHON": str(bare), "PYSPARK_DRIVER_PYTHON": str(bare)}
+        env = {name: value for name, value in env.items() if name != "PYTHONPATH"}
+        return subprocess.run(command, cwd=tmp_path / "out", env=env, capture_output=True, text=True, check=False)
 
     return submitted
-
-
-def environment(python):
-    return {**os.environ, "PYSPARK_PYTHON": str(python), "SPARK_HOME": str(HOME), "SPARK_LOCAL_IP": "127.0.0.1"}
 
 
 def check(done, tmp_path):
@@ -149,57 +136,55 @@ def check(done, tmp_path):
     ]
 
 
-@pytest.mark.slow
-@pytest.mark.timeout(600)
-def test_a_job_runs_where_no_sferic_is_installed(tmp_path, submit):
-    check(submit("local[2]"), tmp_path)
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 
-@pytest.fixture
-def master(tmp_path, bare):
-    """The URL of a standalone cluster of one worker, on loopback."""
-    started = []
-
-    def start(kind, *arguments):
-        log = tmp_path / f"{kind}.log"
-        command = [
-            HOME / "bin" / "spark-class",
-            f"org.apache.spark.deploy.{kind.lower()}.{kind}",
-            "--host",
-            "127.0.0.1",
-        ]
-        with log.open("wb") as out:
-            started.append(
-                subprocess.Popen(
-                    [*command, "--port", "0", "--webui-port", "0", *arguments],
-                    stdout=out,
-                    stderr=out,
-                    env=environment(bare),
-                    cwd=tmp_path,
-                )
-            )
-        return log
-
-    def said(log, pattern):
-        while (found := re.search(pattern, log.read_text())) is None:
-            assert started[-1].poll() is None, log.read_text()
-            time.sleep(0.1)
-        return found[1]
-
-    try:
-        url = said(start("Master"), r"Starting Spark master at (spark://\S+)")
-        said(start("Worker", "-c", "2", "-m", "1g", "-d", str(tmp_path / "work"), url), "(Successfully registered)")
-        yield url
-    finally:
-        for process in reversed(started):
-            process.terminate()
-            process.wait()
+@pytest.mark.parametrize("mode", ["batch", "dstream"])
+def test_a_job_runs_where_no_sferic_is_installed(tmp_path, submit, mode):
+    check(submit("local[2]", "--mode", mode), tmp_path)
 
 
-@pytest.mark.slow
-@pytest.mark.timeout(900)
-def test_on_a_cluster_whose_executor_is_killed_results_are_exact(tmp_path, submit, master):
+def test_on_a_cluster_whose_executor_is_killed_results_are_exact(tmp_path, submit, cluster):
     flag = tmp_path / "killed"
-    done = submit(master, "-p", f"flag={flag}")
+    done = submit(cluster.master, "-p", f"flag={flag}")
     assert flag.exists()
     check(done, tmp_path)
+
+
+ESCAPED = """
+import markupsafe
+import markupsafe._speedups
+from sferic import IterativePE, ProducerPE, WorkflowGraph
+
+
+class Texts(ProducerPE):
+    def read(self, position):
+        yield from ((f"<{number}>", number + 1) for number in range(position or 0, 100))
+
+
+class Escaped(IterativePE):
+    stateless = True
+
+    def _process(self, text):
+        return str(markupsafe.escape(text)), markupsafe._speedups.__file__
+
+
+graph = WorkflowGraph("escaped")
+graph.connect(Texts(), "output", Escaped(), "input")
+"""
+
+
+@pytest.mark.parametrize("mode", ["batch", "dstream"])
+def test_packed_packages_travel_and_compiled_ones_are_imported_on_executors(tmp_path, submit, cluster, mode):
+    """They cannot be imported from a zip: each executor has unpacked them where Spark keeps its files."""
+    wheels.repacked(tmp_path / "index", "ormsgpack")
+    wheels.repacked(tmp_path / "index", "markupsafe")
+    here = ("--platform", f"{sys.platform}_{os.uname().machine}")
+    offline = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(tmp_path / "index")}
+    options = ("--pack", *here, "--mode", mode, "--fuse", "none")
+    done = submit(cluster.master, *options, workflow=ESCAPED, **offline)
+    assert done.returncode == 0, done.stdout + done.stderr
+    found = [json.loads(line)["value"] for line in (tmp_path / "results").read_text().splitlines()]
+    assert sorted(text for text, _ in found) == sorted(f"&lt;{number}&gt;" for number in range(100))
+    for place in {place for _, place in found}:
+        assert "/packages/markupsafe/" in place

@@ -70,7 +70,9 @@ def test_an_attempt_that_is_made_again_begins_with_empty_results(tmp_path):
     with Written(tmp_path / "results", None) as told:
         told.go_on(None)
         told.result("PE", "out", [1])
+        before = told.written()["of"]
         told.begin_again()
+        assert told.written()["of"] != before, "what was fetched of it counts for nothing"
         told.result("PE", "out", [2])
     assert [line[-2] for line in (tmp_path / "results").read_text().splitlines()] == ["2"]
 

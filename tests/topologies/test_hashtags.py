@@ -48,6 +48,12 @@ def test_ranks(how):
     assert ranks == plain_loop()
 
 
+@pytest.mark.parametrize("mode", ["batch", pytest.param("dstream", marks=pytest.mark.slow)])
+def test_ranks_on_spark(on_spark, mode):
+    inputs = json.dumps({"read": [{"input": str(TWEETS)}]})
+    assert on_spark("topologies/hashtags.py", "-d", inputs, "--mode", mode) == plain_loop()
+
+
 def test_it_knows_nothing_of_us():
     imported = [
         node.module

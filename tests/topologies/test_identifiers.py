@@ -37,6 +37,20 @@ def test_top_twenty(on):
     assert [tuple(line["value"]) for line in lines] == plain_loop(FOLDER)[:20]
 
 
+@pytest.mark.parametrize("mode", ["batch", pytest.param("dstream", marks=pytest.mark.slow)])
+def test_top_twenty_on_spark(on_spark, mode):
+    found = on_spark("topologies/identifiers.py", "-p", f"folder={FOLDER}", "--mode", mode)
+    assert [tuple(pair) for pair in found] == plain_loop(FOLDER)[:20]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("mode", ["batch", "dstream"])
+def test_top_twenty_of_more_in_twelve_processes_on_spark(on_spark, mode):
+    whole = FOLDER.parent / "asyncio"
+    found = on_spark("topologies/identifiers.py", "-p", f"folder={whole}", "--mode", mode, "--fuse", "none", "-n", 12)
+    assert [tuple(pair) for pair in found] == plain_loop(whole)[:20]
+
+
 def test_the_input_is_there_on_every_machine():
     spec = importlib.util.spec_from_file_location("identifiers", ROOT / "topologies" / "identifiers.py")
     module = importlib.util.module_from_spec(spec)

@@ -41,3 +41,8 @@ def test_ranks(on):
     command = [sys.executable, "-m", "sferic.cli", "run", "topologies/languages.py", "--on", on, "--json"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     assert [json.loads(line)["value"] for line in done.stdout.splitlines()] == plain_loop()
+
+
+@pytest.mark.parametrize("mode", ["batch", "dstream"])
+def test_ranks_on_spark(on_spark, mode):
+    assert on_spark("topologies/languages.py", "--mode", mode) == plain_loop()

@@ -37,6 +37,13 @@ def test_top_ten_in_the_light_way(on):
     assert values("topologies/words.py", "--on", on) == plain_loop("\n".join(topics.values()), 10)
 
 
+@pytest.mark.parametrize("mode", ["batch", pytest.param("dstream", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("kind", ["py", "yaml"])
+def test_top_ten_on_spark(on_spark, kind, mode):
+    found = [tuple(pair) for pair in on_spark(f"topologies/words.{kind}", "--mode", mode)]
+    assert found == plain_loop("\n".join(topics.values()), 10)
+
+
 def test_parameters(tmp_path):
     path = tmp_path / "text.txt"
     path.write_text(TEXT, encoding="utf-8")

@@ -16,12 +16,13 @@ from sferic.compiler.packages import Packages
 from sferic.compiler.targets.files import runtime_files, write_archive
 from sferic.compiler.targets.spark.view import stage_views
 from sferic.runtime.location import UNKNOWN
-from sferic.runtime.plan import Plan
+from sferic.runtime.plan import Plan, PlannedPE
 from sferic.runtime.spark import Mode
 
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,200}")
 _CARRIED = ("ormsgpack",)  # compiled packages that the runtime needs
-_SUBMITTED = ("jobstatus", "report", "stop", "submitted", "written")  # what job.py takes of ours beside the runtime
+# What job.py takes of ours beside the runtime.
+_SUBMITTED = ("jobstatus", "logged", "report", "stop", "submitted", "written")
 _FILES = ("MANIFEST.json", "flow.zip", "job.py", "plan.json")
 
 
@@ -50,14 +51,23 @@ def make_artefact(
     if not _NAME.fullmatch(name):
         text = f"{name!r} is no name for a job"
         raise WrongInput([Problem(text, remedy="use letters, digits, - and _, at most 200")])
-    endless = [pe for stage in plan.stages for pe in stage.pes if pe.endless]
-    mode = mode or ("dstream" if endless else "batch")
+    mode = mode_of(plan, mode)
+    endless = _endless(plan)
     if mode == "batch" and endless:
         remedy = "say --mode dstream, or give the source an end"
         text = "is endless: a batch job ends when its sources do"
         raise WrongInput([Problem(f"{pe.path} {text}", pe.location or UNKNOWN, remedy) for pe in endless])
     files = {path: (root / path).read_bytes() for path, _ in plan.definition.files}
     return SparkArtefact(name, render(plan, name, version, mode), plan, mode, files, packages)
+
+
+def mode_of(plan: Plan, asked: Mode | None = None) -> Mode:
+    """Unless said, what has no end is a stream."""
+    return asked or ("dstream" if _endless(plan) else "batch")
+
+
+def _endless(plan: Plan) -> list[PlannedPE]:
+    return [pe for stage in plan.stages for pe in stage.pes if pe.endless]
 
 
 def render(plan: Plan, name: str, version: str, mode: Mode) -> str:

@@ -8,7 +8,7 @@ from sferic.runtime.plan import RESULTS, Link, Plan, Stage
 
 _NO_WORD = re.compile(r"\W+", re.ASCII)
 _WIDTH = 100
-_TAKEN = frozenset({"sc", "run", "stages", "main", "sys"})
+_TAKEN = frozenset({"addressed", "bucket", "kept_twice", "main", "on_links", "run", "sc", "stages", "sys"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,13 +21,15 @@ class SenderView:
 
 @dataclass(frozen=True, slots=True)
 class StageView:
-    """One stage. `comments`: its PEs, then a line each for what comes in and what are results."""
+    """One stage. `comments`: its PEs, then a line each for what comes in and what are results; `deals`: are items dealt
+    out in turn to several instances?"""
 
     variable: str
     id: str
     instances: int
     senders: tuple[SenderView, ...]
     comments: tuple[str, ...]
+    deals: bool
 
 
 def stage_views(plan: Plan) -> list[StageView]:
@@ -39,7 +41,8 @@ def stage_views(plan: Plan) -> list[StageView]:
 def _view(plan: Plan, stage: Stage, variables: dict[str, str]) -> StageView:
     arriving = [link for link in plan.links if link.to_stage == stage.id]
     senders = dict.fromkeys(link.from_stage for link in arriving)
-    results = [link for link in plan.links if link.from_stage == stage.id and link.to_stage == RESULTS]
+    sent = [link for link in plan.links if link.from_stage == stage.id]
+    results = [link for link in sent if link.to_stage == RESULTS]
     several = f" ({stage.instances} instances)" if stage.instances > 1 else ""
     comments = [_shown(", ".join(pe.path for pe in stage.pes)) + several]
     comments += [_shown(f"  {_ends(link)}, {_routed(link)}") for link in arriving]
@@ -53,6 +56,7 @@ def _view(plan: Plan, stage: Stage, variables: dict[str, str]) -> StageView:
             for sender in senders
         ),
         tuple(comments),
+        any(link.routing.kind == "shuffle" and plan.instances_of(link) > 1 for link in sent),
     )
 
 

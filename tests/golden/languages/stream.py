@@ -2,11 +2,11 @@
 
     spark-submit --py-files flow.zip job.py --checkpoint FOLDER
 
-A stream, cut into supersteps: at each tick of a DStream every instance of every stage takes
-what was sent to it at the last superstep, and what it sends goes on at the next. One RDD holds all instances: what has
-become of their PEs, where their sources are, and the batches on their way. It is written to the checkpoint's folder at
-each superstep, and from there the job goes on if its driver dies. An instance is a process of the runtime that is in
-flow.zip with the plan and the workflow's files.
+A stream, cut into supersteps: at each tick of a DStream every instance of every stage takes what was sent to it at the
+last superstep, and what it sends goes on at the next. One RDD holds all instances: what has become of their PEs, where
+their sources are, and the batches on their way. It is written to the checkpoint's folder at each superstep, and from
+there the job goes on if its driver dies. An instance is a process of the runtime that is in flow.zip with the plan and
+the workflow's files.
 """
 
 import sys
@@ -16,7 +16,7 @@ from pyspark import RDD
 from pyspark.streaming import StreamingContext
 
 from sferic.runtime.spark.kept import on_its_way
-from sferic.runtime.spark.stream import Run, Tasks, place
+from sferic.runtime.spark.tasks import Tasks, Ticking, place
 
 NAME = "languages"
 VERSION = "0"
@@ -46,7 +46,7 @@ def superstep(kept: RDD[Any], tasks: Tasks) -> RDD[Any]:
     return tasks.beside(kept, arrived).mapPartitions(tasks.instances, preservesPartitioning=True)
 
 
-def stream(ssc: StreamingContext, run: Run) -> None:
+def stream(ssc: StreamingContext, run: Ticking) -> None:
     """No file is ever in the folder that is watched: the stream is a clock."""
     clock = ssc.textFileStream(run.clock)
     clock.foreachRDD(lambda time, _: run.tick(time, superstep))
