@@ -20,6 +20,7 @@ ROWS = {
     "storm-recovery": "rows.storm_recovery",
     "spark-words": "rows.spark_words",
     "spark-stream": "rows.spark_stream",
+    "spark-stream-unfused": "rows.spark_stream:unfused",
     "spark-empty": "rows.spark_empty",
     "spark-items": "rows.spark_items",
     "target-start": "rows.targets:start",

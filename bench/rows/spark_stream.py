@@ -67,26 +67,20 @@ def theirs(name: str) -> Figures:
     return _figures(name, lambda folder: peer("spark_stream_words.py", folder, INTERVAL))
 
 
+def _row(name: str, mine: list[Figures], their: list[Figures], bar: float | None = None) -> Row:
+    own, peer_words = [one.words for one in mine], median([one.words for one in their])
+    ratio = median(own) / peer_words
+    text, reached = ("", None) if bar is None else (f"≥ {bar:g} ×", ratio >= bar)
+    return Row("spark-words dstream", name, peer_words, median(own), "words/s", ratio, text, reached, spread(own))
+
+
 def measure() -> list[Row]:
     """In turn."""
-    mine, their, unfused = interleaved(
-        [
-            lambda: ours("ours"),
-            lambda: theirs("expert"),
-            lambda: ours("ours, unfused", "--fuse", "none"),
-        ],
-        3,
-        warm_up=False,
-    )
-    own, apart = [one.words for one in mine], [one.words for one in unfused]
-    rows: list[Row] = []
-    for name, peer_words, bar in (
-        ("pyspark by hand, updateStateByKey", median([one.words for one in their]), BAR),
-        ("ours, unfused", median(apart), None),
-    ):
-        ratio = median(own) / peer_words
-        text, reached = ("", None) if bar is None else (f"≥ {bar:g} ×", ratio >= bar)
-        rows.append(
-            Row("spark-words dstream", name, peer_words, median(own), "words/s", ratio, text, reached, spread(own))
-        )
-    return rows
+    mine, their = interleaved([lambda: ours("ours"), lambda: theirs("expert")], 3, warm_up=False)
+    return [_row("pyspark by hand, updateStateByKey", mine, their, BAR)]
+
+
+def unfused() -> list[Row]:
+    """The partitions left out, in turn."""
+    mine, apart = interleaved([lambda: ours("ours"), lambda: ours("ours, unfused", "--fuse", "none")], 3, warm_up=False)
+    return [_row("ours, unfused", mine, apart)]

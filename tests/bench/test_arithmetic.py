@@ -127,7 +127,7 @@ def test_the_counts_that_are_compared_come_from_a_plain_loop(bench):
 def test_every_row_of_the_table_is_there(bench):
     assert set(bench("run").ROWS) == {
         "storm-words", "storm-cpu", "storm-latency", "local-items", "storm-arrays", "storm-recovery", "storm-start",
-        "child-memory", "compile-scale", "d4py-files", "spark-words", "spark-stream", "spark-empty", "spark-items",
+        "child-memory", "compile-scale", "d4py-files", "spark-words", "spark-stream", "spark-stream-unfused", "spark-empty", "spark-items",
         "target-start", "target-latency", "target-words",
     }  # fmt: skip
 
