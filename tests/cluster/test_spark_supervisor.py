@@ -14,9 +14,11 @@ from sferic.cluster import spark_supervisor as supervisor
 from sferic.cluster.jobs import Asked, job_of, state_of
 from sferic.cluster.logs import Wanted, last, read_entry
 from sferic.cluster.processes import know
+from sferic.cluster.spark_submission import new_mark
 from sferic.logged import entry
 from sferic.runtime.kin import MARK, end_kin
 
+MINE = new_mark()  # other tests run at the same time, and by it all is ended
 DRIVER = """
 import json, os, signal, subprocess, sys, time
 from pathlib import Path
@@ -51,7 +53,7 @@ def job(tmp_path, monkeypatch):
     job = job_of("words")
     job.folder.mkdir(parents=True)
     yield job
-    end_kin("job:test")
+    end_kin(MINE)
 
 
 @pytest.fixture
@@ -59,7 +61,7 @@ def drive(job, monkeypatch):
     """`drive(code, mode)`: supervises drivers that run this code, to the end."""
 
     def prepare(code, mode="dstream"):
-        job.note_asked(Asked("words", mode, "local", False, sys.executable, {}, None, None, 0.0, "1", "p", "job:test"))
+        job.note_asked(Asked("words", mode, "local", False, sys.executable, {}, None, None, 0.0, "1", "p", MINE))
         (job.folder / "driver.py").write_text(DRIVER + code)
         command = [sys.executable, str(job.folder / "driver.py"), str(job.folder)]
         monkeypatch.setattr(supervisor, "command", lambda job, asked: command)
