@@ -12,7 +12,7 @@ from typing import Any
 
 from sferic.cluster.errors import OperationError
 from sferic.cluster.namespace import in_network_of, in_new_network
-from sferic.cluster.processes import Known
+from sferic.cluster.processes import Known, end
 
 LOOK = 0.1  # seconds between two looks whether a daemon is ready
 START = 120.0  # seconds a daemon may take: more is a fault, and not this machine's load
@@ -74,6 +74,15 @@ def launch(
     if not closed:
         return popen()
     return in_new_network(popen) if network_of is None else in_network_of(network_of, popen)
+
+
+def leave(daemon: Known, tell: Tell) -> None:
+    """End it, and say so where that takes a kill."""
+
+    def slow(known: Known) -> None:
+        tell(f"process {known.pid} has not left within {LEAVE:.0f} s and is killed")
+
+    end([daemon], LEAVE, slow)
 
 
 def last_words(folder: Path, logs: Iterable[str]) -> str:

@@ -18,6 +18,7 @@ from sferic.cluster.daemons import (
     alone,
     last_words,
     launch,
+    leave,
     read_record,
     write_record,
 )
@@ -159,12 +160,9 @@ def down(place: Home, tell: Tell) -> bool:
 
 
 def _end(place: Home, daemons: dict[str, Known], tell: Tell = lambda _: None) -> None:
-    def slow(known: Known) -> None:
-        tell(f"process {known.pid} has not left within {LEAVE:.0f} s and is killed")
-
     for name in reversed(_DAEMONS):
         if name in daemons:
-            end([daemons[name]], LEAVE, slow)
+            leave(daemons[name], tell)
         if name == "supervisor":
             _end_workers(place)
     place.record.unlink(missing_ok=True)

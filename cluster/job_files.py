@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Literal
 
-from sferic.cluster.jobs import Job, state_of
+from sferic.cluster.jobs import Job, replace_json, state_of
 from sferic.runtime.letters import Letter, letter_of
 
 Kind = Literal["results", "letters"]
@@ -66,9 +66,7 @@ class Shelf:
         return str(status.get("written", {}).get("of"))
 
     def _note(self, taken: Taken) -> None:
-        part = self._job.taken.with_suffix(".part")
-        part.write_text(json.dumps(asdict(taken)))
-        part.replace(self._job.taken)
+        replace_json(self._job.taken, asdict(taken))
 
     def _counting(self, kind: Kind) -> int:
         """So many bytes count: of a stream what its last superstep has; of a batch job all when it is over."""

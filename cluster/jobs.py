@@ -150,11 +150,11 @@ class Job:
 
     def note(self, course: Course) -> None:
         """Write down how it goes on."""
-        _replace(self.course_file, asdict(course))
+        replace_json(self.course_file, asdict(course))
 
     def note_asked(self, asked: Asked) -> None:
         """Write down what was asked for."""
-        _replace(self.record, asdict(asked))
+        replace_json(self.record, asdict(asked))
 
     def forget(self, *, checkpoint: bool) -> None:
         """Remove all of it; its `checkpoint`, too?"""
@@ -189,7 +189,8 @@ def before(path: Path) -> Path:
     return path.with_name(f"before-{path.name}")
 
 
-def _replace(path: Path, said: object) -> None:
+def replace_json(path: Path, said: object) -> None:
+    """Write it, all or nothing."""
     part = path.with_suffix(".part")
     part.write_text(json.dumps(said, indent=1) + "\n")
     part.replace(path)

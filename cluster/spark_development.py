@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sferic.cluster.daemons import (
-    LEAVE,
     LOOK,
     START,
     ClusterError,
@@ -19,12 +18,13 @@ from sferic.cluster.daemons import (
     alone,
     last_words,
     launch,
+    leave,
     read_record,
     write_record,
 )
 from sferic.cluster.home import state_folder
 from sferic.cluster.namespace import NamespaceRefused
-from sferic.cluster.processes import Known, end, know
+from sferic.cluster.processes import Known, know
 from sferic.cluster.spark_install import LOOPBACK, spark_environment, spark_home
 from sferic.cluster.spark_master import Master, MasterAway
 from sferic.runtime.kin import end_orphans
@@ -195,12 +195,9 @@ def down(place: SparkHome, tell: Tell = lambda _: None) -> bool:
 
 
 def _end(place: SparkHome, daemons: dict[str, Known], tell: Tell = lambda _: None) -> None:
-    def slow(known: Known) -> None:
-        tell(f"process {known.pid} has not left within {LEAVE:.0f} s and is killed")
-
     for name in reversed(_ROLES):
         if name in daemons:
-            end([daemons[name]], LEAVE, slow)
+            leave(daemons[name], tell)
     end_orphans()
     place.record.unlink(missing_ok=True)
 

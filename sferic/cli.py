@@ -13,11 +13,12 @@ import click
 from sferic import __version__
 from sferic.cluster.errors import OperationError
 from sferic.commands import operating
+from sferic.commands.connection import tell
 from sferic.commands.draw import draw
 from sferic.commands.letters import letters_command
 from sferic.commands.new import new
 from sferic.commands.options import JSON, LETTERS, ON, PARAMS, PLANNED, WORKFLOW, taking
-from sferic.commands.packing import PACKING, imported_by, packages_of, request_of, tell
+from sferic.commands.packing import PACKING, imported_by, packages_of, request_of
 from sferic.commands.schema import schema
 from sferic.commands.sizes import SIZES, asked_of
 from sferic.commands.streaming import MODE, STREAMING, spark_of, stream_or_not

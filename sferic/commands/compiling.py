@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from sferic import __version__
-from sferic.commands.packing import packages_of, request_of, tell
+from sferic.commands.connection import tell
+from sferic.commands.packing import packages_of, request_of
 from sferic.commands.sizes import asked_of
 from sferic.compiler.diagnostics import Problem, WrongInput
 from sferic.compiler.pipeline import Compiled, Options

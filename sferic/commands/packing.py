@@ -64,8 +64,3 @@ def packages_of(request: "Request | None", options: Options, tell: Callable[[str
 
     with packed(request, imported_by(options), tell) as found:
         yield found
-
-
-def tell(text: str) -> None:
-    """On stderr."""
-    click.echo(text, err=True)
