@@ -17,7 +17,12 @@ from processes import TreeCpu, marked
 from storm_run import RunFailed
 
 WORKFLOWS, PEERS = FOLDER / "workflows", FOLDER / "peers"
-SETTINGS = ("spark.ui.enabled=false", "spark.driver.bindAddress=127.0.0.1", "spark.driver.host=127.0.0.1")
+SETTINGS = (
+    "spark.ui.enabled=false",
+    "spark.driver.bindAddress=127.0.0.1",
+    "spark.driver.host=127.0.0.1",
+    "spark.python.unix.domain.socket.enabled=true",  # our jobs say so themselves; those by hand are to be as quick
+)
 _TURN = 0.05
 _STUCK = 300.0
 
@@ -28,7 +33,7 @@ def compiled(workflow: str, folder: Path, parameters: Mapping[str, object], *opt
     made = folder / "job"
     command = [sys.executable, "-m", "sferic.cli", "compile", WORKFLOWS / workflow, "--to", "spark", "-o", made]
     subprocess.run([*command, *options, *given], check=True, capture_output=True)
-    return [*_submit(), "--py-files", made / "flow.zip", made / "job.py"]
+    return [*_submit(), "--py-files", made / "flow.zip", "--archives", f"{made}/packages.zip#packages", made / "job.py"]
 
 
 def peer(script: str, *arguments: object) -> list[str | Path]:

@@ -95,10 +95,17 @@ def command(job: Job, asked: Asked) -> list[str]:
     conf = dict(asked.conf)
     logging = f'"-Dlog4j2.configurationFile={job.folder}/log4j2.properties"'
     conf["spark.driver.extraJavaOptions"] = f"{logging} {conf.get('spark.driver.extraJavaOptions', '')}".strip()
+
+    def with_ours(key: str, path: Path | str) -> str:
+        """An option takes the place of the setting: what was asked for stays in it."""
+        return ",".join(filter(None, [str(path), conf.pop(key, "")]))
+
     submit = [str(spark_home() / "bin" / "spark-submit"), "--master", asked.master, "--name", asked.name]
+    submit += ["--py-files", with_ours("spark.submit.pyFiles", job.artefact / "flow.zip")]
+    submit += ["--archives", with_ours("spark.archives", f"{job.artefact}/packages.zip#packages")]
     for key, value in sorted(conf.items()):
         submit += ["--conf", f"{key}={value}"]
-    submit += ["--py-files", str(job.artefact / "flow.zip"), str(job.artefact / "job.py"), "--entries"]
+    submit += [str(job.artefact / "job.py"), "--entries"]
     submit += ["--results", str(job.results), "--dead-letters", str(job.letters), "--status", str(job.status_file)]
     if asked.mode == "batch":
         return [*submit, "--stop", str(job.folder / "stop-sources")]

@@ -3,7 +3,7 @@
 import argparse
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -76,11 +76,11 @@ def main(name: str, stages: "Build") -> int:
     return _run(name, options.status, job)
 
 
-def main_of_stream(name: str, version: str, stream: "stream.Build") -> int:
+def main_of_stream(name: str, version: str, stages: Mapping[str, int], stream: "stream.Build") -> int:
     """Run a stream job as spark-submit started it, from the last superstep that its checkpoint has, if it has one.
 
-    Results are lines of JSON as they come, on stdout or in a file. Its exit status: as of `main`; 2 where the
-    checkpoint is of another job.
+    `stages`: instances of each. Results are lines of JSON as they come, on stdout or in a file. Its exit status: as of
+    `main`; 2 where the checkpoint is of another job.
     """
     from sferic.runtime.spark import StreamSettings  # noqa: PLC0415
 
@@ -90,6 +90,8 @@ def main_of_stream(name: str, version: str, stream: "stream.Build") -> int:
         from sferic.runtime.spark.stream import run_stream  # noqa: PLC0415 - it needs what came along
         from sferic.written import Written  # noqa: PLC0415
 
+        if stages != {stage.id: stage.instances for stage in driver.flow.plan.stages}:
+            raise _Ended("job.py and flow.zip are not of one compilation: take both from the same folder")
         folder = options.checkpoint
         if folder is None and not str(driver.sc.master).startswith("local"):
             raise _Ended("--checkpoint FOLDER has to be said, one that all machines of the cluster see")
@@ -106,14 +108,15 @@ def main_of_stream(name: str, version: str, stream: "stream.Build") -> int:
 
 def _run(name: str, status_file: Path | None, job: Callable[[_Driver], int]) -> int:
     """From Spark's start to its end, and whatever comes of it in the status file."""
-    from pyspark import SparkConf, SparkContext  # noqa: PLC0415 - a job has it
+    from pyspark import SparkContext  # noqa: PLC0415 - a job has it
 
     from sferic.runtime.spark.flow import Flow  # noqa: PLC0415
     from sferic.runtime.spark.shutdown import Shutdown  # noqa: PLC0415
+    from sferic.runtime.spark.workers import job_conf  # noqa: PLC0415
 
     status = JobStatus(status_file, name)
     try:
-        with Shutdown() as shutdown, SparkContext(conf=SparkConf().setAppName(name)) as sc:
+        with Shutdown() as shutdown, SparkContext(conf=job_conf(name)) as sc:
             stop = StopOnSignal(limit=None)  # after the context, which has a handler of its own
             shutdown.of(sc, stop.ask)
             flow = Flow.travelling()

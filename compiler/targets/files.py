@@ -2,7 +2,7 @@
 
 import zipfile
 from collections.abc import Mapping
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 _PUBLIC = (
     "__init__",
@@ -27,7 +27,7 @@ def runtime_files(runtime: Path) -> dict[str, bytes]:
     return {name: files[name].read_bytes() for name in sorted(files)}
 
 
-def write_archive(path: Path, entries: Mapping[str, bytes], tree: tuple[str, Path] | None = None) -> None:
+def write_archive(path: Path, entries: Mapping[str, bytes], tree: tuple[PurePosixPath, Path] | None = None) -> None:
     """A zip with the same bytes for the same entries. `tree`: where in it all files of a folder go."""
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         for name in sorted(entries):
@@ -35,7 +35,7 @@ def write_archive(path: Path, entries: Mapping[str, bytes], tree: tuple[str, Pat
         if tree is not None:
             for file in sorted(tree[1].rglob("*")):
                 if file.is_file():
-                    _add(archive, f"{tree[0]}/{file.relative_to(tree[1]).as_posix()}", file.read_bytes())
+                    _add(archive, (tree[0] / file.relative_to(tree[1])).as_posix(), file.read_bytes())
 
 
 def _add(archive: zipfile.ZipFile, name: str, data: bytes) -> None:

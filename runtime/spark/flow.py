@@ -16,12 +16,14 @@ from typing import Any
 
 from sferic.runtime.plan import Plan, plan_from_json
 from sferic.runtime.spark.records import Record
+from sferic.runtime.spark.workers import settle
 
-FILES, PACKAGES, PLAN = "files", "packages", "plan.json"  # in flow.zip
+FILES, PLAN, PYTHON = "files", "plan.json", "python"  # in flow.zip
+PACKAGES = "packages"  # as Spark unpacks packages.zip
 
 
 class NoFlow(RuntimeError):  # noqa: N818 - says what happened
-    """A job without the archive that it needs; the text says what to do."""
+    """A job without the archives that it needs; the text says what to do."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,7 @@ class Flow:
         if self.root is not None:
             return Path(self.root)
         folder = _unpacked(_archive())
-        packages = str(folder / PACKAGES)
+        packages = str(_packages())
         if packages not in sys.path:
             sys.path.append(packages)  # behind what is installed: compiled packages fit one Python only
             _check_packages(folder)
@@ -77,6 +79,7 @@ class Orders:
             root = self.flow.here()
             from sferic.runtime.spark.task import run_instance  # noqa: PLC0415 - needs packages that came along
 
+            settle()
             return run_instance(self, root, stage, rank, arrived)
 
         return run
@@ -87,9 +90,9 @@ def _check_packages(folder: Path) -> None:
         importlib.import_module("ormsgpack")
     except ImportError as error:
         here = ".".join(platform.python_version_tuple()[:2])
-        theirs = (folder / "python").read_text()
+        theirs = (folder / PYTHON).read_text()
         raise NoFlow(
-            f"{error}: flow.zip has compiled packages for Python {theirs}, this is Python {here} on "
+            f"{error}: packages.zip has compiled packages for Python {theirs}, this is Python {here} on "
             f"{platform.machine()}. Set PYSPARK_PYTHON to one of that version, or compile with --pack, "
             f"--python-version {here} and --platform"
         ) from error
@@ -103,6 +106,26 @@ def _archive() -> Path:
             "--py-files flow.zip"
         )
     return archive
+
+
+def _packages() -> Path:
+    """Where Spark has unpacked the compiled packages."""
+    from pyspark import SparkContext, SparkFiles  # noqa: PLC0415 - a flow with a root needs none
+
+    folder = Path(SparkFiles.get(PACKAGES))
+    if folder.is_dir():
+        return folder
+    sc: Any = SparkContext._active_spark_context  # pyright: ignore[reportPrivateUsage] - None in a task
+    if sc is not None and sc.master == "yarn":  # which unpacks nothing for a driver that is not in a container
+        beside = _archive().with_name(f"{PACKAGES}.zip")
+        if (Path.cwd() / PACKAGES).is_dir():
+            return Path.cwd() / PACKAGES
+        if beside.is_file():
+            return _unpacked(beside)
+    raise NoFlow(
+        "this job's compiled packages are not here. Give spark-submit: --archives packages.zip#packages (beside "
+        "--py-files flow.zip)"
+    )
 
 
 def _unpacked(archive: Path) -> Path:

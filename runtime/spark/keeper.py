@@ -19,11 +19,13 @@ from sferic.runtime.observe import Event
 from sferic.runtime.plan import Plan
 from sferic.runtime.spark.kept import Answer, Ask, Kept
 
+_TURN = 0.1  # seconds that something is waited for at a time
 _LOOK = 0.25  # seconds between looks whether anybody still needs this process
 _IDLE = 120.0  # seconds without a question after which an instance that can begin elsewhere is given up
 _ENDED = 20.0  # the same of one that is finished
 _MOST_BYTES = 32 << 20  # that a source sends at a superstep, about
 _GATHER = 0.2  # seconds that a source goes on for once it has something
+_PAUSE = 0.005  # seconds without anything more after which it does not
 _RELEASE = 5.0  # seconds that a source has to hear that all was kept
 _COUNTED = ("counts", "failed")  # events of items: they come again when a superstep begins again
 
@@ -50,6 +52,7 @@ class Keeper:
         self._endless = any(pe.endless for stage in plan.stages for pe in stage.pes)
         self._bound = any(pe.source and not pe.positions for pe in self._stage.pes)  # it cannot begin elsewhere
         self._answer: tuple[Ask, Answer] | None = None
+        self._came = 0.0  # when the source sent something, at this superstep
         self._version: str | None = None
         self._children: Children | None = None
         self._numbers = 0
@@ -171,15 +174,17 @@ class Keeper:
             self._again = False
             self._open_window()
             until = time.monotonic() + ask.patience
-            gathered = 0.0
+            self._came = 0.0
             while not (instance.finished or self._again):
                 now = time.monotonic()
-                if self._out and not gathered:
-                    gathered = now + min(_GATHER, ask.patience)
                 full = self._bytes > _MOST_BYTES or self._items >= ask.most
-                if not ask.stop and (full or now > (gathered or until)):
+                left = min(until, self._came + _PAUSE) - now if self._came else until - now
+                if not ask.stop and (full or left <= 0):
                     break
-                self._turn()
+                first = not self._came
+                self._turn(_TURN if ask.stop else left)
+                if first and self._came:
+                    until = self._came + min(_GATHER, ask.patience)
                 if ask.stop or not full:
                     self._open_window()
             if not instance.finished:
@@ -208,9 +213,9 @@ class Keeper:
         while not (done() or self._again):
             self._turn()
 
-    def _turn(self) -> None:
+    def _turn(self, most: float = _TURN) -> None:
         assert self._children is not None
-        self._children.turn()
+        self._children.turn(min(most, _TURN))
         if not self._needed():
             raise SystemExit
 
@@ -227,6 +232,7 @@ class Keeper:
         """A source's go on, too; so does what an `every` method wrote."""
         if group:
             self._acks.append(group)
+            self._came = time.monotonic()
         else:
             instance.wrote_loose(len(emits))
         self._send(emits)

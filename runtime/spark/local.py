@@ -14,6 +14,7 @@ from sferic.runtime.observe import Observer, StopRequest
 from sferic.runtime.spark import StreamSettings, stream
 from sferic.runtime.spark.batch import Build, run_batch
 from sferic.runtime.spark.flow import Flow
+from sferic.runtime.spark.workers import over_unix_sockets
 
 _TRIES = 4  # of a task, as on a cluster: a worker that is killed ends no run
 _LOGGING = """\
@@ -85,7 +86,7 @@ def local_context(folder: Path) -> Generator[SparkContext]:
         .set("spark.driver.extraJavaOptions", f"-Dlog4j2.configurationFile={logging} -XX:TieredStopAtLevel=1")
     )
     with (folder / "stderr.txt").open("wb") as said, _stderr_to(said.fileno()):
-        sc = SparkContext(conf=conf)
+        sc = SparkContext(conf=over_unix_sockets(conf, str(folder)))
     # It took PYSPARK_PYTHON or the first python3 on PATH, which need not be the one that has the workflow's packages;
     # the setting spark.pyspark.python is one of spark-submit and does nothing here.
     sc.pythonExec = sys.executable

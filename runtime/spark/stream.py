@@ -9,9 +9,10 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from textwrap import shorten
 from typing import Any
 
-from pyspark import RDD, SparkContext, StorageLevel
+from pyspark import RDD, SparkContext
 from pyspark.streaming import StreamingContext
 
 from sferic.runtime.host.failures import error_event
@@ -25,10 +26,12 @@ from sferic.runtime.spark.flow import Flow
 from sferic.runtime.spark.kept import Kept, Place, Report, reports
 from sferic.runtime.spark.owner import OtherDriver, Owner
 from sferic.runtime.spark.pacing import FIRST, next_most, worth
+from sferic.runtime.spark.storage import written
 from sferic.runtime.spark.tasks import Step, Superstep, Tasks, Ticking, end_instances, place
 
 _TURN = 0.1  # seconds between looks at the stop request
 _LOOK = 1.0  # the same at the checkpoint's folder
+_NAME = 120  # characters of a superstep's name
 _ALONE = 0.5  # of the interval: how long a source is waited for when nothing else is to be done
 _BESIDE = 0.1  # the same while batches are on their way
 
@@ -154,8 +157,9 @@ class Run:
         self._places = [(stage.id, rank) for stage in plan.stages for rank in range(stage.instances)]
         run = secrets.token_hex(6)
         partitions = min(len(self._places), max(2, sc.defaultParallelism))
+        made = sc.accumulator(0)
         self._tasks = Tasks(
-            flow, run, attempt.number, attempt.key, partitions, Step(0, frozenset(), False, 0.0, 0, False)
+            flow, run, attempt.number, attempt.key, partitions, made, Step(0, frozenset(), False, 0.0, 0, False)
         )
         self._mark = Mark(
             settings.version,
@@ -272,18 +276,14 @@ class Run:
         """True where the next one has something to do."""
         began = time.monotonic()
         number = self._number = self._number + 1  # one for each that is asked for: only what is made again is the same
-        self._sc.setJobGroup(self._group, f"superstep {number}")
+        self._name(number)
         arrives = self._known.sent > 0 or not self._mark.state or not self._known.versions
         waits = _BESIDE if arrives else _ALONE
         step = Step(number, self._done(), self._stopping, waits * self._settings.interval, self._most, arrives)
-        before, kept = self._kept, superstep(self._kept, replace(self._tasks, step=step))
-        if not (arrives or self._changes(kept)):
+        tasks = replace(self._tasks, step=step)
+        if not (arrives or self._changes(superstep, tasks)):
             return False
-        kept.setName(f"instances after superstep {number}").persist(StorageLevel.MEMORY_AND_DISK)
-        kept.checkpoint()
-        # Computed and written first, read then: what is told is what is kept, whatever was lost in between.
-        tried(self._sc, lambda: _compute(kept))
-        told = tried(self._sc, kept.mapPartitions(reports).collect)
+        before, (kept, told) = self._kept, tried(self._sc, lambda: self._made(superstep, tasks))
         ended = self._known.finished
         self._known = _Done(
             {report.place for report in told if report.finished},
@@ -320,11 +320,24 @@ class Run:
             self._over.set()
         return self._known.sent > 0 or self._known.finished != ended
 
-    def _changes(self, kept: "RDD[Any]") -> bool:
+    def _name(self, number: int) -> None:
+        """For Spark's pages."""
+        done = self._done()
+        stages = dict.fromkeys(stage for stage, _ in self._places if stage not in done)
+        text = shorten(f"superstep {number} of {', '.join(stages)}", _NAME, placeholder=" ...")
+        self._sc.setJobGroup(self._group, text)
+        self._sc.setLocalProperty("callSite.short", text)
+
+    def _changes(self, superstep: Superstep, tasks: Tasks) -> bool:
         """Does anything come of a superstep at which nothing arrives? If so it is made again, to be kept: asked the
         same, instances give the same answers."""
-        told: list[Report] = tried(self._sc, kept.mapPartitions(reports).collect)
+        told = tried(self._sc, lambda: self._sc.runJob(superstep(self._kept, tasks), reports))
         return {report.place: report.version for report in told} != self._known.versions
+
+    def _made(self, superstep: Superstep, tasks: Tasks) -> "tuple[RDD[Any], list[Report]]":
+        """A superstep, written, and what it tells."""
+        kept = superstep(self._kept, tasks).setName(f"instances after superstep {tasks.step.number}")
+        return kept, written(kept, tasks.made, reports)
 
     def _tell(self, told: list[Report]) -> bool:
         """Let the driver do what is told, before the superstep counts; False where that ends the run."""
@@ -350,9 +363,3 @@ class Run:
 def _files(written: Mapping[str, Any]) -> dict[str, Any]:
     """Whose files they are, and how long."""
     return {**written["files"], "of": written["of"]} if written else {}
-
-
-def _compute(rdd: "RDD[Any]") -> None:
-    """By the JVM alone: a Python worker that does not read what it is given is not used again."""
-    jrdd: Any = rdd._jrdd  # pyright: ignore[reportPrivateUsage]
-    jrdd.count()

@@ -9,10 +9,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 
-from pyspark import RDD
+from pyspark import RDD, Accumulator
 
 from sferic.runtime.spark.flow import Flow
 from sferic.runtime.spark.kept import Pair, Place
+from sferic.runtime.spark.workers import settle
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +34,14 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Tasks:
-    """What every task of a superstep is told."""
+    """What every task of a superstep is told. `made`: counts the partitions that were computed."""
 
     flow: Flow
     run: str
     attempt: int
     key: bytes
     partitions: int
+    made: "Accumulator[int]"
     step: Step
 
     def beside(self, kept: "RDD[Any]", arrived: "RDD[Any]") -> "RDD[Any]":
@@ -54,9 +56,11 @@ class Tasks:
 
     def instances(self, pairs: Iterable[Pair]) -> Iterator[Pair]:
         """For `mapPartitions`: the instances take what has arrived, and what is kept of them comes out."""
+        self.made.add(1)
         root = self.flow.here()
         from sferic.runtime.spark.superstep import Instances  # noqa: PLC0415 - needs packages that came along
 
+        settle()
         held = Instances(self.flow.plan, self.run, self.attempt, self.key, root)
         return held.superstep(pairs, self.step)
 

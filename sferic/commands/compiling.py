@@ -72,7 +72,8 @@ def written(target: str, path: Path, name: str, compiled: Compiled) -> tuple[dic
     told = {"jar" if target == "storm" else "flow": str(path), "name": name, "stages": count, "bytes": size}
     text = f"{path}: {count} stage{'s' * (count != 1)}, {size:,} bytes"
     if target == "spark":
-        submit = json.loads(path.with_name("MANIFEST.json").read_text())["submit"]
-        line = submit.replace("flow.zip", str(path)).replace("job.py", str(path.with_name("job.py")))
-        text += f"\nTo run it: {line}"
+        from sferic.compiler.targets.spark import submit_line  # noqa: PLC0415 - only Spark needs its packages
+
+        mode = json.loads(path.with_name("MANIFEST.json").read_text())["mode"]
+        text += f"\nTo run it: {submit_line(mode, f'{path.parent}/')}"
     return told, text

@@ -77,7 +77,7 @@ def test_same_bytes_for_the_same_input(tmp_path):
         assert compile_in(tmp_path / place, seed).returncode == 0
         made.append(tmp_path / place / "out")
     names = sorted(path.name for path in made[0].iterdir())
-    assert names == ["MANIFEST.json", "flow.zip", "job.py", "plan.json"]
+    assert names == ["MANIFEST.json", "flow.zip", "job.py", "packages.zip", "plan.json"]
     for name in names:
         assert (made[0] / name).read_bytes() == (made[1] / name).read_bytes(), name
     assert str(tmp_path).encode() not in b"".join((made[0] / name).read_bytes() for name in names)
@@ -87,13 +87,14 @@ def test_what_travels_is_all_there_and_in_the_manifest(tmp_path):
     write_workflow(tmp_path)
     assert compile_in(tmp_path).returncode == 0
     manifest = json.loads((tmp_path / "out" / "MANIFEST.json").read_text())
-    assert manifest["submit"] == "spark-submit --py-files flow.zip job.py"
+    assert manifest["submit"] == "spark-submit --py-files flow.zip --archives packages.zip#packages job.py"
     held = {"job.py": (tmp_path / "out" / "job.py").read_bytes()}
-    with zipfile.ZipFile(tmp_path / "out" / "flow.zip") as flow:
-        held |= {f"flow.zip/{name}": flow.read(name) for name in flow.namelist()}
+    for name in ("flow.zip", "packages.zip"):
+        with zipfile.ZipFile(tmp_path / "out" / name) as archive:
+            held |= {f"{name}/{each}": archive.read(each) for each in archive.namelist()}
     assert {name: hashlib.sha256(data).hexdigest() for name, data in held.items()} == manifest["files"]
     expected = ("plan.json", "files/doubles.py", "files/helper.py", "files/data/a.txt", "sferic/runtime/spark/task.py")
-    assert {f"flow.zip/{name}" for name in (*expected, "packages/ormsgpack/__init__.py")} <= held.keys()
+    assert {"packages.zip/ormsgpack/__init__.py", *(f"flow.zip/{name}" for name in expected)} <= held.keys()
 
 
 BARE = """
@@ -121,7 +122,7 @@ def test_what_was_written_is_told_and_only_an_artefact_is_overwritten(tmp_path):
     write_workflow(tmp_path)
     said = compile_in(tmp_path).stdout
     assert "out/flow.zip: 2 stages" in said
-    assert "spark-submit --py-files out/flow.zip out/job.py" in said
+    assert "spark-submit --py-files out/flow.zip --archives out/packages.zip#packages out/job.py" in said
     assert compile_in(tmp_path).returncode == 0
     (tmp_path / "out" / "job.py").unlink()
     again = compile_in(tmp_path)
@@ -172,7 +173,7 @@ def test_hostile_names_stay_text(name, mode):
     assert text.isascii()
     if mode == "dstream":
         kinds = [type(node).__name__ for node in ast.parse(text).body]
-        assert kinds == ["Expr", "Import", *["ImportFrom"] * 5, *["Assign"] * 2, *["FunctionDef"] * 2, "If"]
+        assert kinds == ["Expr", "Import", *["ImportFrom"] * 5, *["Assign"] * 3, *["FunctionDef"] * 2, "If"]
         return
     stages = next(node for node in ast.parse(text).body if isinstance(node, ast.FunctionDef))
     kinds = [type(node).__name__ for node in stages.body]
@@ -228,7 +229,7 @@ def test_an_endless_source_makes_a_stream_and_is_refused_in_a_batch_job(tmp_path
     path.write_text(
         path.read_text().replace("class Numbers(ProducerPE):", "class Numbers(ProducerPE):\n    endless = True")
     )
-    assert "flow.zip out/job.py --checkpoint FOLDER" in compile_in(tmp_path).stdout
+    assert "packages out/job.py --checkpoint FOLDER" in compile_in(tmp_path).stdout
     assert "run.tick(time, superstep)" in (tmp_path / "out" / "job.py").read_text()
     done = compile_in(tmp_path, "0", "--mode", "batch")
     assert done.returncode == 2

@@ -52,6 +52,16 @@ def cluster(tmp_path_factory):
     development.down(place)
 
 
+HOME = Path(pyspark.__file__).parent
+OUT = ("--py-files", "out/flow.zip", "--archives", "out/packages.zip#packages", "out/job.py")
+
+
+@pytest.fixture(scope="session")
+def submit_out():
+    """The beginning of a command, on this machine, in the folder of `out`; what follows is the job's."""
+    return [HOME / "bin" / "spark-submit", "--master", "local[2]", *OUT]
+
+
 @pytest.fixture
 def bare(tmp_path):
     """An interpreter with pyspark and nothing else."""

@@ -132,11 +132,12 @@ class Job:
         subprocess.run([*command, *said, "--fuse", "none", "-o", "out"], cwd=folder, check=True, capture_output=True)
 
     def submit(self):
-        home = Path(pyspark.__file__).parent
         master = "local[2]" if self.cluster is None else self.cluster.master
-        command = [home / "bin" / "spark-submit", "--master", master, "--driver-memory", "512m"]
-        command += ["--total-executor-cores", "2", "--executor-cores", "1", "--executor-memory", "512m"]
-        command += ["--conf", "spark.ui.enabled=false", "--py-files", "out/flow.zip", "out/job.py"]
+        home = Path(pyspark.__file__).parent
+        small = ["--total-executor-cores", "2", "--executor-cores", "1", "--executor-memory", "512m"]
+        small += ["--driver-memory", "512m", "--conf", "spark.ui.enabled=false"]
+        archives = ["--py-files", "out/flow.zip", "--archives", "out/packages.zip#packages"]
+        command = [home / "bin" / "spark-submit", "--master", master, *small, *archives, "out/job.py"]
         command += ["--results", "results", "--dead-letters", "letters", "--status", "status"]
         if self.mode == "dstream":
             command += ["--checkpoint", str(self.folder / "kept"), "--interval", "0.2"]

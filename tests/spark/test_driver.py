@@ -6,16 +6,11 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
-import pyspark
 import pytest
-
-HOME = Path(pyspark.__file__).parent
 
 WORKFLOW = """
 import time
-from pathlib import Path
 
 from sferic import IterativePE, ProducerPE, WorkflowGraph
 
@@ -51,7 +46,7 @@ graph.connect(Numbers(), "output", Sum(), "input")
 
 
 @pytest.fixture
-def job(tmp_path):
+def job(tmp_path, submit_out):
     """`job(endless, name)`: a driver under way, with its status file."""
     started = []
 
@@ -60,7 +55,6 @@ def job(tmp_path):
         if not (tmp_path / "out").exists():
             command = [sys.executable, "-m", "sferic.cli", "compile", "sums.py", "--to", "spark", "-o", "out"]
             subprocess.run(command, cwd=tmp_path, check=True)
-        submit = [HOME / "bin" / "spark-submit", "--master", "local[2]", "--py-files", "out/flow.zip", "out/job.py"]
         options = [
             "--results",
             f"results{name}",
@@ -71,7 +65,7 @@ def job(tmp_path):
         environment = {**os.environ, "PYSPARK_PYTHON": sys.executable, "SPARK_LOCAL_IP": "127.0.0.1"}
         with (tmp_path / f"said{name}").open("wb") as said:
             started.append(
-                subprocess.Popen([*submit, *options], cwd=tmp_path, env=environment, stdout=said, stderr=said)
+                subprocess.Popen([*submit_out, *options], cwd=tmp_path, env=environment, stdout=said, stderr=said)
             )
         return started[-1]
 
@@ -130,7 +124,6 @@ def test_one_driver_at_a_time_goes_on_from_a_checkpoint(tmp_path, job):
     assert told["error"].startswith("the checkpoint in kept is in use by the driver of local-")
 
     third = {"driver": "third", "host": "elsewhere", "pid": 1, "app": "app-3", "beat": 1}
-    (tmp_path / "kept" / ".driver.json.crc").unlink()  # of Hadoop's, of the file as it was
     (tmp_path / "kept" / "driver.json").write_text(json.dumps(third))
     assert first.wait() == 1
     told = json.loads(status.read_text())
@@ -147,3 +140,13 @@ def check(tmp_path, status):
     told = json.loads(status.read_text())
     assert (told["state"], told["exit"], told["error"]) == ("ended", 0, None)
     assert told["pes"]["Numbers"]["out"] == told["pes"]["Sum"]["in"] == seen
+
+
+@pytest.mark.timeout(300)
+def test_a_stream_whose_job_and_archive_are_not_of_one_compilation_does_not_begin(tmp_path, job):
+    job(endless=True).kill()
+    path = tmp_path / "out" / "job.py"
+    path.write_text(path.read_text().replace('"Sum": 1', '"Sum": 2'))
+    assert job(endless=True, name="2").wait() == 2
+    told = json.loads((tmp_path / "status2.json").read_text())
+    assert told["error"] == "job.py and flow.zip are not of one compilation: take both from the same folder"

@@ -16,6 +16,7 @@ from sferic.launch import pickled, with_reference
 from sferic.runtime.codec import GeneralCodec
 from sferic.runtime.frames import BATCH_HEADER_SIZE, BatchHeader, Emit
 from sferic.runtime.local.child import Instance, Settings
+from sferic.runtime.spark import keeper as keeper_module
 from sferic.runtime.spark.keeper import Keeper
 from sferic.runtime.spark.kept import Ask, Kept
 from sferic.runtime.spark.superstep import run_folder
@@ -38,6 +39,15 @@ class Numbers(ProducerPE):
         part.replace(self.file)  # there wholly or not at all
 
 
+class Burst(Numbers):
+    """Gives some, and then nothing for long."""
+
+    def read(self, position):
+        for number in range(position or 0, 5):
+            yield number, number + 1
+        self.wait(600)
+
+
 class Total(IterativePE):
     """The sum so far, after each; dies at an item that nobody has met."""
 
@@ -57,13 +67,13 @@ class Total(IterativePE):
 @pytest.fixture
 def keep(tmp_path):
     """Makes keepers of an instance: of the source, or of the stage behind it."""
-    graph = WorkflowGraph()
-    graph.connect(Numbers(str(tmp_path / "committed")), "output", Total(str(tmp_path / "met")), "input")
-    plan = with_reference(compile_plan(graph, Options(target="spark", fuse="none")), pickled(graph, tmp_path)).plan
-    plan.write(tmp_path / "plan.json")
     made = []
 
-    def keeper(stage):
+    def keeper(stage, source=Numbers):
+        graph = WorkflowGraph()
+        graph.connect(source(str(tmp_path / "committed")), "output", Total(str(tmp_path / "met")), "input")
+        plan = with_reference(compile_plan(graph, Options(target="spark", fuse="none")), pickled(graph, tmp_path)).plan
+        plan.write(tmp_path / "plan.json")
         kept = Kept(stage, 0)
         settings = Settings(tmp_path / "plan.json", tmp_path, 1, 16, b"", keeps=True)
         made.append(Keeper(plan, kept, settings, lambda: True, []))
@@ -127,6 +137,17 @@ def test_a_death_inside_a_superstep_leaves_nothing_of_it(keep):
     events = [event["event"] for event in answer.events]
     assert "died" in events
     assert "lost" not in events
+
+
+def test_a_source_that_falls_silent_is_not_waited_for(keep, monkeypatch):
+    monkeypatch.setattr(keeper_module, "_GATHER", 600.0)
+    keeper, kept = keep("Burst", Burst)
+    given = []
+    for step in range(1, 6):
+        given += items_of(keeper.answer(ask(kept, step, most=100, patience=600.0)))
+        if len(given) == 5:
+            break
+    assert given == [0, 1, 2, 3, 4]
 
 
 def test_a_source_that_ends_right_after_it_was_saved_has_given_all(keep, monkeypatch):

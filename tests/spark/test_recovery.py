@@ -11,10 +11,8 @@ import time
 from collections import Counter
 from pathlib import Path
 
-import pyspark
 import pytest
 
-HOME = Path(pyspark.__file__).parent
 INSTANCES, KEYS, ITEMS = 2, 17, 6000
 
 WORKFLOW = f"""
@@ -67,7 +65,7 @@ graph.connect(keyed, "output", Count(), "input")
 
 
 @pytest.fixture
-def job(tmp_path):
+def job(tmp_path, submit_out):
     """Starts the job of `workflow`, compiled as a stream, or the command that runs it; the same folder of its checkpoint
     each time."""
     started = []
@@ -79,8 +77,8 @@ def job(tmp_path):
 
     def start(workflow=WORKFLOW, kind="job"):
         compiled(workflow)
-        environment = {**os.environ, "PYSPARK_PYTHON": sys.executable, "SPARK_HOME": str(HOME)}
-        command = [HOME / "bin" / "spark-submit", "--master", "local[2]", "--py-files", "out/flow.zip", "out/job.py"]
+        environment = {**os.environ, "PYSPARK_PYTHON": sys.executable, "SPARK_HOME": str(submit_out[0].parents[1])}
+        command = [*submit_out]
         if kind == "run":
             command = [sys.executable, "-m", "sferic.cli", "run", "counted.py", "--on", "spark", "--mode", "dstream"]
             command += ["--fuse", "none"]

@@ -188,3 +188,40 @@ def test_packed_packages_travel_and_compiled_ones_are_imported_on_executors(tmp_
     assert sorted(text for text, _ in found) == sorted(f"&lt;{number}&gt;" for number in range(100))
     for place in {place for _, place in found}:
         assert "/packages/markupsafe/" in place
+
+
+WITHOUT_PACKAGES = """
+import sys
+from types import SimpleNamespace
+
+sys.path.insert(0, "out/flow.zip")
+import pyspark
+
+pyspark.SparkFiles.get = lambda name: f"nowhere/{name}"
+pyspark.SparkFiles.getRootDirectory = lambda: "unpacked"
+pyspark.SparkContext._active_spark_context = SimpleNamespace(master=sys.argv[1])
+from sferic.runtime.spark.flow import Flow, NoFlow
+
+try:
+    Flow.travelling().here()
+except NoFlow as error:
+    print(error)
+else:
+    import ormsgpack
+    print(ormsgpack.__file__)
+"""
+
+
+@pytest.mark.parametrize(
+    ("master", "said"), [("local[2]", "--archives packages.zip#packages"), ("yarn", "unpacked/flow-")]
+)
+def test_where_spark_unpacked_no_packages_the_driver_says_so_or_on_yarn_does_it_itself(tmp_path, bare, master, said):
+    (tmp_path / "squares.py").write_text(WORKFLOW)
+    (tmp_path / "numbers.txt").write_text("1")
+    compiling = [sys.executable, "-m", "sferic.cli", "compile", "squares.py", "--to", "spark", "-o", "out"]
+    subprocess.run(compiling, cwd=tmp_path, check=True)
+    (tmp_path / "unpacked").mkdir()
+    command = [bare, "-c", WITHOUT_PACKAGES, master]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert said in done.stdout

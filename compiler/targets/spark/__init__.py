@@ -1,5 +1,12 @@
 """Plans as Spark jobs."""
 
-from sferic.compiler.targets.spark.artefact import SparkArtefact, make_artefact, mode_of, worker_files, write_artefact
+from sferic.compiler.targets.spark.artefact import (
+    SparkArtefact,
+    make_artefact,
+    mode_of,
+    submit_line,
+    worker_files,
+    write_artefact,
+)
 
-__all__ = ["SparkArtefact", "make_artefact", "mode_of", "worker_files", "write_artefact"]
+__all__ = ["SparkArtefact", "make_artefact", "mode_of", "submit_line", "worker_files", "write_artefact"]

@@ -7,9 +7,10 @@ import platform
 import re
 import shutil
 import tempfile
+import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from sferic.compiler.diagnostics import Problem, WrongInput
 from sferic.compiler.packages import Packages
@@ -23,7 +24,7 @@ _NAME = re.compile(r"[A-Za-z0-9_-]{1,200}")
 _CARRIED = ("ormsgpack",)  # compiled packages that the runtime needs
 # What job.py takes of ours beside the runtime.
 _SUBMITTED = ("jobstatus", "logged", "report", "stop", "submitted", "written")
-_FILES = ("MANIFEST.json", "flow.zip", "job.py", "plan.json")
+_FILES = ("MANIFEST.json", "flow.zip", "job.py", "packages.zip", "plan.json")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +84,9 @@ def render(plan: Plan, name: str, version: str, mode: Mode) -> str:
     environment.filters["literal"] = json.dumps
     template = environment.get_template(f"spark_{mode}.py.j2")
     about = ascii(plan.definition.target or "a graph in memory")[1:-1].replace('"', "'")
-    return template.render(name=name, version=version, definition=about, stages=stage_views(plan))
+    return template.render(
+        name=name, version=version, definition=about, submit=submit_line(mode), stages=stage_views(plan)
+    )
 
 
 def worker_files(artefact: SparkArtefact, runtime: Path) -> dict[str, bytes]:
@@ -100,12 +103,14 @@ def write_artefact(artefact: SparkArtefact, folder: Path, *, runtime: Path, vers
     except OSError as error:
         raise WrongInput([Problem(f"{folder} cannot be written ({error.strerror})")]) from error
     try:
-        entries = dict(_entries(artefact, runtime))
         (part / "job.py").write_text(artefact.job_py)
         artefact.plan.write(part / "plan.json")
-        tree = None if artefact.packages is None else ("packages", artefact.packages.folder)
-        write_archive(part / "flow.zip", entries, tree)
-        (part / "MANIFEST.json").write_text(_manifest(artefact, entries, version))
+        write_archive(part / "flow.zip", dict(_entries(artefact, runtime)))
+        if artefact.packages is None:
+            write_archive(part / "packages.zip", dict(_carried()))
+        else:
+            write_archive(part / "packages.zip", {}, (PurePosixPath(), artefact.packages.folder))
+        (part / "MANIFEST.json").write_text(_manifest(artefact, part, version))
         if folder.exists():
             shutil.rmtree(folder)
         part.chmod(0o755)
@@ -132,10 +137,13 @@ def _entries(artefact: SparkArtefact, runtime: Path) -> Iterator[tuple[str, byte
         yield f"sferic/{name}.py", (runtime.parent / f"{name}.py").read_bytes()
     for path, data in artefact.files.items():
         yield f"files/{path}", data
-    for package in _CARRIED if artefact.packages is None else ():
+
+
+def _carried() -> Iterator[tuple[str, bytes]]:
+    for package in _CARRIED:
         for file in importlib.metadata.files(package) or ():
             if file.parts[0] == package and "__pycache__" not in file.parts:
-                yield f"packages/{file.as_posix()}", file.read_binary()
+                yield file.as_posix(), file.read_binary()
 
 
 def _python(artefact: SparkArtefact) -> str:
@@ -144,7 +152,13 @@ def _python(artefact: SparkArtefact) -> str:
     return ".".join(platform.python_version_tuple()[:2]) if packages is None else packages.python
 
 
-def _manifest(artefact: SparkArtefact, entries: Mapping[str, bytes], version: str) -> str:
+def submit_line(mode: Mode, folder: str = "") -> str:
+    """What runs the artefact that is in `folder`."""
+    line = f"spark-submit --py-files {folder}flow.zip --archives {folder}packages.zip#packages {folder}job.py"
+    return line + " --checkpoint FOLDER" * (mode == "dstream")
+
+
+def _manifest(artefact: SparkArtefact, folder: Path, version: str) -> str:
     packages = artefact.packages
     told = {
         "name": artefact.name,
@@ -153,10 +167,17 @@ def _manifest(artefact: SparkArtefact, entries: Mapping[str, bytes], version: st
         "plan": artefact.plan.digest(),
         "packed": [] if packages is None else [asdict(one) for one in packages.distributions],
         "mode": artefact.mode,
-        "submit": "spark-submit --py-files flow.zip job.py" + " --checkpoint FOLDER" * (artefact.mode == "dstream"),
+        "submit": submit_line(artefact.mode),
         "files": {
             "job.py": hashlib.sha256(artefact.job_py.encode()).hexdigest(),
-            **{f"flow.zip/{path}": hashlib.sha256(data).hexdigest() for path, data in sorted(entries.items())},
+            **_digests(folder / "flow.zip"),
+            **_digests(folder / "packages.zip"),
         },
     }
     return json.dumps(told, indent=1) + "\n"
+
+
+def _digests(path: Path) -> dict[str, str]:
+    """Of all that is in an archive."""
+    with zipfile.ZipFile(path) as archive:
+        return {f"{path.name}/{name}": hashlib.sha256(archive.read(name)).hexdigest() for name in archive.namelist()}

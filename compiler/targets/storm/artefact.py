@@ -9,7 +9,7 @@ import tempfile
 import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from sferic.compiler.diagnostics import Problem, WrongInput
@@ -124,7 +124,7 @@ def write_artefact(artefact: StormArtefact, folder: Path, *, shim: Path, runtime
         artefact.plan.write(part / "plan.json")
         (part / "MANIFEST.json").write_text(manifest)
         whole = entries | {"MANIFEST.json": manifest.encode()}
-        tree = None if artefact.packages is None else (f"resources/{PACKED}", artefact.packages.folder)
+        tree = None if artefact.packages is None else (PurePosixPath("resources", PACKED), artefact.packages.folder)
         write_archive(part / f"{artefact.name}.jar", whole, tree)
         if folder.exists():
             shutil.rmtree(folder)

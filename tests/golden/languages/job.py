@@ -1,11 +1,11 @@
 """The Spark job languages, compiled by sferic 0 from a graph in memory.
 
-    spark-submit --py-files flow.zip job.py
+    spark-submit --py-files flow.zip --archives packages.zip#packages job.py
 
 Each stage is an RDD. Its partition r is what instance r of the stage has sent: batches of items, each with the number
 of its link and its bucket, the instance that it is for. Between two stages a shuffle takes bucket b to partition b, and
 there each sender's batches are in the order in which they were sent. An instance is a process of the runtime that is in
-flow.zip with the plan and the workflow's files.
+flow.zip with the plan and the workflow's files; compiled packages are in packages.zip.
 """
 
 import sys
