@@ -276,7 +276,7 @@ class Run:
         """True where the next one has something to do."""
         began = time.monotonic()
         number = self._number = self._number + 1  # one for each that is asked for: only what is made again is the same
-        self._name(number)
+        self._sc.setJobGroup(self._group, self._name(number))
         arrives = self._known.sent > 0 or not self._mark.state or not self._known.versions
         waits = _BESIDE if arrives else _ALONE
         step = Step(number, self._done(), self._stopping, waits * self._settings.interval, self._most, arrives)
@@ -320,13 +320,11 @@ class Run:
             self._over.set()
         return self._known.sent > 0 or self._known.finished != ended
 
-    def _name(self, number: int) -> None:
-        """For Spark's pages."""
+    def _name(self, number: int) -> str:
+        """For Spark's pages: what still goes on."""
         done = self._done()
         stages = dict.fromkeys(stage for stage, _ in self._places if stage not in done)
-        text = shorten(f"superstep {number} of {', '.join(stages)}", _NAME, placeholder=" ...")
-        self._sc.setJobGroup(self._group, text)
-        self._sc.setLocalProperty("callSite.short", text)
+        return shorten(f"superstep {number} of {', '.join(stages)}", _NAME, placeholder=" ...")
 
     def _changes(self, superstep: Superstep, tasks: Tasks) -> bool:
         """Does anything come of a superstep at which nothing arrives? If so it is made again, to be kept: asked the
@@ -337,6 +335,7 @@ class Run:
     def _made(self, superstep: Superstep, tasks: Tasks) -> "tuple[RDD[Any], list[Report]]":
         """A superstep, written, and what it tells."""
         kept = superstep(self._kept, tasks).setName(f"instances after superstep {tasks.step.number}")
+        self._sc.setLocalProperty("callSite.short", self._name(tasks.step.number))  # of Spark's stage
         return kept, written(kept, tasks.made, reports)
 
     def _tell(self, told: list[Report]) -> bool:

@@ -154,6 +154,20 @@ def test_state_outlives_what_dies(watch, tmp_path, whom):
     assert ran.status == 0
 
 
+def test_spark_s_pages_name_supersteps_and_what_still_goes_on(watch, spark):
+    def jobs():
+        found = spark._jsc.sc().statusStore().jobsList(None)
+        return {found.apply(number).jobId(): found.apply(number) for number in range(found.size())}
+
+    before = max(jobs(), default=-1)
+    assert watch(linear(Numbers(100), Total()), how=STREAM).status == 0
+    done = [job for number, job in jobs().items() if number > before]
+    supersteps = {job.description().get() for job in done if job.description().isDefined()}
+    assert "superstep 1 of Numbers, Total" in supersteps
+    assert any(name.endswith(" of Total") for name in supersteps)
+    assert supersteps <= {job.name() for job in done}, "stages have Spark's name for the place in the code"
+
+
 def test_a_source_that_knows_no_position_begins_again_once_and_says_so(watch, tmp_path):
     ran = watch(linear(Forgetful(50, str(tmp_path / "flag")), Total()), how=STREAM)
     assert ran.results == {("Total", "output"): [sum(range(50))]}
