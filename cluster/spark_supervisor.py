@@ -20,6 +20,7 @@ from typing import IO
 from sferic.cluster.jobs import Asked, Course, Job, Status, before
 from sferic.cluster.processes import know
 from sferic.cluster.spark_install import LOOPBACK, spark_environment, spark_home
+from sferic.compiler.targets.spark import packages_of
 from sferic.logged import stamped
 from sferic.runtime.kin import MARK, end_kin
 from sferic.runtime.observe import FAILED, WRONG_INPUT, ending
@@ -102,7 +103,7 @@ def command(job: Job, asked: Asked) -> list[str]:
 
     submit = [str(spark_home() / "bin" / "spark-submit"), "--master", asked.master, "--name", asked.name]
     submit += ["--py-files", with_ours("spark.submit.pyFiles", job.artefact / "flow.zip")]
-    submit += ["--archives", with_ours("spark.archives", f"{job.artefact}/packages.zip#packages")]
+    submit += ["--archives", with_ours("spark.archives", packages_of(job.artefact))]
     for key, value in sorted(conf.items()):
         submit += ["--conf", f"{key}={value}"]
     submit += [str(job.artefact / "job.py"), "--entries"]

@@ -1,6 +1,7 @@
 """What a job runs: a plan, and where its files are. Imported before the packages that travel with it can be."""
 
 import contextlib
+import functools
 import hashlib
 import importlib
 import os
@@ -118,10 +119,10 @@ def _packages() -> Path:
     sc: Any = SparkContext._active_spark_context  # pyright: ignore[reportPrivateUsage] - None in a task
     if sc is not None and sc.master == "yarn":  # which unpacks nothing for a driver that is not in a container
         beside = _archive().with_name(f"{PACKAGES}.zip")
-        if (Path.cwd() / PACKAGES).is_dir():
-            return Path.cwd() / PACKAGES
         if beside.is_file():
             return _unpacked(beside)
+        if (Path.cwd() / PACKAGES).is_dir():  # of a driver's container
+            return Path.cwd() / PACKAGES
     raise NoFlow(
         "this job's compiled packages are not here. Give spark-submit: --archives packages.zip#packages (beside "
         "--py-files flow.zip)"
@@ -132,8 +133,7 @@ def _unpacked(archive: Path) -> Path:
     """Once an application and machine: everybody else finds it there."""
     from pyspark import SparkFiles  # noqa: PLC0415 - a flow with a root needs none
 
-    digest = hashlib.sha256(archive.read_bytes()).hexdigest()[:16]
-    folder = Path(SparkFiles.getRootDirectory()) / f"flow-{digest}"
+    folder = Path(SparkFiles.getRootDirectory()) / f"flow-{_digest(archive)}"
     if not folder.is_dir():
         part = tempfile.mkdtemp(prefix="flow-", dir=folder.parent)
         with zipfile.ZipFile(archive) as packed:
@@ -141,3 +141,8 @@ def _unpacked(archive: Path) -> Path:
         with contextlib.suppress(OSError):  # another task was first
             os.rename(part, folder)  # noqa: PTH104 - Path.rename takes a folder's place silently
     return folder
+
+
+@functools.cache  # workers are used again
+def _digest(archive: Path) -> str:
+    return hashlib.sha256(archive.read_bytes()).hexdigest()[:16]

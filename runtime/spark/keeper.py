@@ -174,7 +174,7 @@ class Keeper:
             self._again = False
             self._open_window()
             until = time.monotonic() + ask.patience
-            self._came = 0.0
+            self._came = time.monotonic() if self._out else 0.0  # since it was saved
             while not (instance.finished or self._again):
                 now = time.monotonic()
                 full = self._bytes > _MOST_BYTES or self._items >= ask.most
@@ -230,9 +230,9 @@ class Keeper:
 
     def emitted(self, instance: Instance, group: int, emits: list[Emit]) -> None:
         """A source's go on, too; so does what an `every` method wrote."""
+        self._came = time.monotonic()
         if group:
             self._acks.append(group)
-            self._came = time.monotonic()
         else:
             instance.wrote_loose(len(emits))
         self._send(emits)

@@ -75,13 +75,6 @@ class Report:
     seconds: float
 
 
-def on_its_way(pair: Pair) -> Iterable[tuple[Place, Record]]:
-    """The batches that an instance sent, each with the place that it is for."""
-    kept = pair[1]
-    assert isinstance(kept, Kept)
-    return kept.out
-
-
 def reports(pairs: Iterable[Pair]) -> Iterator[Report]:
     """What the driver has to know of a partition's instances."""
     for place, kept in pairs:

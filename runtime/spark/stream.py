@@ -26,7 +26,7 @@ from sferic.runtime.spark.flow import Flow
 from sferic.runtime.spark.kept import Kept, Place, Report, reports
 from sferic.runtime.spark.owner import OtherDriver, Owner
 from sferic.runtime.spark.pacing import FIRST, next_most, worth
-from sferic.runtime.spark.storage import written
+from sferic.runtime.spark.storage import Made, collected, written
 from sferic.runtime.spark.tasks import Step, Superstep, Tasks, Ticking, end_instances, place
 
 _TURN = 0.1  # seconds between looks at the stop request
@@ -157,7 +157,7 @@ class Run:
         self._places = [(stage.id, rank) for stage in plan.stages for rank in range(stage.instances)]
         run = secrets.token_hex(6)
         partitions = min(len(self._places), max(2, sc.defaultParallelism))
-        made = sc.accumulator(0)
+        made = Made(sc)
         self._tasks = Tasks(
             flow, run, attempt.number, attempt.key, partitions, made, Step(0, frozenset(), False, 0.0, 0, False)
         )
@@ -329,7 +329,7 @@ class Run:
     def _changes(self, superstep: Superstep, tasks: Tasks) -> bool:
         """Does anything come of a superstep at which nothing arrives? If so it is made again, to be kept: asked the
         same, instances give the same answers."""
-        told = tried(self._sc, lambda: self._sc.runJob(superstep(self._kept, tasks), reports))
+        told = tried(self._sc, lambda: collected(superstep(self._kept, tasks), reports))
         return {report.place: report.version for report in told} != self._known.versions
 
     def _made(self, superstep: Superstep, tasks: Tasks) -> "tuple[RDD[Any], list[Report]]":

@@ -17,7 +17,7 @@ from types import FrameType
 from typing import Any
 
 from sferic.runtime.kin import runs
-from sferic.runtime.local.child import WINDOW, Settings
+from sferic.runtime.local.child import Settings
 from sferic.runtime.plan import RESULTS, Plan
 from sferic.runtime.spark.keeper import Keeper, serve
 from sferic.runtime.spark.kept import Answer, Ask, Kept, Pair, Place
@@ -27,6 +27,7 @@ from sferic.runtime.spark.tasks import Step
 
 _ENDING = (signal.SIGHUP, signal.SIGTERM)  # by these the daemon of Spark's workers ends all in its group
 _RUN_FOLDERS = f"sferic-{'[0-9a-f]' * 12}-[0-9]*"
+_AHEAD = 128  # groups that a source may have sent before it is asked: slow ones send items one by one
 _SOCKET, _PLAN, _LOCK = "socket", "plan.json", "lock"
 
 
@@ -162,7 +163,7 @@ class Instances:
         for fd in open_sockets():
             if fd != server.fileno():
                 os.close(fd)
-        settings = Settings(folder / _PLAN, self._root, self._attempt, WINDOW, self._key, keeps=True)
+        settings = Settings(folder / _PLAN, self._root, self._attempt, _AHEAD, self._key, keeps=True)
         fds = [server.fileno()]
 
         def needed() -> bool:

@@ -9,10 +9,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 
-from pyspark import RDD, Accumulator
+from pyspark import RDD
 
 from sferic.runtime.spark.flow import Flow
-from sferic.runtime.spark.kept import Pair, Place
+from sferic.runtime.spark.kept import Kept, Pair, Place
+from sferic.runtime.spark.records import Record
+from sferic.runtime.spark.storage import Made
 from sferic.runtime.spark.workers import settle
 
 
@@ -34,14 +36,14 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Tasks:
-    """What every task of a superstep is told. `made`: counts the partitions that were computed."""
+    """What every task of a superstep is told. `made`: which partitions were computed."""
 
     flow: Flow
     run: str
     attempt: int
     key: bytes
     partitions: int
-    made: "Accumulator[int]"
+    made: Made
     step: Step
 
     def beside(self, kept: "RDD[Any]", arrived: "RDD[Any]") -> "RDD[Any]":
@@ -54,9 +56,16 @@ class Tasks:
             both = kept.partitionBy(self.partitions, place).union(arrived)
         return both
 
+    def on_their_way(self, pairs: Iterable[Pair]) -> Iterator[tuple[Place, Record]]:
+        """For `mapPartitions`: the batches that the instances sent, each with the place that it is for."""
+        self.made.add("out")
+        for _, kept in pairs:
+            assert isinstance(kept, Kept)
+            yield from kept.out
+
     def instances(self, pairs: Iterable[Pair]) -> Iterator[Pair]:
         """For `mapPartitions`: the instances take what has arrived, and what is kept of them comes out."""
-        self.made.add(1)
+        self.made.add("in")
         root = self.flow.here()
         from sferic.runtime.spark.superstep import Instances  # noqa: PLC0415 - needs packages that came along
 

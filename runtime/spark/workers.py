@@ -10,16 +10,16 @@ UNIX_SOCKETS = "spark.python.unix.domain.socket"  # since Spark 4.1; others do n
 
 
 def over_unix_sockets(conf: SparkConf, folder: str | None = None) -> SparkConf:
-    """Spark's JVMs talk to them over sockets that are files, where nothing else was said: in `folder`, or the temporary
-    one of each machine.
+    """Spark's JVMs talk to them over sockets that are files, where nothing else was said: in `folder`, if its name is
+    short enough, or the temporary one of each machine.
 
     Over TCP every task of Python's waits for 40 ms: the JVM writes in small pieces, the second of which waits until
     the first is acknowledged, which the worker's side puts off (Nagle's algorithm and delayed acknowledgements, RFC
     1122, 4.2.3.2 and 4.2.3.4). Names of sockets are short: those of YARN's temporary folders may be too long.
     """
-    if conf.get("spark.master") != "yarn" and len((folder or "").encode()) < _LONGEST:
+    if conf.get("spark.master") != "yarn":
         conf.setIfMissing(f"{UNIX_SOCKETS}.enabled", "true")
-        if folder is not None:
+        if folder is not None and len(folder.encode()) < _LONGEST:
             conf.setIfMissing(f"{UNIX_SOCKETS}.dir", folder)
     return conf
 

@@ -75,5 +75,5 @@ def written(target: str, path: Path, name: str, compiled: Compiled) -> tuple[dic
         from sferic.compiler.targets.spark import submit_line  # noqa: PLC0415 - only Spark needs its packages
 
         mode = json.loads(path.with_name("MANIFEST.json").read_text())["mode"]
-        text += f"\nTo run it: {submit_line(mode, f'{path.parent}/')}"
+        text += f"\nTo run it: {submit_line(mode, path.parent)}"
     return told, text

@@ -48,6 +48,17 @@ class Burst(Numbers):
         self.wait(600)
 
 
+class Twice(Numbers):
+    """Gives one, two more when it is told to, and then nothing for long."""
+
+    def read(self, position):
+        yield 0, 1
+        while not Path(f"{self.file}.more").exists():
+            self.wait(0.01)
+        yield from ((1, 2), (2, 3))
+        self.wait(600)
+
+
 class Total(IterativePE):
     """The sum so far, after each; dies at an item that nobody has met."""
 
@@ -148,6 +159,16 @@ def test_a_source_that_falls_silent_is_not_waited_for(keep, monkeypatch):
         if len(given) == 5:
             break
     assert given == [0, 1, 2, 3, 4]
+
+
+def test_nor_is_one_whose_items_came_before_it_was_asked(keep, monkeypatch, tmp_path):
+    monkeypatch.setattr(keeper_module, "_GATHER", 600.0)
+    keeper, kept = keep("Twice", Twice)
+    assert items_of(keeper.answer(ask(kept, 1, most=100, patience=600.0))) == [0]
+    (tmp_path / "committed.more").touch()
+    while not keeper._items == 2:
+        keeper.idle()
+    assert items_of(keeper.answer(ask(kept, 2, most=100, patience=600.0))) == [1, 2]
 
 
 def test_a_source_that_ends_right_after_it_was_saved_has_given_all(keep, monkeypatch):

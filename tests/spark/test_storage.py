@@ -4,17 +4,17 @@ import random
 
 import pytest
 
-from sferic.runtime.spark.storage import written
+from sferic.runtime.spark.storage import Made, collected, written
 
 
 @pytest.fixture
 def parts(spark, tmp_path):
     """Two numbers, other ones each time that they are computed; and how often a part was."""
     spark.setCheckpointDir(str(tmp_path))
-    made = spark.accumulator(0)
+    made = Made(spark)
 
     def part(_):
-        made.add(1)
+        made.add("in")
         return [random.getrandbits(64)]
 
     return spark.parallelize(range(2), 2).mapPartitions(part), made
@@ -27,11 +27,34 @@ def left(spark, rdd):
 def test_each_part_is_computed_once_and_told_as_it_is_left(spark, parts):
     rdd, made = parts
     assert written(rdd, made, list) == left(spark, rdd)
-    assert made.value == 2
+    assert made.once(2)
 
 
 def test_what_was_lost_before_it_was_written_is_told_as_it_was_then(spark, parts, monkeypatch):
     rdd, made = parts
     monkeypatch.setattr(type(rdd), "persist", lambda self, level: self)  # so that writing computes all again
     assert written(rdd, made, list) == left(spark, rdd)
-    assert made.value == 4
+    assert not made.once(2)
+
+
+def counted(made, *sides):
+    made.forget()
+    for side, part in sides:
+        made._counts.add({(side, part): 1})
+    return made.once(2)
+
+
+def test_once_is_each_part_once_and_nothing_twice_that_goes_into_them(spark):
+    made = Made(spark)
+    whole = ("in", 0), ("in", 1)
+    assert counted(made, *whole)
+    assert counted(made, *whole, ("out", 0), ("out", 1))
+    assert not counted(made, *whole, ("in", 1)), "lost, and computed again"
+    assert not counted(made, ("in", 0), ("in", 0)), "one is not counted, and another one twice"
+    assert not counted(made, *whole, ("out", 0), ("out", 0)), "a second attempt at the stage"
+
+
+def test_what_is_collected_comes_whole_and_in_order(spark):
+    rdd = spark.parallelize(range(10_000), 3)
+    assert collected(rdd, list) == list(range(10_000))
+    assert collected(rdd, lambda part: []) == []

@@ -23,14 +23,16 @@ ENABLED = f"{UNIX_SOCKETS}.enabled"
         ({"spark.master": "spark://here:7077"}, None, "true"),
         ({"spark.master": "yarn"}, None, None),
         ({ENABLED: "false"}, None, "false"),
-        ({}, "/scratch" * 8, None),
+        ({}, "/scratch" * 8, "true"),
     ],
 )
 def test_where_names_are_short_enough_and_nothing_else_was_said(said, folder, enabled):
     conf = SparkConf(loadDefaults=False)
     for name, value in said.items():
         conf.set(name, value)
-    assert over_unix_sockets(conf, folder).get(ENABLED) == enabled
+    made = over_unix_sockets(conf, folder)
+    assert made.get(ENABLED) == enabled
+    assert made.get(f"{UNIX_SOCKETS}.dir") == (folder if folder == "/tmp/run" else None)
 
 
 def test_workers_do(spark):

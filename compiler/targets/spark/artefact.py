@@ -5,12 +5,14 @@ import importlib.metadata
 import json
 import platform
 import re
+import shlex
 import shutil
 import tempfile
 import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
+from urllib.parse import quote
 
 from sferic.compiler.diagnostics import Problem, WrongInput
 from sferic.compiler.packages import Packages
@@ -24,7 +26,7 @@ _NAME = re.compile(r"[A-Za-z0-9_-]{1,200}")
 _CARRIED = ("ormsgpack",)  # compiled packages that the runtime needs
 # What job.py takes of ours beside the runtime.
 _SUBMITTED = ("jobstatus", "logged", "report", "stop", "submitted", "written")
-_FILES = ("MANIFEST.json", "flow.zip", "job.py", "packages.zip", "plan.json")
+_FILES = ("MANIFEST.json", "flow.zip", "job.py", "plan.json")
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,10 +154,20 @@ def _python(artefact: SparkArtefact) -> str:
     return ".".join(platform.python_version_tuple()[:2]) if packages is None else packages.python
 
 
-def submit_line(mode: Mode, folder: str = "") -> str:
-    """What runs the artefact that is in `folder`."""
-    line = f"spark-submit --py-files {folder}flow.zip --archives {folder}packages.zip#packages {folder}job.py"
+def submit_line(mode: Mode, folder: Path | None = None) -> str:
+    """What runs the artefact that is in `folder`, or in the folder where it is said."""
+    here = Path() if folder is None else folder
+    flow, job = (shlex.quote(str(here / name)) for name in ("flow.zip", "job.py"))
+    line = f"spark-submit --py-files {flow} --archives {packages_of(here)} {job}"
     return line + " --checkpoint FOLDER" * (mode == "dstream")
+
+
+def packages_of(folder: Path) -> str:
+    """For --archives: an artefact's packages, and the name under which its job looks for them. Where there is something
+    in it that a URI has not, such as a space, Spark takes all of it for a path, with the #."""
+    archive = folder / "packages.zip"
+    plain = quote(str(archive)) == str(archive)
+    return f"{archive if plain else archive.absolute().as_uri()}#packages"
 
 
 def _manifest(artefact: SparkArtefact, folder: Path, version: str) -> str:

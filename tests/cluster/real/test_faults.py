@@ -50,6 +50,8 @@ def flow(bench, sferic, cluster, tmp_path_factory):
     yield flow
     for process in flow.started():  # of a failed test
         process.signal(9)
+    sferic("cluster", "up")  # the last test takes it down
+    sferic("kill", NAME)
 
 
 @pytest.fixture

@@ -15,7 +15,6 @@ from typing import Any
 from pyspark import RDD
 from pyspark.streaming import StreamingContext
 
-from sferic.runtime.spark.kept import on_its_way
 from sferic.runtime.spark.tasks import Tasks, Ticking, place
 
 NAME = "languages"
@@ -45,7 +44,7 @@ STAGES = {
 def superstep(kept: RDD[Any], tasks: Tasks) -> RDD[Any]:
     """Every instance goes on with what has arrived for it. The n-th, counted through STAGES, is in partition n modulo
     their number."""
-    arrived = kept.flatMap(on_its_way).partitionBy(tasks.partitions, place)
+    arrived = kept.mapPartitions(tasks.on_their_way).partitionBy(tasks.partitions, place)
     return tasks.beside(kept, arrived).mapPartitions(tasks.instances, preservesPartitioning=True)
 
 
