@@ -94,10 +94,11 @@ def head(said: Said) -> Iterator[str]:
     kind = "a stream" if said["mode"] == "dstream" else "a batch job"
     yield f"  {kind}, compiled by sferic {said['version']}, plan {said['plan'][:12]}"
     if said["driver"] or said["restarts"]:
-        running = f"process {said['driver']}" if said["driver"] else "none at the moment"
-        times = f"{said['restarts']} time{'s' * (said['restarts'] != 1)}"
-        again = f", started again {times}: {said['why']}" if said["restarts"] else ""
-        yield f"  driver: {running}{again}"
+        times = f"started again {said['restarts']} time{'s' * (said['restarts'] != 1)}"
+        again = [f"{times}: {said['why']}" if said["why"] else times] if said["restarts"] else []
+        gone = [] if said["exit"] is not None else ["none at the moment"]
+        driver = [f"process {said['driver']}"] if said["driver"] else gone
+        yield f"  driver: {', '.join([*driver, *again])}"
     if "application" in said:
         yield f"  at the master: {_application(said['application'])}"
     if "supersteps" in said:

@@ -17,7 +17,7 @@ from sferic.commands.connection import tell
 from sferic.commands.draw import draw
 from sferic.commands.letters import letters_command
 from sferic.commands.new import new
-from sferic.commands.options import JSON, LETTERS, ON, PARAMS, PLANNED, WORKFLOW, taking
+from sferic.commands.options import JSON, LETTERS, ON, PARAMS, PLANNED, WORKFLOW, on_failure, taking
 from sferic.commands.packing import PACKING, imported_by, packages_of, request_of
 from sferic.commands.schema import schema
 from sferic.commands.sizes import SIZES, asked_of
@@ -195,7 +195,7 @@ def explain(workflow: str, on: str, one: str | None, *, as_json: bool, **given: 
 @click.option("--to", "target", type=click.Choice(["storm", "spark"]), required=True)
 @click.option("-o", "--output", type=click.Path(file_okay=False), help="Folder to write; named after the workflow.")
 @click.option("--name", help="The topology's, or the job's, name.")
-@taking(*PLANNED, MODE, *SIZES, *PACKING, PYTHON, JSON)
+@taking(*PLANNED, on_failure("stop"), MODE, *SIZES, *PACKING, PYTHON, JSON)
 def compile_command(
     workflow: str, target: str, output: str | None, name: str | None, *, as_json: bool, **given: Any
 ) -> None:

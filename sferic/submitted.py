@@ -110,7 +110,7 @@ def _run(name: str, status_file: Path | None, job: Callable[[_Driver], int]) -> 
     """From Spark's start to its end, and whatever comes of it in the status file."""
     from pyspark import SparkContext  # noqa: PLC0415 - a job has it
 
-    from sferic.runtime.spark.flow import Flow  # noqa: PLC0415
+    from sferic.runtime.spark.flow import Flow, NoFlow  # noqa: PLC0415
     from sferic.runtime.spark.shutdown import Shutdown  # noqa: PLC0415
     from sferic.runtime.spark.workers import job_conf  # noqa: PLC0415
 
@@ -123,7 +123,7 @@ def _run(name: str, status_file: Path | None, job: Callable[[_Driver], int]) -> 
             flow.here()  # after this what came along can be imported, too
             with ExitStack() as gone:
                 ended = job(_Driver(sc, flow, stop, status, gone))
-    except _Ended as error:
+    except (_Ended, NoFlow) as error:
         print(error, file=sys.stderr)  # noqa: T201
         status.ended(WRONG_INPUT, str(error))
         return WRONG_INPUT

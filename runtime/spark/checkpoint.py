@@ -7,10 +7,12 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from py4j.protocol import Py4JError  # pyright: ignore[reportMissingTypeStubs]
 from pyspark import SparkContext
 
 STOP = "stop"
 _LEAD, _END = "superstep-", ".json"
+_TRIED = ".tried"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,20 +36,33 @@ class Mark:
     tokens: dict[str, str] = field(default_factory=dict[str, str])
 
 
+class NoCheckpoint(RuntimeError):  # noqa: N818 - says what happened
+    """A folder that cannot be made or written to; the text says what to do."""
+
+
 class Checkpoint:
     """Marks are written one after the other, each a file that is there wholly or not at all; the last one counts."""
 
     def __init__(self, sc: SparkContext, folder: str) -> None:
+        """Make the folder, if it is not there. Raises NoCheckpoint."""
         self._jvm: Any = sc._jvm  # pyright: ignore[reportPrivateUsage] - Hadoop's file systems have no other way
         jsc: Any = sc._jsc  # pyright: ignore[reportPrivateUsage]
         self._path: Any = self._jvm.org.apache.hadoop.fs.Path  # each dot asks the JVM
         self.folder = folder
-        self._folder = self._path(folder)
-        self._fs = self._folder.getFileSystem(jsc.hadoopConfiguration())
-        where = self._fs.makeQualified(self._folder).toUri()
-        self._here = Path(where.getPath()) if where.getScheme() == "file" else None
-        if not self._fs.exists(self._folder):
-            self._fs.mkdirs(self._folder, self._permission("700"))
+        try:
+            self._folder = self._path(folder)
+            self._fs = self._folder.getFileSystem(jsc.hadoopConfiguration())
+            where = self._fs.makeQualified(self._folder).toUri()
+            self._here = Path(where.getPath()) if where.getScheme() == "file" else None
+            if not self._fs.exists(self._folder):
+                self._fs.mkdirs(self._folder, self._permission("700"))
+            self.put(_TRIED, "")
+            self.remove(_TRIED)
+        except (OSError, Py4JError) as error:
+            why = str(getattr(error, "java_exception", error)).splitlines()[0]
+            raise NoCheckpoint(
+                f"the checkpoint's folder {folder} cannot be written to ({why}). Name another one with --checkpoint"
+            ) from error
 
     @property
     def path(self) -> str:

@@ -2,7 +2,9 @@
 
 import contextlib
 import os
+import signal
 import sys
+import threading
 from collections.abc import Generator
 from dataclasses import replace
 from pathlib import Path
@@ -85,7 +87,7 @@ def local_context(folder: Path) -> Generator[SparkContext]:
         # A run takes seconds: the second compiler would take longer to make the JVM quick than it then saves.
         .set("spark.driver.extraJavaOptions", f"-Dlog4j2.configurationFile={logging} -XX:TieredStopAtLevel=1")
     )
-    with (folder / "stderr.txt").open("wb") as said, _stderr_to(said.fileno()):
+    with (folder / "stderr.txt").open("wb") as said, _stderr_to(said.fileno()), _own_interrupt():
         sc = SparkContext(conf=over_unix_sockets(conf, str(folder)))
     # It took PYSPARK_PYTHON or the first python3 on PATH, which need not be the one that has the workflow's packages;
     # the setting spark.pyspark.python is one of spark-submit and does nothing here.
@@ -94,6 +96,17 @@ def local_context(folder: Path) -> Generator[SparkContext]:
         yield sc
     finally:
         sc.stop()
+
+
+@contextlib.contextmanager
+def _own_interrupt() -> Generator[None]:
+    """What Ctrl-C does stays the caller's: a new context puts a handler of its own there, which drains nothing."""
+    before = signal.getsignal(signal.SIGINT)
+    try:
+        yield
+    finally:
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGINT, before)
 
 
 @contextlib.contextmanager

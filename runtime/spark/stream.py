@@ -20,7 +20,7 @@ from sferic.runtime.loading import LoadingError
 from sferic.runtime.local.attempt import Attempt, run_attempts
 from sferic.runtime.observe import Event, Observer, StopRequest
 from sferic.runtime.spark import Pulse, StreamSettings
-from sferic.runtime.spark.checkpoint import Checkpoint, Mark
+from sferic.runtime.spark.checkpoint import Checkpoint, Mark, NoCheckpoint
 from sferic.runtime.spark.driver import reason, tell, tried
 from sferic.runtime.spark.flow import Flow
 from sferic.runtime.spark.kept import Kept, Place, Report, reports
@@ -51,7 +51,7 @@ def run_stream(
         checkpoint = Checkpoint(sc, settings.checkpoint)
         owner = Owner(checkpoint, str(sc.applicationId))
         owner.take()
-    except (LoadingError, OtherDriver) as error:
+    except (LoadingError, NoCheckpoint, OtherDriver) as error:
         observer.event(error_event(str(error), "input"))
         return
     try:

@@ -25,6 +25,18 @@ LETTERS = click.option(
     help="Add items that failed to this file, to be read by `sferic dead-letters`.",
 )
 
+
+def on_failure(default: str) -> Option:
+    """What becomes of items that fail where a PE does not say."""
+    return click.option(
+        "--on-failure",
+        type=click.Choice(["stop", "skip", "dead-letter"]),
+        default=default,
+        show_default=True,
+        help="What becomes of an item that a PE cannot handle.",
+    )
+
+
 # What a workflow is compiled to follows from these.
 PLANNED = (
     click.option("-n", "processes", type=click.IntRange(1, MOST_INSTANCES), help="Instances in all, sources included."),

@@ -15,7 +15,7 @@ import click
 from sferic import __version__
 from sferic.commands.connection import NIMBUS, connected, tell
 from sferic.commands.kept import KEPT, limits
-from sferic.commands.options import JSON, PLANNED, WORKFLOW, taking
+from sferic.commands.options import JSON, PLANNED, WORKFLOW, on_failure, taking
 from sferic.commands.packing import PACKING, imported_by, packages_of, request_of
 from sferic.commands.sizes import SIZES, asked_of
 from sferic.commands.streaming import STREAMING, spark_of
@@ -41,13 +41,7 @@ SUBMITTED = (
     *SIZES,
     *KEPT,
     PYTHON,
-    click.option(
-        "--on-failure",
-        type=click.Choice(["stop", "skip", "dead-letter"]),
-        default="dead-letter",
-        show_default=True,
-        help="What becomes of an item that a PE cannot handle.",
-    ),
+    on_failure("dead-letter"),
 )
 
 Compile = Callable[[str, str, dict[str, Any]], "tuple[Compiled, Options]"]

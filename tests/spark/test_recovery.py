@@ -193,7 +193,8 @@ def test_another_plan_is_refused_with_the_way_out(tmp_path, job):
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
-def test_sigterm_drains_an_endless_run(tmp_path):
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=lambda number: number.name)
+def test_a_signal_drains_an_endless_run(tmp_path, number):
     workflow = WORKFLOW.replace("class Numbers(ProducerPE):", "class Numbers(ProducerPE):\n    endless = True")
     (tmp_path / "counted.py").write_text(workflow.replace(f"position or 0, {ITEMS}", "position or 0, 10**9"))
     command = [sys.executable, "-m", "sferic.cli", "run", "counted.py", "--on", "spark", "--checkpoint", "kept"]
@@ -203,7 +204,7 @@ def test_sigterm_drains_an_endless_run(tmp_path):
     try:
         wait_for_marks(tmp_path, process, [])
         wait_for_marks(tmp_path, process, marks(tmp_path))
-        process.terminate()
+        process.send_signal(number)
         assert process.wait() == 130, said(tmp_path)  # interrupted
     finally:
         process.kill()
@@ -212,3 +213,14 @@ def test_sigterm_drains_an_endless_run(tmp_path):
     failed = len((tmp_path / "letters").read_text().splitlines())
     assert f"Numbers: 1 in, {counted + failed:,} out" in said(tmp_path)
     assert counted > 0
+
+
+@pytest.mark.parametrize("where", ["/proc/none/kept", "nowhere://kept"])
+def test_a_folder_that_cannot_be_written_to_is_said_in_a_line(tmp_path, where):
+    (tmp_path / "counted.py").write_text(WORKFLOW)
+    command = [sys.executable, "-m", "sferic.cli", "run", "counted.py", "--on", "spark", "--mode", "dstream"]
+    command += ["--checkpoint", where, "--results", "results"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 2, done.stderr
+    assert f"the checkpoint's folder {where} cannot be written to (" in done.stderr
+    assert "Traceback" not in done.stderr

@@ -195,7 +195,7 @@ def test_after_a_kill_nothing_is_left_and_a_checkpoint_is_of_one_plan(submit, sf
     found = processes(job)
     killed = sferic("kill", job.name)
     assert (killed.returncode, killed.stdout) == (0, f"{job.name} is gone.\n")
-    assert f"submitted as {job.name} goes on from {gone.checkpoint}" in killed.stderr
+    assert f"A stream of this plan submitted as {job.name} goes on where it was" in killed.stderr
     assert not [pid for pid in found if know(pid).alive]
     assert not gone.known and job.name not in sferic("list").stdout
     other = sferic("submit", "w.py:stream", "--to", "spark", "--name", job.name, "-p", "more=true")
