@@ -8,6 +8,7 @@ import threading
 from collections.abc import Generator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from pyspark import SparkConf, SparkContext
 
@@ -92,6 +93,8 @@ def local_context(folder: Path) -> Generator[SparkContext]:
     # It took PYSPARK_PYTHON or the first python3 on PATH, which need not be the one that has the workflow's packages;
     # the setting spark.pyspark.python is one of spark-submit and does nothing here.
     sc.pythonExec = sys.executable
+    jvm: Any = sc._jvm  # pyright: ignore[reportPrivateUsage] - it outlives this process, if that is killed
+    jvm.org.apache.spark.util.ShutdownHookManager.registerShutdownDeleteDir(jvm.java.io.File(str(folder)))
     try:
         yield sc
     finally:

@@ -215,6 +215,26 @@ def test_a_signal_drains_an_endless_run(tmp_path, number):
     assert counted > 0
 
 
+def test_a_run_that_is_killed_leaves_no_folder(tmp_path):
+    workflow = WORKFLOW.replace("class Numbers(ProducerPE):", "class Numbers(ProducerPE):\n    endless = True")
+    (tmp_path / "counted.py").write_text(workflow.replace(f"position or 0, {ITEMS}", "position or 0, 10**9"))
+    (tmp_path / "tmp").mkdir()
+    command = [sys.executable, "-m", "sferic.cli", "run", "counted.py", "--on", "spark", "--interval", "0.2"]
+    environment = {**os.environ, "TMPDIR": str(tmp_path / "tmp")}
+    with (tmp_path / "said").open("wb") as out:
+        process = subprocess.Popen(command, cwd=tmp_path, env=environment, stdout=out, stderr=out)
+    try:
+        while not list(tmp_path.glob("tmp/sferic-spark-*/checkpoint/superstep-*")):
+            assert process.poll() is None, said(tmp_path)
+            time.sleep(0.1)
+    finally:
+        process.kill()  # not its JVM
+        process.wait()
+    while left := list(tmp_path.glob("tmp/sferic-*")):
+        time.sleep(0.1)
+    assert not left
+
+
 @pytest.mark.parametrize("where", ["/proc/none/kept", "nowhere://kept"])
 def test_a_folder_that_cannot_be_written_to_is_said_in_a_line(tmp_path, where):
     (tmp_path / "counted.py").write_text(WORKFLOW)
