@@ -58,3 +58,20 @@ def test_what_is_collected_comes_whole_and_in_order(spark):
     rdd = spark.parallelize(range(10_000), 3)
     assert collected(rdd, list) == list(range(10_000))
     assert collected(rdd, lambda part: []) == []
+
+
+def test_months_of_it_leave_nothing_in_the_jvm(spark):
+    jvm = spark._jvm
+    field = jvm.java.lang.Class.forName("java.io.DeleteOnExitHook").getDeclaredField("files")
+    field.setAccessible(True)
+    rdd = spark.parallelize(range(4), 2).cache()
+
+    def names():
+        return field.get(None).size()
+
+    before = names()
+    rdd.collect()
+    assert names() > before, "PySpark's own way leaves none any more: it would do"
+    before = names()
+    collected(rdd, list)
+    assert names() == before
