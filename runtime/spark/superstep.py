@@ -9,7 +9,7 @@ import signal
 import socket
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import replace
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
@@ -28,6 +28,7 @@ from sferic.runtime.spark.tasks import Step
 _ENDING = (signal.SIGHUP, signal.SIGTERM)  # by these the daemon of Spark's workers ends all in its group
 _RUN_FOLDERS = f"sferic-{'[0-9a-f]' * 12}-[0-9]*"
 _AHEAD = 128  # groups that a source may have sent before it is asked: slow ones send items one by one
+_LONGEST = 104  # bytes of a socket's name; Linux has 108, others less
 _SOCKET, _PLAN, _LOCK = "socket", "plan.json", "lock"
 
 
@@ -137,7 +138,8 @@ class Instances:
         self._plan.write(folder / _PLAN)
         server = socket.socket(socket.AF_UNIX)
         (folder / _SOCKET).unlink(missing_ok=True)
-        server.bind(str(folder / _SOCKET))
+        with _address(folder) as address:
+            server.bind(address)
         server.listen()
         daemon = os.getppid()
         sys.stdout.flush()
@@ -201,10 +203,25 @@ def _remove_left(folder: Path) -> None:
                 shutil.rmtree(each, ignore_errors=True)
 
 
+@contextlib.contextmanager
+def _address(folder: Path) -> Generator[str]:
+    """Of its socket: names of sockets are short, wherever temporary files are."""
+    path = folder / _SOCKET
+    if len(os.fsencode(path)) < _LONGEST or sys.platform != "linux":
+        yield str(path)
+        return
+    fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        yield f"/proc/self/fd/{fd}/{_SOCKET}"
+    finally:
+        os.close(fd)
+
+
 def _connection(folder: Path) -> "Connection[Any, Any]":
     plug = socket.socket(socket.AF_UNIX)
     try:
-        plug.connect(str(folder / _SOCKET))
+        with _address(folder) as address:
+            plug.connect(address)
     except OSError:
         plug.close()
         raise

@@ -215,22 +215,23 @@ def test_a_signal_drains_an_endless_run(tmp_path, number):
     assert counted > 0
 
 
-def test_a_run_that_is_killed_leaves_no_folder(tmp_path):
+def test_a_run_that_is_killed_leaves_no_folder_however_long_its_name(tmp_path):
     workflow = WORKFLOW.replace("class Numbers(ProducerPE):", "class Numbers(ProducerPE):\n    endless = True")
     (tmp_path / "counted.py").write_text(workflow.replace(f"position or 0, {ITEMS}", "position or 0, 10**9"))
-    (tmp_path / "tmp").mkdir()
+    temporary = tmp_path / ("long" * 25)
+    temporary.mkdir()
     command = [sys.executable, "-m", "sferic.cli", "run", "counted.py", "--on", "spark", "--interval", "0.2"]
-    environment = {**os.environ, "TMPDIR": str(tmp_path / "tmp")}
+    environment = {**os.environ, "TMPDIR": str(temporary)}
     with (tmp_path / "said").open("wb") as out:
         process = subprocess.Popen(command, cwd=tmp_path, env=environment, stdout=out, stderr=out)
     try:
-        while not list(tmp_path.glob("tmp/sferic-spark-*/checkpoint/superstep-*")):
+        while not list(temporary.glob("sferic-spark-*/checkpoint/superstep-*")):
             assert process.poll() is None, said(tmp_path)
             time.sleep(0.1)
     finally:
         process.kill()  # not its JVM
         process.wait()
-    while left := list(tmp_path.glob("tmp/sferic-*")):
+    while left := list(temporary.glob("sferic-*")):
         time.sleep(0.1)
     assert not left
 
