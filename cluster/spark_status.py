@@ -93,12 +93,8 @@ def head(said: Said) -> Iterator[str]:
     yield f"{said['name']}: {said['status']}{exit_status}, up {duration(said['uptime'])}{app} on {said['master']}"
     kind = "a stream" if said["mode"] == "dstream" else "a batch job"
     yield f"  {kind}, compiled by sferic {said['version']}, plan {said['plan'][:12]}"
-    if said["driver"] or said["restarts"]:
-        times = f"started again {said['restarts']} time{'s' * (said['restarts'] != 1)}"
-        again = [f"{times}: {said['why']}" if said["why"] else times] if said["restarts"] else []
-        gone = [] if said["exit"] is not None else ["none at the moment"]
-        driver = [f"process {said['driver']}"] if said["driver"] else gone
-        yield f"  driver: {', '.join([*driver, *again])}"
+    if driver := list(_driver(said)):
+        yield f"  driver: {', '.join(driver)}"
     if "application" in said:
         yield f"  at the master: {_application(said['application'])}"
     if "supersteps" in said:
@@ -109,6 +105,17 @@ def head(said: Said) -> Iterator[str]:
     done = [f"{stage} {one['done']}/{one['instances']}" for stage, one in said["stages"].items()]
     if done:
         yield f"  instances that are done: {', '.join(done)}"
+
+
+def _driver(said: Said) -> Iterator[str]:
+    restarts = said["restarts"]
+    if said["driver"]:
+        yield f"process {said['driver']}"
+    elif restarts and said["exit"] is None:
+        yield "none at the moment"
+    if restarts:
+        times = f"started again {restarts} time{'s' * (restarts != 1)}"
+        yield f"{times}: {said['why']}" if said["why"] else times
 
 
 def _application(said: Said) -> str:

@@ -276,14 +276,14 @@ class Run:
         """True where the next one has something to do."""
         began = time.monotonic()
         number = self._number = self._number + 1  # one for each that is asked for: only what is made again is the same
-        self._sc.setJobGroup(self._group, self._name(number))
         arrives = self._known.sent > 0 or not self._mark.state or not self._known.versions
         waits = _BESIDE if arrives else _ALONE
         step = Step(number, self._done(), self._stopping, waits * self._settings.interval, self._most, arrives)
-        tasks = replace(self._tasks, step=step)
+        tasks, name = replace(self._tasks, step=step), self._name(step)
+        self._sc.setJobGroup(self._group, name)
         if not (arrives or self._changes(superstep, tasks)):
             return False
-        before, (kept, told) = self._kept, tried(self._sc, lambda: self._made(superstep, tasks))
+        before, (kept, told) = self._kept, tried(self._sc, lambda: self._made(superstep, tasks, name))
         ended = self._known.finished
         self._known = _Done(
             {report.place for report in told if report.finished},
@@ -320,11 +320,10 @@ class Run:
             self._over.set()
         return self._known.sent > 0 or self._known.finished != ended
 
-    def _name(self, number: int) -> str:
+    def _name(self, step: Step) -> str:
         """For Spark's pages: what still goes on."""
-        done = self._done()
-        stages = dict.fromkeys(stage for stage, _ in self._places if stage not in done)
-        return shorten(f"superstep {number} of {', '.join(stages)}", _NAME, placeholder=" ...")
+        stages = dict.fromkeys(stage for stage, _ in self._places if stage not in step.done)
+        return shorten(f"superstep {step.number} of {', '.join(stages)}", _NAME, placeholder=" ...")
 
     def _changes(self, superstep: Superstep, tasks: Tasks) -> bool:
         """Does anything come of a superstep at which nothing arrives? If so it is made again, to be kept: asked the
@@ -332,10 +331,10 @@ class Run:
         told = tried(self._sc, lambda: collected(superstep(self._kept, tasks), reports))
         return {report.place: report.version for report in told} != self._known.versions
 
-    def _made(self, superstep: Superstep, tasks: Tasks) -> "tuple[RDD[Any], list[Report]]":
+    def _made(self, superstep: Superstep, tasks: Tasks, name: str) -> "tuple[RDD[Any], list[Report]]":
         """A superstep, written, and what it tells."""
         kept = superstep(self._kept, tasks).setName(f"instances after superstep {tasks.step.number}")
-        self._sc.setLocalProperty("callSite.short", self._name(tasks.step.number))  # of Spark's stage
+        self._sc.setLocalProperty("callSite.short", name)  # of Spark's stage
         return kept, written(kept, tasks.made, reports)
 
     def _tell(self, told: list[Report]) -> bool:
