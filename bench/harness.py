@@ -72,9 +72,9 @@ def say(text: str) -> None:
 
 
 def write(rows: Sequence[Row]) -> None:
-    """results.json; rows measured earlier and not now stay."""
+    """results.json; rows measured earlier and not now stay, and each has its place."""
     path = FOLDER / "results.json"
     known = json.loads(path.read_text()) if path.is_file() else []
-    fresh = {(row.name, row.peer) for row in rows}
-    kept = [row for row in known if (row["name"], row["peer"]) not in fresh]
-    path.write_text(json.dumps([*kept, *map(asdict, rows)], indent=1) + "\n")
+    by_name = {(row["name"], row["peer"]): row for row in known}
+    by_name |= {(row.name, row.peer): asdict(row) for row in rows}
+    path.write_text(json.dumps([*by_name.values()], indent=1) + "\n")

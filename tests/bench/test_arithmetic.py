@@ -38,7 +38,7 @@ def test_measures_take_turns_and_the_first_turn_does_not_count(bench):
     assert bench("harness").interleaved([lambda: measure("a")], 2, warm_up=False) == [[1, 2]]
 
 
-def test_rows_measured_earlier_stay_and_new_ones_take_their_place(bench, tmp_path, monkeypatch):
+def test_rows_measured_earlier_stay_and_each_has_its_place(bench, tmp_path, monkeypatch):
     harness = bench("harness")
     monkeypatch.setattr(harness, "FOLDER", tmp_path)
     row = harness.Row("words", "peer", 2.0, 3.0, "words/s", 1.5, "≥ 1 ×", reached=True)
@@ -46,7 +46,7 @@ def test_rows_measured_earlier_stay_and_new_ones_take_their_place(bench, tmp_pat
     harness.write([row, other])
     harness.write([harness.Row("words", "peer", 2.0, 1.0, "words/s", 0.5, "≥ 1 ×", reached=False)])
     rows = json.loads((tmp_path / "results.json").read_text())
-    assert [(r["name"], r["ours"], r["reached"]) for r in rows] == [("start", 5.0, True), ("words", 1.0, False)]
+    assert [(r["name"], r["ours"], r["reached"]) for r in rows] == [("words", 1.0, False), ("start", 5.0, True)]
     assert set(rows[0]) >= {"name", "peer", "peer_value", "ours", "unit", "ratio", "bar", "reached"}
 
 

@@ -9,6 +9,7 @@ import numpy
 import pytest
 
 import sferic
+from sferic.runtime.host.ownership import own
 
 
 @dataclass
@@ -163,3 +164,36 @@ def test_a_reader_beside_a_changer_sees_the_original():
     graph.connect(source, "output", changes, "input")
     graph.connect(source, "output", reads, "input")
     assert list(map(text, sferic.run(graph)[reads]["output"])) == list(map(text, items()))
+
+
+def shapes(item):
+    """What is in it, in order, with a number for each container: those that are one object have one number."""
+    numbers, said, waiting = {}, [], [item]
+    while waiting:
+        part = waiting.pop()
+        known = id(part) in numbers
+        said.append(
+            (type(part), numbers.setdefault(id(part), len(numbers)) if isinstance(part, (dict, list)) else None)
+        )
+        if isinstance(part, dict) and not known:
+            waiting += [*part.keys(), *part.values()]
+        elif isinstance(part, (list, tuple)) and not known:
+            waiting += part
+        elif not isinstance(part, (dict, list, tuple)):
+            said.append(text(part))
+    return said
+
+
+def test_parts_that_are_in_an_item_twice_or_in_themselves_are_so_in_its_copy():
+    twice = [1, {"deep": [2, (3, [4])]}]
+    itself = {"name": "loop", "parts": [1, [2]]}
+    itself["parts"].append(itself)
+    through = ([5],)
+    through[0].append(through)
+    frozen = Frozen([twice, 6])
+    for item in ([twice, twice], {"a": twice, "b": [twice], ("c", 1): frozen}, itself, [through, twice], (twice, {7})):
+        copied = own(item)
+        assert shapes(copied) == shapes(item) == shapes(copy.deepcopy(item))
+    assert own([twice])[0] is not twice
+    copied = own([frozen, twice])
+    assert copied[0].parts[0] is copied[1] is not twice

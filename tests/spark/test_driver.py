@@ -47,14 +47,12 @@ graph.connect(Numbers(), "output", Sum(), "input")
 
 @pytest.fixture
 def job(tmp_path, submit_out):
-    """`job(endless, name)`: a driver under way, with its status file."""
+    """`job(endless, name)`: a driver under way, with its status file; compiled at the first time."""
     started = []
 
-    def start(endless, name=""):
-        (tmp_path / "sums.py").write_text(WORKFLOW.replace("ENDLESS", str(endless)))
+    def start(endless, name="", submit=tuple(submit_out)):
         if not (tmp_path / "out").exists():
-            command = [sys.executable, "-m", "sferic.cli", "compile", "sums.py", "--to", "spark", "-o", "out"]
-            subprocess.run(command, cwd=tmp_path, check=True)
+            compiled(tmp_path, endless)
         options = [
             "--results",
             f"results{name}",
@@ -65,7 +63,7 @@ def job(tmp_path, submit_out):
         environment = {**os.environ, "PYSPARK_PYTHON": sys.executable, "SPARK_LOCAL_IP": "127.0.0.1"}
         with (tmp_path / f"said{name}").open("wb") as said:
             started.append(
-                subprocess.Popen([*submit_out, *options], cwd=tmp_path, env=environment, stdout=said, stderr=said)
+                subprocess.Popen([*submit, *options], cwd=tmp_path, env=environment, stdout=said, stderr=said)
             )
         return started[-1]
 
@@ -74,6 +72,13 @@ def job(tmp_path, submit_out):
         if process.poll() is None:
             process.kill()
             process.wait()
+
+
+def compiled(folder, endless):
+    (folder / "sums.py").write_text(WORKFLOW.replace("ENDLESS", str(endless)))
+    command = [sys.executable, "-m", "sferic.cli", "compile", "sums.py", "--to", "spark", "-o", "out"]
+    subprocess.run(command, cwd=folder, check=True)
+    return folder / "out"
 
 
 def until(process, path, wanted):
@@ -144,9 +149,17 @@ def check(tmp_path, status):
 
 @pytest.mark.timeout(300)
 def test_a_stream_whose_job_and_archive_are_not_of_one_compilation_does_not_begin(tmp_path, job):
-    job(endless=True).kill()
-    path = tmp_path / "out" / "job.py"
+    path = compiled(tmp_path, endless=True) / "job.py"
     path.write_text(path.read_text().replace('"Sum": 1', '"Sum": 2'))
-    assert job(endless=True, name="2").wait() == 2
-    told = json.loads((tmp_path / "status2.json").read_text())
+    assert job(endless=True).wait() == 2
+    told = json.loads((tmp_path / "status.json").read_text())
     assert told["error"] == "job.py and flow.zip are not of one compilation: take both from the same folder"
+
+
+@pytest.mark.timeout(300)
+def test_a_job_without_its_packages_says_in_a_line_how_it_is_submitted(tmp_path, job, submit_out):
+    without = [part for part in submit_out if part != "--archives" and not str(part).endswith("#packages")]
+    assert job(endless=False, submit=without).wait() == 2
+    told = json.loads((tmp_path / "status.json").read_text())
+    assert told["error"].startswith("this job's compiled packages are not here. Give spark-submit: --archives ")
+    assert told["error"] in (tmp_path / "said").read_text().splitlines()
