@@ -6,7 +6,7 @@ import shutil
 import socket
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,6 +34,7 @@ _WANTED = {"master": 7077, "master's page": 8080, "worker": 7078, "worker's page
 _JOBS = 4  # that find room at the same time, unless they ask for more than Spark's defaults
 _MIB_A_JOB = 1024  # what an executor is given by default
 _JVM = "-XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xshare:auto"
+_MOVES = 3  # times that a daemon is given other ports, since somebody was quicker
 _KEPT = 86_400  # seconds that folders of applications that have ended are kept
 # What would change daemons, or reach executors and is none of theirs.
 _OTHERS = re.compile("SPARK_(MASTER|WORKER|DAEMON|LOG|NO_DAEMONIZE|CONF)|PYTHON")
@@ -53,6 +54,10 @@ appender.file.policies.size.size = 20MB
 appender.file.strategy.type = DefaultRolloverStrategy
 appender.file.strategy.max = 4
 """
+
+
+class _PortTaken(ClusterError):  # noqa: N818 - names the situation
+    """Somebody listens there who did not when it was chosen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +166,7 @@ def up(place: SparkHome, tell: Tell, *, closed: bool = False, cores: int | None 
             return _complete(place, before, tell, closed=closed)
         shutil.rmtree(place.recovery, ignore_errors=True)  # its applications and workers are no more
         place.prepare()
-        ports = dict(_WANTED) if closed else _free_ports()
+        ports = dict(_WANTED) if closed else _free_ports(_WANTED)
         cores = cores or _JOBS * max(2, os.cpu_count() or 2)
         started = _Starter(place, tell, Running(closed, {}, ports, cores))
         try:
@@ -202,14 +207,14 @@ def _end(place: SparkHome, daemons: dict[str, Known], tell: Tell = lambda _: Non
     place.record.unlink(missing_ok=True)
 
 
-def _free_ports() -> dict[str, int]:
-    """Spark's usual ones, others where somebody listens there."""
+def _free_ports(wanted: Mapping[str, int]) -> dict[str, int]:
+    """These, others where somebody listens there."""
     found: dict[str, int] = {}
-    for name, wanted in _WANTED.items():
+    for name, port in wanted.items():
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
-                probe.bind((LOOPBACK, wanted))
+                probe.bind((LOOPBACK, port))
             except OSError:
                 probe.bind((LOOPBACK, 0))
             found[name] = probe.getsockname()[1]
@@ -229,15 +234,20 @@ class _Starter:
         found = self.running
         missing = found.gone
         if "master" in missing:
-            self._launch("master", ("--host", LOOPBACK))
-        self._wait("master", self._master_is)
-        before: set[str] = set()
+            moves = not found.closed and missing == list(_ROLES)  # else a worker and jobs know its address
+            self._bring_up("master", ("--host", LOOPBACK), self._master_is, moves=moves)
+        else:
+            self._wait("master", self._master_is)
         if "worker" in missing:
             before = set(found.page.look().workers)  # a master may believe in the dead for a while
             memory = f"{_JOBS * _MIB_A_JOB}m"
             size = ("--cores", str(found.cores), "--memory", memory, "--work-dir", str(self._place.work))
-            self._launch("worker", ("--host", LOOPBACK, *size, found.master))
-        self._wait("worker", lambda: bool(found.page.look().workers.keys() - before))
+            arguments = ("--host", LOOPBACK, *size, found.master)
+            self._bring_up(
+                "worker", arguments, lambda: bool(found.page.look().workers.keys() - before), moves=not found.closed
+            )
+        else:
+            self._wait("worker", lambda: bool(found.page.look().workers))
         return found
 
     def _master_is(self) -> bool:
@@ -245,9 +255,27 @@ class _Starter:
         look = self.running.page.look()
         return look.status == "ALIVE" and look.url == self.running.master
 
+    def _bring_up(self, role: str, arguments: tuple[str, ...], ready: Callable[[], bool], *, moves: bool) -> None:
+        """Start it, and wait for it. `moves`: on other ports, where somebody has taken its own meanwhile."""
+        for left in reversed(range(_MOVES + 1)):
+            self._launch(role, arguments)
+            try:
+                self._wait(role, ready)
+            except _PortTaken:
+                if not moves or not left:
+                    raise
+                self._tell(f"somebody listens where the {role} was to: it is given other ports")
+                self.running.ports.update(_free_ports(self._ports_of(role)))
+            else:
+                return
+
+    def _ports_of(self, role: str) -> dict[str, int]:
+        return {name: self.running.ports[name] for name in (role, f"{role}'s page")}
+
     def _launch(self, role: str, arguments: tuple[str, ...]) -> None:
         found, place = self.running, self._place
-        ports = ("--port", str(found.ports[role]), "--webui-port", str(found.ports[f"{role}'s page"]))
+        port, page = self._ports_of(role).values()
+        ports = ("--port", str(port), "--webui-port", str(page))
         main = f"org.apache.spark.deploy.{role}.{role.capitalize()}"
         command = [str(spark_home() / "bin" / "spark-class"), main, *ports, *arguments]
         child = launch(
@@ -296,7 +324,9 @@ class _Starter:
         while not self._is(ready):
             for each, child in self._children.items():
                 if child.poll() is not None:
-                    raise ClusterError(f"the {each} ended with status {child.returncode}. {self._last_words(each)}")
+                    own = self._ports_of(each)
+                    kind = _PortTaken if each == role and _free_ports(own) != own else ClusterError
+                    raise kind(f"the {each} ended with status {child.returncode}. {self._last_words(each)}")
             if time.monotonic() - began > START:
                 raise ClusterError(f"the {role} is not ready after {START:.0f} s. {self._last_words(role)}")
             time.sleep(LOOK)

@@ -12,6 +12,7 @@ import pytest
 
 from sferic.cluster import development
 from sferic.cluster.nimbus import connect
+from sferic.cluster.processes import command_of
 from sferic.runtime.letters import read_letters
 
 _spec = importlib.util.spec_from_file_location("real_conftest", Path(__file__).with_name("conftest.py"))
@@ -140,8 +141,9 @@ def test_what_a_worker_shares_with_its_processes_is_private_and_goes_with_it(sfe
 def test_a_worker_that_dies_after_the_end_changes_nothing(sferic, cluster, topology):
     name = topology("w.py:squares")
     until(lambda: status(sferic, name)["status"] == "finished")
-    [before] = cluster.local.glob("workers/*/pids/*")
-    os.kill(int(before.name), signal.SIGKILL)
+    noted = [int(path.name) for path in cluster.local.glob("workers/*/pids/*")]
+    [worker] = [pid for pid in noted if f" {name}-" in command_of(pid)]  # those of others may not have left yet
+    os.kill(worker, signal.SIGKILL)
     until(lambda: "began it again" in sferic("logs", name, "-n", "100000").stdout)
     assert status(sferic, name)["status"] == "finished"
     assert sorted(results(sferic("results", name).stdout)) == [number**2 for number in range(1000)]

@@ -152,7 +152,7 @@ def test_ports_that_are_in_use_are_left_to_others(monkeypatch):
     def free():
         with socket.socket() as taken:
             taken.bind(("127.0.0.1", 7077))
-            return development._free_ports()
+            return development._free_ports(development._WANTED)
 
     ports = in_new_network(free) if CLOSED else free()
     assert ports["master"] not in (0, 7077) and len(set(ports.values())) == 4
@@ -160,6 +160,26 @@ def test_ports_that_are_in_use_are_left_to_others(monkeypatch):
         assert {name: port for name, port in ports.items() if name != "master"} == {
             name: port for name, port in development._WANTED.items() if name != "master"
         }
+
+
+@pytest.mark.parametrize("whose", ["master", "worker's page"])
+def test_a_port_that_somebody_takes_before_its_daemon_starts_is_left_to_them(place, monkeypatch, whose):
+    """As where two clusters are started at the same time."""
+    free, told, asked = development._free_ports, [], []
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        taken = other.getsockname()[1]
+
+        def chosen(wanted):
+            asked.append(wanted)
+            return {**free(wanted), whose: taken} if len(asked) == 1 else free(wanted)
+
+        monkeypatch.setattr(development, "_free_ports", chosen)
+        up = development.up(place, told.append)
+    assert not up.gone and up.ports[whose] != taken
+    assert development.recorded(place) == up
+    assert f"somebody listens where the {whose.split(chr(39))[0]} was to: it is given other ports" in told
 
 
 def test_without_java_nothing_is_started(command, place):
