@@ -37,19 +37,21 @@ class Owner:
         }
         self._next = 0.0
 
-    def take(self, sleep: Callable[[float], None] = time.sleep) -> None:
-        """Take the folder. Raises OtherDriver if one is at work there."""
+    def take(self, sleep: Callable[[float], None] = time.sleep) -> bool:
+        """Take the folder; True where the driver before this one died before it left it. Raises OtherDriver if one is
+        at work there."""
         there = self._checkpoint.read(OWNER)
         if there is not None and not self._is_dead(there):
             until = self._now() + _WATCH
             while self._now() < until:
                 sleep(_LOOK)
-                now_there = self._checkpoint.read(OWNER)
-                if now_there is None:
+                before, there = there, self._checkpoint.read(OWNER)
+                if there is None:
                     break
-                if now_there != there:
-                    raise OtherDriver(self._words(now_there, "Stop that one first, or name another folder"))
+                if there != before:
+                    raise OtherDriver(self._words(there, "Stop that one first, or name another folder"))
         self._write()
+        return there is not None
 
     def lives(self) -> None:
         """Give a sign of life, when it is time. Raises OtherDriver."""

@@ -50,16 +50,30 @@ def run_stream(
         flow.import_definition()  # results may be of classes in it
         checkpoint = Checkpoint(sc, settings.checkpoint)
         owner = Owner(checkpoint, str(sc.applicationId))
-        owner.take()
+        died = owner.take()
     except (LoadingError, NoCheckpoint, OtherDriver) as error:
         observer.event(error_event(str(error), "input"))
         return
     try:
-        _go_on(sc, flow, build, observer, stop, settings, checkpoint, owner)
+        mark = checkpoint.last()
+        if died and mark is not None and mark.ended and mark.plan == flow.plan.digest():
+            _tell_end(mark, observer, settings)
+        else:
+            _go_on(sc, flow, build, observer, stop, settings, checkpoint, owner, mark)
     except OtherCheckpoint as error:
         observer.event(error_event(str(error), "input"))
     finally:
         owner.leave()
+
+
+def _tell_end(mark: Mark, observer: Observer, settings: StreamSettings) -> None:
+    """The run came to its end, and its driver died before it could say so: what was counted has the exit status."""
+    if settings.files is not None:
+        settings.files.go_on(mark.written)
+    if settings.progress is not None:
+        settings.progress.pulse(Pulse(written=_files(mark.written)))
+    text = "the run before this one had come to its end, and its driver died before it said so: nothing is left to do"
+    observer.event({"event": "log", "level": 20, "pe": "sferic", "rank": 0, "text": text})
 
 
 def _go_on(
@@ -71,8 +85,8 @@ def _go_on(
     settings: StreamSettings,
     checkpoint: Checkpoint,
     owner: Owner,
+    mark: Mark | None,
 ) -> None:
-    mark = checkpoint.last()
     if mark is not None:
         _refuse_other(mark, flow, settings)
     checkpoint.forget_stop()
