@@ -56,10 +56,6 @@ appender.file.strategy.max = 4
 """
 
 
-class _PortTaken(ClusterError):  # noqa: N818 - names the situation
-    """Somebody listens there who did not when it was chosen."""
-
-
 @dataclass(frozen=True, slots=True)
 class SparkHome:
     """Where everything of the cluster is."""
@@ -261,11 +257,13 @@ class _Starter:
             self._launch(role, arguments)
             try:
                 self._wait(role, ready)
-            except _PortTaken:
-                if not moves or not left:
+            except ClusterError:
+                own = self._ports_of(role)
+                free = own if self._children[role].poll() is None else _free_ports(own)
+                if not moves or not left or free == own:
                     raise
                 self._tell(f"somebody listens where the {role} was to: it is given other ports")
-                self.running.ports.update(_free_ports(self._ports_of(role)))
+                self.running.ports.update(free)
             else:
                 return
 
@@ -324,9 +322,7 @@ class _Starter:
         while not self._is(ready):
             for each, child in self._children.items():
                 if child.poll() is not None:
-                    own = self._ports_of(each)
-                    kind = _PortTaken if each == role and _free_ports(own) != own else ClusterError
-                    raise kind(f"the {each} ended with status {child.returncode}. {self._last_words(each)}")
+                    raise ClusterError(f"the {each} ended with status {child.returncode}. {self._last_words(each)}")
             if time.monotonic() - began > START:
                 raise ClusterError(f"the {role} is not ready after {START:.0f} s. {self._last_words(role)}")
             time.sleep(LOOK)

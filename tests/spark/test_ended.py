@@ -47,19 +47,8 @@ def run(spark, tmp_path, monkeypatch, capsys):
     """`run(endless)`: exit status and stderr of `sferic run`, in this process, which has a Spark already."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", [*sys.path])
-    how = [
-        "run",
-        "ends.py",
-        "--on",
-        "spark",
-        "--mode",
-        "dstream",
-        "--interval",
-        "0.2",
-        "--checkpoint",
-        str(tmp_path / "kept"),
-    ]
-    how += ["--results", "results", "--dead-letters", "letters"]
+    how = ["run", "ends.py", "--on", "spark", "--mode", "dstream", "--interval", "0.2"]
+    how += ["--checkpoint", str(tmp_path / "kept"), "--results", "results", "--dead-letters", "letters"]
 
     def ran(endless):
         Path("ends.py").write_text(WORKFLOW.replace("ENDLESS", str(endless)))
