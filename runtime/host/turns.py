@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from queue import Empty, SimpleQueue
+from queue import Empty, Queue
 
 from sferic.runtime.host.source import Source
 from sferic.runtime.pace import TOGETHER, next_size
@@ -34,7 +34,7 @@ class Turns:
         linger: float = _LINGER,
     ) -> None:
         self._sources = sources
-        self._back: SimpleQueue[Source] = SimpleQueue()
+        self._back: Queue[Source] = Queue()
         self._stopping = stopping
         self._wrote = wrote
         self._between = between

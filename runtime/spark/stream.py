@@ -190,7 +190,7 @@ class Run:
         self._ticking = threading.Lock()
         # Only the thread of the ticks makes a new one.
         self._pulse = Pulse(written=_files(before.written) if before else {})
-        self._told: queue.SimpleQueue[list[Report] | BaseException] = queue.SimpleQueue()
+        self._told: queue.Queue[list[Report] | BaseException] = queue.Queue()
         self._heard = threading.Event()  # the driver has done what the last superstep told
         self._endless = any(pe.endless for stage in plan.stages for pe in stage.pes)
         self._most = FIRST

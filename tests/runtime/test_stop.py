@@ -1,6 +1,8 @@
 """A stop ends sources that wait for data, promptly, and what comes after them still comes; on every target."""
 
 import asyncio
+import signal
+import threading
 import time
 
 import pytest
@@ -140,3 +142,33 @@ def test_a_function_without_an_end_is_stopped_as_any_other_source(on, tmp_path):
     got = watcher.results["Ticks", "output"]
     numbers = [value for value in got if type(value) is int]
     assert numbers == list(range(len(numbers))) and got[-1] == "end"
+
+
+def test_a_stop_by_a_signal_whose_handler_takes_longer_than_the_run_would_listen(tmp_path):
+    """As one that writes to a terminal that is slow."""
+    free, freed = threading.Event(), []
+
+    class Signals(sferic.ProducerPE):
+        def _process(self, inputs):
+            signal.pthread_kill(threading.main_thread().ident, signal.SIGUSR1)
+            freed.append(free.wait(60))
+
+    class Told(Outcome):
+        requested = False
+
+    def slowly(number, frame):
+        time.sleep(0.2)
+        told.requested = True
+
+    graph, told = sferic.WorkflowGraph(), Told()
+    graph.add(Signals())
+    before = signal.signal(signal.SIGUSR1, slowly)
+    watchdog = threading.Timer(30, free.set)
+    watchdog.start()
+    try:
+        launch(compile_plan(graph, Options(target="in-process")), "local", told, told, tmp_path)
+        assert not freed
+    finally:
+        free.set()
+        watchdog.cancel()
+        signal.signal(signal.SIGUSR1, before)
