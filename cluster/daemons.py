@@ -5,17 +5,18 @@ import fcntl
 import json
 import os
 import subprocess
+import time
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from sferic.cluster.errors import OperationError
-from sferic.cluster.namespace import in_network_of, in_new_network
+from sferic.cluster.namespace import NamespaceRefused, in_network_of, in_new_network
 from sferic.cluster.processes import Known, end
 
-LOOK = 0.1  # seconds between two looks whether a daemon is ready
-START = 120.0  # seconds a daemon may take: more is a fault, and not this machine's load
+_LOOK = 0.1  # seconds between two looks whether a daemon is ready
+_START = 120.0  # seconds a daemon may take: more is a fault, and not this machine's load
 LEAVE = 15.0
 _LAST = 15  # lines of a log that are shown
 
@@ -85,7 +86,55 @@ def leave(daemon: Known, tell: Tell) -> None:
     end([daemon], LEAVE, slow)
 
 
-def last_words(folder: Path, logs: Iterable[str]) -> str:
+class Starting:
+    """Daemons that are starting: each is waited for, and heard where one of them ends instead."""
+
+    def __init__(self, logs: Path, tell: Tell, *, article: str = "", away: type[Exception] = NamespaceRefused) -> None:
+        """`logs`: the folder with each one's ``.log`` and ``.out``. `article`: before their names, with its space.
+        `away`: what is raised, beside NamespaceRefused, by one who asks where nobody answers yet."""
+        self._logs = logs
+        self._tell = tell
+        self._article = article
+        self._away = (away, NamespaceRefused)  # the latter: whose network it was has just ended
+        self._children: dict[str, subprocess.Popen[bytes]] = {}
+
+    def add(self, name: str, child: "subprocess.Popen[bytes]") -> None:
+        """It was launched, perhaps in the place of one before."""
+        self._children[name] = child
+
+    def has(self, name: str) -> bool:
+        """Was it launched here?"""
+        return name in self._children
+
+    def ended(self, name: str) -> bool:
+        """Did it end by itself?"""
+        return self._children[name].poll() is not None
+
+    def wait(self, name: str, ready: Callable[[], bool], *, meanwhile: Callable[[], None] = lambda: None) -> None:
+        """Until `name` is `ready`; calls `meanwhile` between two looks. Raises ClusterError."""
+        began = time.monotonic()
+        while not self._is(ready):
+            for each, child in self._children.items():
+                if child.poll() is not None:
+                    raise ClusterError(self._bad(each, f"ended with status {child.returncode}"))
+            meanwhile()
+            if time.monotonic() - began > _START:
+                raise ClusterError(self._bad(name, f"is not ready after {_START:.0f} s"))
+            time.sleep(_LOOK)
+        if name in self._children:
+            self._tell(f"{self._article}{name} is up ({time.monotonic() - began:.1f} s)")
+
+    def _is(self, ready: Callable[[], bool]) -> bool:
+        try:
+            return ready()
+        except self._away:
+            return False
+
+    def _bad(self, name: str, what: str) -> str:
+        return f"{self._article}{name} {what}. {_last_words(self._logs, (f'{name}.log', f'{name}.out'))}"
+
+
+def _last_words(folder: Path, logs: Iterable[str]) -> str:
     """The ends of these logs, as far as they are there."""
     there = [folder / log for log in logs if (folder / log).exists()]
     lines = [line for log in there for line in log.read_text(errors="replace").splitlines()[-_LAST:]]

@@ -3,28 +3,14 @@
 import os
 import shutil
 import socket
-import subprocess
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from sferic.cluster.daemons import (
-    LEAVE,
-    LOOK,
-    START,
-    ClusterError,
-    Tell,
-    alone,
-    last_words,
-    launch,
-    leave,
-    read_record,
-    write_record,
-)
+from sferic.cluster.daemons import LEAVE, ClusterError, Starting, Tell, alone, launch, leave, read_record, write_record
 from sferic.cluster.home import NIMBUS_PORT, SUPERVISOR_PORT, WORKER_PORTS, ZOOKEEPER_PORT, Home, state_folder
 from sferic.cluster.java import find_java
-from sferic.cluster.namespace import NamespaceRefused, in_network_of
+from sferic.cluster.namespace import in_network_of
 from sferic.cluster.nimbus import Address, NimbusError, connect
 from sferic.cluster.processes import Known, command_of, end, know
 from sferic.cluster.zookeeper import ZooKeeperError, remove_below
@@ -214,7 +200,7 @@ class _Starter:
 
     def __init__(self, place: Home, java: Path, tell: Tell, running: Running) -> None:
         self.running = running
-        self._children: dict[str, subprocess.Popen[bytes]] = {}
+        self._starting = Starting(place.logs, tell)
         self._place = place
         self._java = java
         self._tell = tell
@@ -252,35 +238,18 @@ class _Starter:
         child = launch(
             command, place.logs / f"{name}.out", place.storm, env, closed=found.closed, network_of=found.network_of
         )
-        self._children[name] = child
+        self._starting.add(name, child)
         found.daemons[name] = know(child.pid)
         write_record(place.record, {"closed": found.closed}, found.daemons)
 
     def _wait(self, name: str, ready: Callable[[], bool]) -> None:
-        began = time.monotonic()
-        while not self._is(ready):
-            for each, child in self._children.items():
-                if child.poll() is not None:
-                    raise ClusterError(f"{each} ended with status {child.returncode}. {self._last_words(each)}")
-            for each in self.running.gone:
-                if each in self.running.daemons and each not in self._children:
-                    self._tell(f"{each} has ended meanwhile, and is started again")
-                    self._launch(each)
-            if time.monotonic() - began > START:
-                raise ClusterError(f"{name} is not ready after {START:.0f} s. {self._last_words(name)}")
-            time.sleep(LOOK)
-        if name in self._children:
-            self._tell(f"{name} is up ({time.monotonic() - began:.1f} s)")
+        self._starting.wait(name, ready, meanwhile=self._replace_gone)
 
-    @staticmethod
-    def _is(ready: Callable[[], bool]) -> bool:
-        try:
-            return ready()
-        except NamespaceRefused:  # whose network it was has just ended
-            return False
-
-    def _last_words(self, name: str) -> str:
-        return last_words(self._place.logs, (f"{name}.log", f"{name}.out"))
+    def _replace_gone(self) -> None:
+        for name in self.running.gone:
+            if name in self.running.daemons and not self._starting.has(name):
+                self._tell(f"{name} has ended meanwhile, and is started again")
+                self._launch(name)
 
     def _answers(self, port: int) -> bool:
         try:

@@ -4,26 +4,12 @@ import os
 import re
 import shutil
 import socket
-import subprocess
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from sferic.cluster.daemons import (
-    LOOK,
-    START,
-    ClusterError,
-    Tell,
-    alone,
-    last_words,
-    launch,
-    leave,
-    read_record,
-    write_record,
-)
+from sferic.cluster.daemons import ClusterError, Starting, Tell, alone, launch, leave, read_record, write_record
 from sferic.cluster.home import state_folder
-from sferic.cluster.namespace import NamespaceRefused
 from sferic.cluster.processes import Known, know
 from sferic.cluster.spark_install import LOOPBACK, spark_environment, spark_home
 from sferic.cluster.spark_master import Master, MasterAway
@@ -222,7 +208,7 @@ class _Starter:
 
     def __init__(self, place: SparkHome, tell: Tell, running: Running) -> None:
         self.running = running
-        self._children: dict[str, subprocess.Popen[bytes]] = {}
+        self._starting = Starting(place.logs, tell, article="the ", away=MasterAway)
         self._place = place
         self._tell = tell
 
@@ -233,7 +219,7 @@ class _Starter:
             moves = not found.closed and missing == list(_ROLES)  # else a worker and jobs know its address
             self._bring_up("master", ("--host", LOOPBACK), self._master_is, moves=moves)
         else:
-            self._wait("master", self._master_is)
+            self._starting.wait("master", self._master_is)
         if "worker" in missing:
             before = set(found.page.look().workers)  # a master may believe in the dead for a while
             memory = f"{_JOBS * _MIB_A_JOB}m"
@@ -243,7 +229,7 @@ class _Starter:
                 "worker", arguments, lambda: bool(found.page.look().workers.keys() - before), moves=not found.closed
             )
         else:
-            self._wait("worker", lambda: bool(found.page.look().workers))
+            self._starting.wait("worker", lambda: bool(found.page.look().workers))
         return found
 
     def _master_is(self) -> bool:
@@ -256,10 +242,10 @@ class _Starter:
         for left in reversed(range(_MOVES + 1)):
             self._launch(role, arguments)
             try:
-                self._wait(role, ready)
+                self._starting.wait(role, ready)
             except ClusterError:
                 own = self._ports_of(role)
-                free = own if self._children[role].poll() is None else _free_ports(own)
+                free = _free_ports(own) if self._starting.ended(role) else own
                 if not moves or not left or free == own:
                     raise
                 self._tell(f"somebody listens where the {role} was to: it is given other ports")
@@ -284,7 +270,7 @@ class _Starter:
             closed=found.closed,
             network_of=found.network_of,
         )
-        self._children[role] = child
+        self._starting.add(role, child)
         found.daemons[role] = know(child.pid)
         said = {"closed": found.closed, "ports": found.ports, "cores": found.cores}
         write_record(place.record, said, found.daemons)
@@ -316,28 +302,6 @@ class _Starter:
             "SPARK_DAEMON_MEMORY": "256m",
             "SPARK_DAEMON_JAVA_OPTS": f"{_JVM} {given}",
         }
-
-    def _wait(self, role: str, ready: Callable[[], bool]) -> None:
-        began = time.monotonic()
-        while not self._is(ready):
-            for each, child in self._children.items():
-                if child.poll() is not None:
-                    raise ClusterError(f"the {each} ended with status {child.returncode}. {self._last_words(each)}")
-            if time.monotonic() - began > START:
-                raise ClusterError(f"the {role} is not ready after {START:.0f} s. {self._last_words(role)}")
-            time.sleep(LOOK)
-        if role in self._children:
-            self._tell(f"the {role} is up ({time.monotonic() - began:.1f} s)")
-
-    @staticmethod
-    def _is(ready: Callable[[], bool]) -> bool:
-        try:
-            return ready()
-        except (MasterAway, NamespaceRefused):
-            return False
-
-    def _last_words(self, role: str) -> str:
-        return last_words(self._place.logs, (f"{role}.log", f"{role}.out"))
 
 
 def _quoted(value: str) -> str:

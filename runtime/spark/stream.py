@@ -6,7 +6,7 @@ import secrets
 import threading
 import time
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from textwrap import shorten
@@ -18,7 +18,7 @@ from pyspark.streaming import StreamingContext
 from sferic.runtime.host.failures import error_event
 from sferic.runtime.loading import LoadingError
 from sferic.runtime.local.attempt import Attempt, run_attempts
-from sferic.runtime.observe import Event, Observer, StopRequest
+from sferic.runtime.observe import Observer, StopRequest
 from sferic.runtime.spark import Pulse, StreamSettings
 from sferic.runtime.spark.checkpoint import Checkpoint, Mark, NoCheckpoint
 from sferic.runtime.spark.driver import reason, tell, tried
@@ -58,8 +58,22 @@ def run_stream(
         mark = checkpoint.last()
         if died and mark is not None and mark.ended and mark.plan == flow.plan.digest():
             _tell_end(mark, observer, settings)
+            return
+        if mark is not None:
+            _refuse_other(mark, flow, settings)
+        checkpoint.forget_stop()
+        _tell_forgotten(mark, flow, observer)
+        if settings.files is not None:
+            settings.files.go_on(None if mark is None else mark.written, anew=mark is not None and mark.ended)
+
+        def carry(attempt: Attempt) -> None:
+            before = mark if mark is not None and (mark.ended or mark.attempt == attempt.number) else None
+            Run(sc, flow, attempt, settings, checkpoint, owner, before).carry(build, stop)
+
+        if mark is None or mark.ended:
+            run_attempts(flow.plan, observer, carry)
         else:
-            _go_on(sc, flow, build, observer, stop, settings, checkpoint, owner, mark)
+            run_attempts(flow.plan, observer, carry, first=mark.attempt, key=base64.b64decode(mark.key))
     except OtherCheckpoint as error:
         observer.event(error_event(str(error), "input"))
     finally:
@@ -74,37 +88,6 @@ def _tell_end(mark: Mark, observer: Observer, settings: StreamSettings) -> None:
         settings.progress.pulse(Pulse(written=_files(mark.written)))
     text = "the run before this one had come to its end, and its driver died before it said so: nothing is left to do"
     observer.event({"event": "log", "level": 20, "pe": "sferic", "rank": 0, "text": text})
-
-
-def _go_on(
-    sc: SparkContext,
-    flow: Flow,
-    build: Build,
-    observer: Observer,
-    stop: StopRequest,
-    settings: StreamSettings,
-    checkpoint: Checkpoint,
-    owner: Owner,
-    mark: Mark | None,
-) -> None:
-    if mark is not None:
-        _refuse_other(mark, flow, settings)
-    checkpoint.forget_stop()
-    if mark is not None and mark.ended:
-        for event in _forgotten(mark, flow):
-            observer.event(event)
-    if settings.files is not None:
-        settings.files.go_on(None if mark is None else mark.written, anew=mark is not None and mark.ended)
-
-    def carry(attempt: Attempt) -> None:
-        before = mark if mark is not None and (mark.ended or mark.attempt == attempt.number) else None
-        run = Run(sc, flow, attempt, settings, checkpoint, owner, before)
-        run.carry(build, stop)
-
-    if mark is None or mark.ended:
-        run_attempts(flow.plan, observer, carry)
-    else:
-        run_attempts(flow.plan, observer, carry, first=mark.attempt, key=base64.b64decode(mark.key))
 
 
 class OtherCheckpoint(RuntimeError):  # noqa: N818 - says what was met
@@ -129,13 +112,15 @@ def _refuse_other(mark: Mark, flow: Flow, settings: StreamSettings) -> None:
         raise OtherCheckpoint(f"{where} was made by sferic {mark.sferic}, this is {settings.version}. {way_out}")
 
 
-def _forgotten(mark: Mark, flow: Flow) -> Iterator[Event]:
-    """Sources of the run before that there are no more."""
+def _tell_forgotten(mark: Mark | None, flow: Flow, observer: Observer) -> None:
+    """Sources of the run before, which came to its end, that there are no more."""
+    if mark is None or not mark.ended:
+        return
     here = {f"{stage.id}/{rank}" for stage in flow.plan.stages for rank in range(stage.instances)}
     for source in mark.tokens.keys() - here:
         stage, _, rank = source.rpartition("/")
         text = "it is not in this plan: where it was is forgotten"
-        yield {"event": "log", "level": 30, "pe": stage, "rank": int(rank), "text": text}
+        observer.event({"event": "log", "level": 30, "pe": stage, "rank": int(rank), "text": text})
 
 
 @dataclass

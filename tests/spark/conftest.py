@@ -1,6 +1,7 @@
 """A run on Spark that is watched: everything that happened in it, whatever became of it."""
 
 import subprocess
+import sys
 import venv
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -8,6 +9,7 @@ from pathlib import Path
 import pyspark
 import pytest
 
+from sferic.cli import main
 from sferic.cluster import spark_development as development
 from sferic.compiler.pipeline import Options, compile_plan
 from sferic.launch import launch, pickled, with_reference
@@ -42,6 +44,28 @@ def watch(spark, tmp_path):
         return outcome
 
     return watched
+
+
+@pytest.fixture
+def command(spark, tmp_path, monkeypatch, capsys):
+    """`command(*arguments)`: exit status and stderr of sferic in tmp_path, in this process, which has a Spark already."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    before = {*sys.modules}
+
+    def forget():
+        for name in [name for name in sys.modules if name not in before]:
+            if str(getattr(sys.modules[name], "__file__", None)).startswith(str(tmp_path)):
+                del sys.modules[name]
+
+    def ran(*arguments):
+        forget()  # what the files are by now
+        with pytest.raises(SystemExit) as left:
+            main(arguments)
+        return left.value.code, capsys.readouterr().err
+
+    yield ran
+    forget()
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from sferic.cli import main
 from sferic.runtime.spark.owner import OWNER, Owner
 
 WORKFLOW = """
@@ -43,22 +42,16 @@ graph.connect(Numbers(), "output", Sum(), "input")
 
 
 @pytest.fixture
-def run(spark, tmp_path, monkeypatch, capsys):
-    """`run(endless)`: exit status and stderr of `sferic run`, in this process, which has a Spark already."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(sys, "path", [*sys.path])
+def run(command, tmp_path):
+    """`run(endless)`: exit status and stderr."""
     how = ["run", "ends.py", "--on", "spark", "--mode", "dstream", "--interval", "0.2"]
     how += ["--checkpoint", str(tmp_path / "kept"), "--results", "results", "--dead-letters", "letters"]
 
     def ran(endless):
         Path("ends.py").write_text(WORKFLOW.replace("ENDLESS", str(endless)))
-        sys.modules.pop("ends", None)
-        with pytest.raises(SystemExit) as left:
-            main(how)
-        return left.value.code, capsys.readouterr().err
+        return command(*how)
 
-    yield ran
-    sys.modules.pop("ends", None)
+    return ran
 
 
 def its_driver_dies(text):

@@ -1,11 +1,8 @@
 """A checkpoint that meets another plan, or another sferic, is refused with the way out, and is as it was after it."""
 
-import sys
-
 import pytest
 
 import sferic.launch
-from sferic.cli import main
 
 WORKFLOW = """
 from helper import limit
@@ -38,27 +35,13 @@ HELPER = "def limit():\n    return 0\n"
 
 
 @pytest.fixture
-def run(spark, tmp_path, monkeypatch, capsys):
-    """`run(*options)`: exit status and stderr of `sferic run`, in this process, which has a Spark already."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(sys, "path", [*sys.path])
+def run(command, tmp_path):
+    """`run(*options)`: exit status and stderr."""
     (tmp_path / "fails.py").write_text(WORKFLOW)
     (tmp_path / "helper.py").write_text(HELPER)
     how = ["run", "fails.py", "--on", "spark", "--mode", "dstream", "--interval", "0.2"]
-    how += ["--checkpoint", str(tmp_path / "kept"), "--results", str(tmp_path / "results")]
-
-    def forget():
-        for name in ("fails", "helper"):
-            sys.modules.pop(name, None)
-
-    def ran(*options):
-        forget()
-        with pytest.raises(SystemExit) as left:
-            main([*how, "--fuse", "none", *options])
-        return left.value.code, capsys.readouterr().err
-
-    yield ran
-    forget()
+    how += ["--checkpoint", str(tmp_path / "kept"), "--results", str(tmp_path / "results"), "--fuse", "none"]
+    return lambda *options: command(*how, *options)
 
 
 def test_what_has_changed_is_refused_and_what_has_not_goes_on(run, tmp_path, monkeypatch):
