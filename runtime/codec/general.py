@@ -3,6 +3,7 @@
 import itertools
 import operator
 import struct
+from collections.abc import Iterator, Sequence
 from typing import Any, Final, cast
 
 import ormsgpack
@@ -10,7 +11,7 @@ import ormsgpack
 from sferic.runtime.codec.errors import CodecError
 from sferic.runtime.codec.lift import Lifting
 from sferic.runtime.codec.lower import Lowering
-from sferic.runtime.codec.tags import SCALARS
+from sferic.runtime.codec.tags import MAX_DEPTH, SCALARS
 from sferic.runtime.codec.types import TypeTable
 
 # First byte of a batch. A pickle starts with 0x80 and is none of them.
@@ -26,11 +27,12 @@ _TUPLES_AS_ARRAYS: Final = (
     | ormsgpack.OPT_PASSTHROUGH_DATETIME
     | ormsgpack.OPT_PASSTHROUGH_ENUM
     | ormsgpack.OPT_PASSTHROUGH_UUID
-    | ormsgpack.OPT_NON_STR_KEYS
 )
 _EXACT: Final = _TUPLES_AS_ARRAYS | ormsgpack.OPT_PASSTHROUGH_TUPLE
+_ANY_KEYS: Final = _EXACT | ormsgpack.OPT_NON_STR_KEYS
 _flatten = itertools.chain.from_iterable
 _values = operator.methodcaller("values")
+_JSON: Final = SCALARS | {list, dict}
 
 
 class GeneralCodec:
@@ -78,7 +80,7 @@ class GeneralCodec:
             error.index = len(lowered)
             raise
         try:
-            body = ormsgpack.packb(lowered, option=_EXACT)
+            body = ormsgpack.packb(lowered, option=_ANY_KEYS)
         except TypeError as error:
             if not each:  # a surrogate or a big int among scalars, which were not looked at one by one
                 return self._tagged(items, each=True)
@@ -112,10 +114,13 @@ def _quick(items: list[object]) -> bytes | None:
             return _PLAIN + ormsgpack.packb(items, option=_EXACT)
         if first is tuple and {tuple}.issuperset(map(type, items)):
             return _columns(items)
-        if _plain(items, first):
-            return _PLAIN + ormsgpack.packb(items, option=_EXACT)
+        if first in SCALARS:
+            return _PLAIN + ormsgpack.packb(items, option=_EXACT) if SCALARS.issuperset(map(type, items)) else None
+        if first in _JSON:
+            packed = ormsgpack.packb(items, option=_EXACT)
+            return _PLAIN + packed if _as_json(items) else None
     except TypeError:
-        return None  # mixed types, or a scalar that packb does not keep: the long way finds out
+        return None  # mixed types, or what packb does not keep: the long way finds out
     return None
 
 
@@ -126,26 +131,40 @@ def _columns(items: list[Any]) -> bytes | None:
         return None  # of different lengths
     if not columns:
         return None
+    nested: list[Sequence[Any]] = []
     for column in columns:
-        if type(column[0]) is str:
+        kind = type(column[0])
+        if kind is str:
             "".join(column)
+        elif kind is dict or kind is list:
+            nested.append(column)
         elif not SCALARS.issuperset(map(type, column)):
             return None
-    return _COLUMNS + ormsgpack.packb(columns, option=_TUPLES_AS_ARRAYS)
+    packed = ormsgpack.packb(columns, option=_TUPLES_AS_ARRAYS)
+    return _COLUMNS + packed if all(map(_as_json, nested)) else None
 
 
-def _plain(items: list[Any], first: type) -> bool:
-    if first in SCALARS:
-        return SCALARS.issuperset(map(type, items))
-    if first is list:
-        return {list}.issuperset(map(type, items)) and SCALARS.issuperset(map(type, _flatten(items)))
-    if first is dict:
-        return (
-            {dict}.issuperset(map(type, items))
-            and {str}.issuperset(map(type, _flatten(items)))
-            and SCALARS.issuperset(map(type, _flatten(map(_values, items))))
-        )
+def _as_json(values: Sequence[Any]) -> bool:
+    """Are they scalars, and lists and maps of such in one another? All of one depth are looked at together.
+
+    After packb, which refuses maps with other keys than text, and what is in itself; it takes bytearrays for bytes.
+    """
+    for _ in range(MAX_DEPTH):
+        if not _JSON.issuperset(map(type, values)):
+            return False
+        maps = [value for value in values if type(value) is dict]
+        lists = [value for value in values if type(value) is list]
+        if SCALARS.issuperset(map(type, _inside(maps, lists))):
+            return True
+        values = list(_inside(maps, lists))
     return False
+
+
+def _inside(maps: Sequence[dict[str, Any]], lists: Sequence[list[Any]]) -> Iterator[Any]:
+    if not maps:
+        return _flatten(lists)
+    values = _flatten(map(_values, maps))
+    return itertools.chain(values, _flatten(lists)) if lists else values
 
 
 def _array(value: Any) -> list[Any]:

@@ -18,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as st_numpy
 
-from sferic.runtime.codec import CodecError, GeneralCodec, TrustedCodec, codec_for
+from sferic.runtime.codec import CodecError, GeneralCodec, TrustedCodec, codec_for, general
 
 CODEC = GeneralCodec()
 
@@ -197,19 +197,55 @@ def test_nothing_is_changed_by_the_quick_ways(odd: object) -> None:
         *([odd], [odd, odd], ["a", odd], [odd, "a"], [1, odd], [("a", 1), odd], [("a", 1), ("a", odd)]),
         *([(odd, 1), ("a", 1)], [(odd,)], [[1], odd], [[odd]], [[1], [odd]], [{"a": odd}], [{"a": 1}, odd]),
         *([{"a": 1}, {"a": odd}], [{"a": [odd]}], [[{"b": odd}]], [Point(odd)], [Pair(odd, 1)]),
+        *([{"a": {"b": [{}]}}, {"a": {"b": [1, {"c": odd}]}}], [[[1]], [[odd, []]]], [{"a": {}, "b": [[odd]]}]),
+        *([("a", [[]]), ("a", [[odd]])], [("a", {"b": {}}), ("a", {"b": odd})], [({"b": [odd]}, 1)]),
     ):
         assert same(round_trip(items), items)
 
 
 @pytest.mark.parametrize("odd", [Str("a"), Int(1), memoryview(b"x"), object(), lambda: 0, int, Ellipsis, range(3)])
 def test_what_is_not_kept_is_refused_wherever_it_is(odd: object) -> None:
-    for items in ([odd], ["a", odd], [1, odd], [("a", 1), ("a", odd)], [[odd]], [{"a": odd}], [Point(odd)]):
+    for items in (
+        *([odd], ["a", odd], [1, odd], [("a", 1), ("a", odd)], [[odd]], [{"a": odd}], [Point(odd)]),
+        *([{"a": {"b": []}}, {"a": {"b": [1, {"c": odd}]}}], [("a", [[]]), ("a", [[odd]])], [({"b": [odd]}, 1)]),
+    ):
         with pytest.raises(CodecError) as caught:
             CODEC.encode(items)
         assert caught.value.index == len(items) - 1
     if getattr(odd, "__hash__", None) and not isinstance(odd, memoryview):
         with pytest.raises(CodecError):
             CODEC.encode([{odd: 1}])
+
+
+@pytest.mark.parametrize(
+    "items",
+    [
+        [{"id": 1, "text": "a", "at": None, "entities": {"tags": [{"text": "b", "at": [0, 1.5]}], "none": []}}, {}],
+        [[[[]]], [], [{"a": [b"b", True]}]],
+        [("en", ["a", "b"], {"a": {"b": [1]}}), ("de", [], {})],
+    ],
+)
+def test_what_is_as_json_has_it_needs_no_look_at_each_part(
+    items: list[object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr(general, "Lowering")
+    assert same(round_trip(items), items)
+
+
+@pytest.mark.parametrize(
+    "around", [lambda part: part, lambda part: {"a": part}, lambda part: ("a", part), lambda part: {part}]
+)
+def test_depth_has_one_limit_on_every_way(around) -> None:
+    for depth in (199, 200, 201, 202, 203):
+        part: object = 1
+        for _ in range(depth - (around(1) != 1)):
+            part = (part,) if type(around(1)) is set else [part]
+        item = around(part)
+        if depth <= 201:
+            assert same(round_trip([item]), [item])
+        else:
+            with pytest.raises(CodecError, match="nested more than 200 deep"):
+                CODEC.encode([item])
 
 
 @pytest.mark.parametrize("width", [1, 2, 7])
@@ -317,6 +353,8 @@ def test_depth_is_an_error_with_a_place_and_not_a_crash() -> None:
             CODEC.encode(["fine", item])
         assert caught.value.index == 1
         assert caught.value.path.startswith("[0][0]")
+        with pytest.raises(CodecError, match="nested more than 200 deep"):
+            CODEC.encode([item])
 
 
 def test_codec_for() -> None:
