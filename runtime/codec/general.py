@@ -133,7 +133,7 @@ def _columns(items: list[Any]) -> bytes | None:
         return None
     nested: list[Sequence[Any]] = []
     for column in columns:
-        kind = type(column[0])
+        kind = cast(type[Any], type(column[0]))
         if kind is str:
             "".join(column)
         elif kind is dict or kind is list:
@@ -152,8 +152,8 @@ def _as_json(values: Sequence[Any]) -> bool:
     for _ in range(MAX_DEPTH):
         if not _JSON.issuperset(map(type, values)):
             return False
-        maps = [value for value in values if type(value) is dict]
-        lists = [value for value in values if type(value) is list]
+        maps: list[dict[str, Any]] = [value for value in values if type(value) is dict]
+        lists: list[list[Any]] = [value for value in values if type(value) is list]
         if SCALARS.issuperset(map(type, _inside(maps, lists))):
             return True
         values = list(_inside(maps, lists))
