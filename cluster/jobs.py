@@ -11,6 +11,7 @@ from typing import Any
 from sferic.cluster.errors import OperationError
 from sferic.cluster.home import state_folder
 from sferic.cluster.processes import Known
+from sferic.runtime.plan import plan_from_json
 
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,200}")
 Status = dict[str, Any]  # what a driver says of itself (sferic/jobstatus.py)
@@ -112,6 +113,12 @@ class Job:
     def checkpoint(self) -> Path:
         """Of a stream, where no other place was said."""
         return self.folder / "checkpoint"
+
+    @property
+    def endless(self) -> bool:
+        """Has it a source that does not end by itself?"""
+        plan = plan_from_json((self.artefact / "plan.json").read_text())
+        return any(pe.endless for stage in plan.stages for pe in stage.pes)
 
     @property
     def known(self) -> bool:

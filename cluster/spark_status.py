@@ -63,6 +63,7 @@ def _pes(plan: Plan, told: Said) -> dict[str, Said]:
         for pe in stage.pes:
             ready = stage.instances if "app" in told else 0
             rows[pe.path] = row_of({**counts.get(pe.path, {}), "ready": ready})
+            rows[pe.path]["error"] = told.get("failures", {}).get(pe.path)
     return rows
 
 

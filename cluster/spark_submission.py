@@ -91,7 +91,10 @@ def submit(
         refuse_if_there(job, asked.mode, asked.checkpoint, fresh=fresh)
         if fresh:
             _begin_anew(job, asked)
-        elif not _adds(job, asked.mode, asked.checkpoint):
+        elif _adds(job, asked.mode, asked.checkpoint):
+            if state_of(job).word == "finished":
+                tell(f"{job.name} was stopped and has drained: it begins with new state, where its sources were")
+        else:
             for path in (job.results, job.letters, job.taken):
                 path.unlink(missing_ok=True)
         if job.artefact.exists():
@@ -135,9 +138,18 @@ def refuse_if_there(job: Job, mode: str, checkpoint: str | None, *, fresh: bool)
 def _begin_anew(job: Job, asked: Asked) -> None:
     if asked.checkpoint is not None:
         there = Path(asked.checkpoint)
+        for other in all_jobs():
+            if other.name != job.name and _is_at(other, there) and not state_of(other).over:
+                raise JobError(
+                    f"{asked.checkpoint} is the checkpoint of {other.name}, which goes on: name another folder"
+                )
         if "://" in asked.checkpoint or (there.exists() and any(there.iterdir())):
             raise JobError(f"--fresh leaves folders elsewhere alone: remove {asked.checkpoint}, or name another one")
     job.forget(checkpoint=True)
+
+
+def _is_at(job: Job, checkpoint: Path) -> bool:
+    return checkpoint.resolve() == Path(job.asked.checkpoint or job.checkpoint).resolve()
 
 
 def resume(job: Job, tell: Tell) -> State:
@@ -213,7 +225,8 @@ def await_running(job: Job, tell: Tell) -> State:
         return state
     text = f"{job.name} could not begin. {_words(job, state)}"
     if state.course is not None and state.course.exit == WRONG_INPUT:
-        remedy = f"begin anew with sferic submit --fresh, or see its log: sferic logs {job.name}"
+        anew = "begin anew with sferic submit --fresh, or " if job.asked.checkpoint is None else ""
+        remedy = f"{anew}see its log: sferic logs {job.name}"
         raise WrongInput([Problem(text, remedy=remedy)])
     raise JobError(text)
 

@@ -53,7 +53,7 @@ def load_module(target: str, root: Path) -> tuple[ModuleType, str]:
     place, _, name = target.rpartition(":") if ":" in target else (target, "", "")
     if place.endswith(".py"):
         return _import_file((root / place).resolve(), target), name
-    if not all(part.isidentifier() for part in place.split(".")):
+    if not all(part.isidentifier() for part in place.split(".")) or _is_file(root / place):
         raise LoadingError(f"{target!r} is no workflow: write file.py, file.py:name or package.module:name")
     if str(root) not in sys.path:
         sys.path.insert(0, str(root))
@@ -97,7 +97,8 @@ def _execute(spec: ModuleSpec, name: str, target: str) -> ModuleType:
 
 def _import_file(path: Path, target: str) -> ModuleType:
     if not _is_file(path):
-        raise LoadingError(f"{target}: there is no file {path}")
+        near = difflib.get_close_matches(path.name, [each.name for each in path.parent.glob("*.py")], 1)
+        raise LoadingError(f"{target}: there is no file {path}{f'; did you mean {near[0]}?' if near else ''}")
     stem = path.stem
     known = sys.modules.get(stem)
     if known is not None and getattr(known, "__file__", None) == str(path):

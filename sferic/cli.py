@@ -33,7 +33,7 @@ from sferic.given import inputs_of
 from sferic.launch import TARGETS, Spark, launch, topology_name
 from sferic.runtime.letters import LettersError
 from sferic.runtime.loading import LoadingError
-from sferic.runtime.observe import FAILED, INTERRUPTED, ITEMS_FAILED, WRONG_INPUT
+from sferic.runtime.observe import FAILED, INTERRUPTED, ITEMS_FAILED, WRONG_INPUT, Event
 from sferic.stop import StopOnSignal
 
 
@@ -138,13 +138,18 @@ def _run(
     reporter.summary()
     for failure in reporter.failures:
         if failure["policy"] == "stop":
-            if as_json or "\n" in failure["traceback"].strip():  # without lines of the user it was said already
-                click.echo(failure["traceback"], err=True)
-            click.echo("To go on with the other items: --on-failure dead-letter", err=True)
+            _tell_what_ended_it(failure, whole=as_json)
     if reporter.status == ITEMS_FAILED:
         skipping = {node.path for node in compiled.graph.nodes if node.settings.on_failure == "skip"}
         click.echo(reporter.where_letters_are(keep, skipping), err=True)
     sys.exit(reporter.status)
+
+
+def _tell_what_ended_it(failure: Event, *, whole: bool) -> None:
+    if whole or "\n" in failure["traceback"].strip():  # without lines of the user it was said already
+        click.echo(failure["traceback"], err=True)
+    if failure["port"] != "":  # else it was a hook, or a source, and there are no other items
+        click.echo("To go on with the other items: --on-failure dead-letter", err=True)
 
 
 @main.command()

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from sferic.runtime.observe import Outcome, StopRequest
+from sferic.runtime.observe import Event, Outcome, StopRequest
 from sferic.runtime.spark import Pulse
 
 _EVERY = 1.0  # seconds between two versions of the file, at least
@@ -19,8 +19,8 @@ class JobStatus:
 
     name, pid (of the driver's Python), started and at (seconds since 1970), state (starting, running, stopping, ended),
     exit (the status, when it has ended), error (the last one's text); from when it runs on: plan, mode, master, app
-    (Spark's id), pes (counts by PE); stages (of a batch job: how many instances each has and how many are done);
-    of a stream interval, checkpoint, and what `Pulse` has.
+    (Spark's id), pes (counts by PE), failures (the last one's text by PE); stages (of a batch job: how many instances
+    each has and how many are done); of a stream interval, checkpoint, and what `Pulse` has.
     """
 
     def __init__(self, path: Path | None, name: str) -> None:
@@ -73,10 +73,15 @@ class JobStatus:
             self._told["state"] = "stopping"
         if outcome is not None:
             self._told["pes"] = {pe: dict(counts) for pe, counts in outcome.counts.items()}
+            self._told["failures"] = {pe: _failure(event) for pe, event in outcome.last.items()}
             self._told["error"] = self._told["error"] or _error(outcome)
         part = self._path.with_name(f".{self._path.name}.part")
         part.write_text(json.dumps({**self._told, "at": time.time()}))
         part.replace(self._path)
+
+
+def _failure(event: Event) -> str:
+    return f"{event['pe']}[{event['rank']}] failed on {event['item']}: {event['error']} ({event['policy']})"
 
 
 def _error(outcome: Outcome) -> str | None:

@@ -1,6 +1,7 @@
 """What a Spark job does around its stages: its options, what it tells, its results, its exit status."""
 
 import argparse
+import os
 import sys
 import tempfile
 from collections.abc import Callable, Mapping
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from sferic.jobstatus import JobStatus
 from sferic.runtime.observe import FAILED, INTERRUPTED, WRONG_INPUT, Event, Outcome
-from sferic.runtime.spark import INTERVAL, Mode
+from sferic.runtime.spark import INTERVAL, Mode, interval_of
 from sferic.stop import StopOnSignal
 
 if TYPE_CHECKING:
@@ -24,6 +25,10 @@ if TYPE_CHECKING:
 
 class _Ended(Exception):  # noqa: N818 - the way out of a job that cannot begin
     """With the exit status; why was said."""
+
+
+class _NoSpark(Exception):  # noqa: N818 - says what happened
+    """Spark did not start; the text says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +121,7 @@ def _run(name: str, status_file: Path | None, job: Callable[[_Driver], int]) -> 
 
     status = JobStatus(status_file, name)
     try:
-        with Shutdown() as shutdown, SparkContext(conf=job_conf(name)) as sc:
+        with Shutdown() as shutdown, _begun(lambda: SparkContext(conf=job_conf(name))) as sc:
             stop = StopOnSignal(limit=None)  # after the context, which has a handler of its own
             shutdown.of(sc, stop.ask)
             flow = Flow.travelling()
@@ -127,6 +132,10 @@ def _run(name: str, status_file: Path | None, job: Callable[[_Driver], int]) -> 
         print(error, file=sys.stderr)  # noqa: T201
         status.ended(WRONG_INPUT, str(error))
         return WRONG_INPUT
+    except _NoSpark as error:
+        print(error, file=sys.stderr)  # noqa: T201
+        status.ended(FAILED, str(error))
+        return FAILED
     except KeyboardInterrupt:
         status.ended(INTERRUPTED)
         return INTERRUPTED
@@ -137,6 +146,16 @@ def _run(name: str, status_file: Path | None, job: Callable[[_Driver], int]) -> 
     return ended
 
 
+def _begun(make: Callable[[], "SparkContext"]) -> "SparkContext":
+    try:
+        return make()
+    except Exception as error:
+        from sferic.runtime.spark.reason import reason  # noqa: PLC0415 - only who fails needs it
+
+        given = "What it was given is in the line of spark-submit (--conf …) and in its spark-defaults.conf"
+        raise _NoSpark(f"Spark could not start: {reason(error)}. {given}") from error
+
+
 def _as_text(options: argparse.Namespace) -> Callable[[Event], str] | None:
     from sferic.logged import entry  # noqa: PLC0415 - it needs what came along
 
@@ -144,7 +163,7 @@ def _as_text(options: argparse.Namespace) -> Callable[[Event], str] | None:
 
 
 def _options(name: str, *, stream: bool = False) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="job.py", description=f"The Spark job {name}.")
+    parser = argparse.ArgumentParser(prog="job.py", description=f"The Spark job {name}.", allow_abbrev=False)
     parser.add_argument("--results", type=Path, metavar="FILE", help="write results there, a line of JSON each")
     parser.add_argument("--dead-letters", type=Path, metavar="FILE", help="add items that failed to this file")
     parser.add_argument("--status", type=Path, metavar="FILE", help="say there how it goes, as one JSON object")
@@ -153,7 +172,20 @@ def _options(name: str, *, stream: bool = False) -> argparse.Namespace:
     )
     if stream:
         parser.add_argument("--checkpoint", metavar="FOLDER", help="go on from there, on any file system of Spark's")
-        parser.add_argument("--interval", type=float, default=INTERVAL, metavar="SECONDS", help="between ticks")
+        parser.add_argument("--interval", type=_interval, default=INTERVAL, metavar="SECONDS", help="between ticks")
     else:
         parser.add_argument("--stop", type=Path, metavar="FILE", help="end sources when it appears")
-    return parser.parse_args()
+    options = parser.parse_args()
+    for option in ("results", "dead_letters", "status"):
+        path: Path | None = getattr(options, option)
+        if path is not None and not os.access(path.parent, os.W_OK | os.X_OK):
+            said = f"--{option.replace('_', '-')} {path}"
+            parser.error(f"{said}: its folder is not there or not to be written to")
+    return options
+
+
+def _interval(text: str) -> float:
+    try:
+        return interval_of(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error

@@ -32,6 +32,7 @@ _EXACT: Final = _TUPLES_AS_ARRAYS | ormsgpack.OPT_PASSTHROUGH_TUPLE
 _ANY_KEYS: Final = _EXACT | ormsgpack.OPT_NON_STR_KEYS
 _flatten = itertools.chain.from_iterable
 _values = operator.methodcaller("values")
+_MANY: Final = 1000  # lists and maps of one depth that are looked at whatever they are
 _JSON: Final = SCALARS | {list, dict}
 
 
@@ -116,9 +117,8 @@ def _quick(items: list[object]) -> bytes | None:
             return _columns(items)
         if first in SCALARS:
             return _PLAIN + ormsgpack.packb(items, option=_EXACT) if SCALARS.issuperset(map(type, items)) else None
-        if first in _JSON:
-            packed = ormsgpack.packb(items, option=_EXACT)
-            return _PLAIN + packed if _as_json(items) else None
+        if _is_json(items):
+            return _PLAIN + ormsgpack.packb(items, option=_EXACT)
     except TypeError:
         return None  # mixed types, or what packb does not keep: the long way finds out
     return None
@@ -131,23 +131,26 @@ def _columns(items: list[Any]) -> bytes | None:
         return None  # of different lengths
     if not columns:
         return None
-    nested: list[Sequence[Any]] = []
     for column in columns:
         kind = cast(type[Any], type(column[0]))
         if kind is str:
             "".join(column)
-        elif kind is dict or kind is list:
-            nested.append(column)
-        elif not SCALARS.issuperset(map(type, column)):
+        elif not SCALARS.issuperset(map(type, column)) and not _is_json(column):
             return None
-    packed = ormsgpack.packb(columns, option=_TUPLES_AS_ARRAYS)
-    return _COLUMNS + packed if all(map(_as_json, nested)) else None
+    return _COLUMNS + ormsgpack.packb(columns, option=_TUPLES_AS_ARRAYS)
+
+
+def _is_json(values: Sequence[Any]) -> bool:
+    """Are they scalars, and lists and maps of such in one another?"""
+    # What the first one holds the others hold, mostly: where it is something else they need no look.
+    return _as_json(values[:1]) and (len(values) == 1 or _as_json(values))
 
 
 def _as_json(values: Sequence[Any]) -> bool:
-    """Are they scalars, and lists and maps of such in one another? All of one depth are looked at together.
+    """All of one depth are looked at together.
 
-    After packb, which refuses maps with other keys than text, and what is in itself; it takes bytearrays for bytes.
+    The keys of maps are left to packb, which refuses all but text. False for what is in itself, and where most parts
+    are shared, too: unfolded, they could be too many to look at.
     """
     for _ in range(MAX_DEPTH):
         if not _JSON.issuperset(map(type, values)):
@@ -156,8 +159,14 @@ def _as_json(values: Sequence[Any]) -> bool:
         lists: list[list[Any]] = [value for value in values if type(value) is list]
         if SCALARS.issuperset(map(type, _inside(maps, lists))):
             return True
+        if len(maps) + len(lists) > _MANY and _mostly_shared(maps, lists):
+            return False
         values = list(_inside(maps, lists))
     return False
+
+
+def _mostly_shared(maps: Sequence[dict[str, Any]], lists: Sequence[list[Any]]) -> bool:
+    return 2 * len(set(map(id, itertools.chain(maps, lists)))) < len(maps) + len(lists)
 
 
 def _inside(maps: Sequence[dict[str, Any]], lists: Sequence[list[Any]]) -> Iterator[Any]:

@@ -50,10 +50,17 @@ def short_repr(item: object) -> str:
     return text if len(text) <= _REPR_LIMIT else text[:_REPR_LIMIT] + "…"
 
 
+def note(error: BaseException, text: str) -> None:
+    """Let `error` say this, too, wherever it is told."""
+    if text not in getattr(error, "__notes__", ()):
+        error.add_note(text)
+
+
 def _said(error: BaseException) -> str:
     kind = type(error).__name__
     try:
-        return f"{kind}: {error}"
+        notes = "".join(f", {text}" for text in getattr(error, "__notes__", ()) if "\n" not in text)
+        return f"{kind}: {error}{notes}"
     except ENDINGS:
         raise
     except BaseException as again:  # noqa: BLE001 - as of a broken __repr__

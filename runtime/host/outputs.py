@@ -4,10 +4,10 @@ from collections.abc import Callable
 from typing import Any, Protocol, TypeVar
 
 from sferic.runtime.codec import CodecError
-from sferic.runtime.host.failures import ENDINGS
+from sferic.runtime.host.failures import ENDINGS, note
 from sferic.runtime.host.ownership import own
 from sferic.runtime.plan import Link
-from sferic.runtime.routing import KeyRouter
+from sferic.runtime.routing import KeyRouter, KeyTypeError
 
 ANY_NUMBER = 1 << 30  # of items
 
@@ -98,7 +98,8 @@ class LinkReceiver:
         self._limit = min(outlet.first_limit, link.batch.items)
         self._turn = 0
         self.buckets: list[list[Any]] = [[] for _ in range(instances)]
-        self._router = KeyRouter(instances, f"{link.to_pe}.{link.to_port}")
+        self._to = f"{link.to_pe}.{link.to_port}"
+        self._router = KeyRouter(instances, self._to)
         self._key = key
         self._keys = keys
         self._deal = self._dealer(instances, check_keys=check_keys)
@@ -175,6 +176,8 @@ class LinkReceiver:
             except ENDINGS:
                 raise
             except BaseException as error:  # noqa: BLE001 - a user's key function may raise anything
+                if not isinstance(error, KeyTypeError):  # which says so by itself
+                    note(error, f"in the group-by of {self._to}")
                 self._refuse(item, error)
             else:
                 self.buckets[bucket].append(item)

@@ -1,5 +1,6 @@
 """Plans as Spark jobs: what job.py, which the compiler renders, is made of. The only room that imports pyspark."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
@@ -7,6 +8,18 @@ from typing import Any, Literal, Protocol
 Mode = Literal["batch", "dstream"]
 
 INTERVAL = 1.0  # seconds between the ticks of a stream
+_SHORTEST, _LONGEST = 0.05, 86_400.0
+
+
+def interval_of(text: str) -> float:
+    """Seconds between ticks, as options say them. Raises ValueError, which says what to write."""
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = math.nan
+    if not _SHORTEST <= seconds <= _LONGEST:  # NaN is not
+        raise ValueError(f"{text!r} is no interval: write seconds, from {_SHORTEST} to {_LONGEST:,.0f}")
+    return seconds
 
 
 class Files(Protocol):

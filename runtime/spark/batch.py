@@ -13,8 +13,9 @@ from sferic.runtime.local.attempt import Attempt, run_attempts
 from sferic.runtime.observe import Observer, StopRequest
 from sferic.runtime.plan import RESULTS, Plan
 from sferic.runtime.spark import Progress
-from sferic.runtime.spark.driver import reason, tell, tried
+from sferic.runtime.spark.driver import tell, tried
 from sferic.runtime.spark.flow import Flow, Orders
+from sferic.runtime.spark.reason import reason
 from sferic.runtime.spark.records import Record, reports
 
 _TURN = 0.1  # seconds between looks at the stop request

@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Callable, Iterable
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from pyspark import SparkContext
 
@@ -23,15 +23,6 @@ def tell(attempt: Attempt, records: Iterable[Record]) -> None:
             attempt.event(json.loads(data))
         else:
             attempt.result(link, data)
-
-
-def reason(error: BaseException) -> str:
-    """What Spark says of a job that failed, without its own stack; what Spark did not raise is raised again."""
-    thrown: Any = getattr(error, "java_exception", None)
-    if thrown is None:
-        raise error
-    lines = str(thrown.getMessage()).splitlines()
-    return "\n".join(line for line in lines if not line.startswith(("\tat ", "Driver stacktrace")))
 
 
 def tried(sc: SparkContext, job: Callable[[], Found]) -> Found:

@@ -21,11 +21,12 @@ from sferic.runtime.local.attempt import Attempt, run_attempts
 from sferic.runtime.observe import Observer, StopRequest
 from sferic.runtime.spark import Pulse, StreamSettings
 from sferic.runtime.spark.checkpoint import Checkpoint, Mark, NoCheckpoint
-from sferic.runtime.spark.driver import reason, tell, tried
+from sferic.runtime.spark.driver import tell, tried
 from sferic.runtime.spark.flow import Flow
 from sferic.runtime.spark.kept import Kept, Place, Report, reports
 from sferic.runtime.spark.owner import OtherDriver, Owner
 from sferic.runtime.spark.pacing import FIRST, next_most, worth
+from sferic.runtime.spark.reason import reason
 from sferic.runtime.spark.storage import Made, collected, written
 from sferic.runtime.spark.tasks import Step, Superstep, Tasks, Ticking, end_instances, place
 
@@ -86,7 +87,13 @@ def _tell_end(mark: Mark, observer: Observer, settings: StreamSettings) -> None:
         settings.files.go_on(mark.written)
     if settings.progress is not None:
         settings.progress.pulse(Pulse(written=_files(mark.written)))
-    text = "the run before this one had come to its end, and its driver died before it said so: nothing is left to do"
+    _log(
+        observer,
+        "the run before this one had come to its end, and its driver died before it said so: nothing is left to do",
+    )
+
+
+def _log(observer: Observer, text: str) -> None:
     observer.event({"event": "log", "level": 20, "pe": "sferic", "rank": 0, "text": text})
 
 
@@ -102,12 +109,13 @@ def _refuse_other(mark: Mark, flow: Flow, settings: StreamSettings) -> None:
     where = f"the checkpoint in {settings.checkpoint}"
     if mark.ended and any(pe.endless for stage in flow.plan.stages for pe in stage.pes):
         return  # only the sources go on, and each knows its own position
-    if mark.ended:
-        raise OtherCheckpoint(f"{where} is of a run that has come to its end. {way_out}")
     if mark.plan != flow.plan.digest():
         raise OtherCheckpoint(
-            f"{where} is of another plan: the workflow, or how it was compiled, has changed. {way_out}"
+            f"{where} is of another plan: of another workflow, or of this one with other files, parameters or options. "
+            f"{way_out}"
         )
+    if mark.ended:
+        raise OtherCheckpoint(f"{where} is of a run that has come to its end. {way_out}")
     if mark.sferic != settings.version:
         raise OtherCheckpoint(f"{where} was made by sferic {mark.sferic}, this is {settings.version}. {way_out}")
 
@@ -116,6 +124,7 @@ def _tell_forgotten(mark: Mark | None, flow: Flow, observer: Observer) -> None:
     """Sources of the run before, which came to its end, that there are no more."""
     if mark is None or not mark.ended:
         return
+    _log(observer, "the run before this one was stopped: its sources go on where they were, all other state is new")
     here = {f"{stage.id}/{rank}" for stage in flow.plan.stages for rank in range(stage.instances)}
     for source in mark.tokens.keys() - here:
         stage, _, rank = source.rpartition("/")

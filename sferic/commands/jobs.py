@@ -1,6 +1,7 @@
 """Spark jobs, as commands meet them that take a name: a job that is recorded here is meant, else a topology."""
 
 import json
+import os
 import sys
 import time
 from pathlib import Path
@@ -15,12 +16,20 @@ if TYPE_CHECKING:
     from sferic.cluster.jobs import Job, State
 
 _LOOK = 0.5  # seconds between two looks at a job
-_INSTEAD = {
-    "pause": "stop it (sferic stop {name}), and submit it again when it is to go on: it begins where its sources were",
-    "rebalance": "Spark deals instances out anew at each batch; for other numbers of them stop it and submit it again",
-    "update": "stop it (sferic stop {name}), and submit the other version under this name: it begins where its sources "
-    "were",
-    "log-level": "all that its PEs log is in its log; show less of it with sferic logs {name} --level LEVEL",
+_INSTEAD = {  # by what a topology can do: of a stream, of a batch job
+    "pause": (
+        "interrupt it with sferic kill {name} --keep, and let it go on where it was with sferic resume {name}",
+        "let it end, or sferic kill {name}; submitted again it begins at its beginning",
+    ),
+    "rebalance": (
+        "Spark deals instances out anew at each batch. For other numbers of them stop it, and submit it with new state",
+        "Spark deals instances out by itself. For other numbers of them kill it and submit it again",
+    ),
+    "update": (
+        "stop it, and submit the other version under this name: it begins where its sources were, with new state",
+        "kill it (sferic kill {name}) or let it end, and submit the other version under this name",
+    ),
+    "log-level": ("all that its PEs log is in its log; show less of it with sferic logs {name} --level LEVEL",) * 2,
 }
 
 
@@ -32,13 +41,28 @@ def job_named(name: str, nimbus: str | None) -> "Job | None":
         job = job_of(name)
     except JobError:
         return None
+    if nimbus is None and not job.known:
+        _refuse_misspelt(name)
     return job if nimbus is None and job.known else None
+
+
+def _refuse_misspelt(name: str) -> None:
+    """End the command where nothing but a Spark job can be meant."""
+    from sferic.cluster import development  # noqa: PLC0415
+    from sferic.cluster.jobs import all_jobs  # noqa: PLC0415
+    from sferic.compiler.diagnostics import nearest  # noqa: PLC0415
+
+    names = [job.name for job in all_jobs()]
+    if names and "SFERIC_NIMBUS" not in os.environ and development.reach(development.home()) is None:
+        fail(f"there is no Spark job {name} on this machine, and no Storm cluster is up here: {nearest(name, names)}")
 
 
 def refuse_job(name: str, nimbus: str | None, what: str) -> None:
     """End the command, with what to do in place of it, where a Spark job is meant."""
-    if job_named(name, nimbus) is not None:
-        fail(f"{name} is a Spark job, which has no {what}: {_INSTEAD[what].format(name=name)}")
+    if (job := job_named(name, nimbus)) is not None:
+        of_stream, of_batch = _INSTEAD[what]
+        instead = of_stream if job.asked.mode == "dstream" else of_batch
+        fail(f"{name} is a Spark job, which has no {what}: {instead.format(name=name)}")
 
 
 def results_of_job(job: "Job", dead_letters: str | None, *, follow: bool, keep: bool) -> None:
@@ -92,6 +116,11 @@ def stop_job(job: "Job", limit: int, *, as_json: bool) -> None:
     elif done.word == "finished":
         drained = "had ended before" if was_over else "has drained and ended"
         click.echo(f"{job.name} {drained} with status {status}. Its results, if any: sferic results {job.name}")
+        if not was_over and job.asked.mode == "dstream" and job.endless:
+            tell(
+                f"What its PEs held has gone into these: submitted again, it begins where its sources were, with new "
+                f"state. To interrupt a stream and keep that: sferic kill {job.name} --keep, sferic resume {job.name}"
+            )
     if failed:
         fail(f"{job.name} could not drain: {failed}")
 
@@ -111,6 +140,8 @@ def kill_job(job: "Job", *, keep: bool, as_json: bool) -> None:
     click.echo(f"{job.name} is gone.")
     if asked.checkpoint:
         tell(f"A stream submitted with --checkpoint {asked.checkpoint} goes on from there, if it is of the same plan")
+    elif keep and asked.mode == "dstream":
+        tell(f"To let it go on where it was: sferic resume {job.name}")
     elif job.checkpoint.exists():
         tell(f"A stream of this plan submitted as {job.name} goes on where it was; to begin anew: submit --fresh")
     if keep:

@@ -29,7 +29,7 @@ def list_command(nimbus: str | None, *, as_json: bool) -> None:
     try:
         found = _topologies(nimbus)
     except NimbusError:
-        if not jobs or "SFERIC_NIMBUS" in os.environ:
+        if "SFERIC_NIMBUS" in os.environ or not (jobs or _spark_is_up()):
             raise
         found = []  # who has Spark jobs need not have a Storm
     if as_json:
@@ -39,9 +39,16 @@ def list_command(nimbus: str | None, *, as_json: bool) -> None:
     for one in found:
         click.echo(f"{one['name']}: {one['status']}, up {one['uptime']} s, {one['workers']} workers, {one['id']}")
     for one in jobs:
-        click.echo(f"{one['name']}: {one['status']}, {one['mode']} on {one['master']}, {one['id'] or 'no application'}")
+        status = one["status"] if one["exit"] is None else f"{one['status']} with status {one['exit']}"
+        click.echo(f"{one['name']}: {status}, {one['mode']} on {one['master']}, {one['id'] or 'no application'}")
     if not found and not jobs:
         tell("no topologies, no Spark jobs")
+
+
+def _spark_is_up() -> bool:
+    from sferic.cluster import spark_development  # noqa: PLC0415
+
+    return spark_development.running(spark_development.home()) is not None
 
 
 def _topologies(nimbus: str | None) -> list[dict[str, Any]]:
@@ -68,6 +75,7 @@ def _jobs() -> list[dict[str, Any]]:
     for job in all_jobs():
         state, asked = state_of(job), job.asked
         said = {"name": job.name, "id": state.status.get("app"), "status": state.word}
+        said["exit"] = state.course.exit if state.course else None
         found.append(said | {"mode": asked.mode, "master": asked.master})
     return found
 

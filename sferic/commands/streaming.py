@@ -8,14 +8,22 @@ import click
 from sferic.compiler.diagnostics import Problem, WrongInput
 from sferic.launch import Spark
 from sferic.runtime.plan import RESULTS, Plan
-from sferic.runtime.spark import INTERVAL
+from sferic.runtime.spark import INTERVAL, interval_of
+
+
+def _interval(_context: click.Context, _option: click.Parameter, given: str | None) -> float | None:
+    try:
+        return None if given is None else interval_of(given)
+    except ValueError as error:
+        raise WrongInput([Problem(f"--interval: {error}")]) from error
+
 
 MODE = click.option(
     "--mode", type=click.Choice(["batch", "dstream"]), help="Of Spark.  [default: dstream where it has no end]"
 )
 STREAMING = (
     MODE,
-    click.option("--interval", type=click.FloatRange(0.05), metavar="SECONDS", help="Between the ticks of a stream."),
+    click.option("--interval", callback=_interval, metavar="SECONDS", help="Between the ticks of a stream."),
     click.option("--checkpoint", metavar="FOLDER", help="Where a stream goes on after its end by a fault."),
 )
 

@@ -176,6 +176,68 @@ def test_what_is_of_streams_for_a_batch_job(workflow, option, mode):
     assert done.stderr == f"{option[0]} is of streams. Say --mode dstream, or leave it out\n"
 
 
+@pytest.mark.parametrize("seconds", ["0.01", "-1", "nan", "inf", "1e300", "often"])
+def test_what_is_no_interval(workflow, seconds):
+    done = sferic_command(workflow, "run", "flow.py", "--on", "spark", "--mode", "dstream", "--interval", seconds)
+    assert done.returncode == 2
+    assert done.stderr == f"--interval: {seconds!r} is no interval: write seconds, from 0.05 to 86,400\n"
+
+
+def test_a_file_of_another_kind_or_name(workflow):
+    (workflow / "flow.txt").write_text("")
+    done = sferic_command(workflow, "run", "flow.txt")
+    assert (done.returncode, done.stderr) == (
+        2,
+        "'flow.txt' is no workflow: write file.py, file.py:name or package.module:name\n",
+    )
+    assert sferic_command(workflow, "check", "flaw.py").stderr.endswith("flaw.py; did you mean flow.py?\n")
+
+
+SOURCE_FAILS = """
+from sferic import ProducerPE, WorkflowGraph
+
+class Fails(ProducerPE):
+    def _process(self, inputs):
+        raise OSError("no such file")
+
+graph = WorkflowGraph()
+graph.add(Fails())
+"""
+
+
+def test_where_a_source_failed_there_are_no_other_items_to_go_on_with(workflow):
+    (workflow / "fails.py").write_text(SOURCE_FAILS)
+    done = sferic_command(workflow, "run", "fails.py")
+    assert done.returncode == 1
+    assert "Fails (instance 0) failed on a call of the source: OSError: no such file" in done.stderr
+    assert "other items" not in done.stderr
+
+
+KEY_FAILS = """
+from sferic import IterativePE, ProducerPE, WorkflowGraph
+
+class Orders(ProducerPE):
+    def _process(self, inputs):
+        yield {"user": {}}
+
+class PerCountry(IterativePE):
+    numprocesses = 2
+
+    def _process(self, order):
+        return order
+
+graph = WorkflowGraph()
+graph.connect(Orders(), "output", PerCountry(), "input", grouping=lambda order: order["user"]["country"])
+"""
+
+
+@pytest.mark.parametrize("on", ["local", "multi"])
+def test_a_group_by_that_fails_says_whose_it_is(workflow, on):
+    (workflow / "key.py").write_text(KEY_FAILS)
+    done = sferic_command(workflow, "run", "key.py", "--on", on)
+    assert "Orders (instance 0) failed on {'user': {}}: KeyError: 'country', in the group-by of PerCountry.input" in done.stderr
+
+
 def test_results_that_another_run_could_not_give_again(workflow):
     done = sferic_command(workflow, "run", "flow.py", "--on", "spark", "--mode", "dstream", "--checkpoint", "kept")
     assert done.returncode == 2

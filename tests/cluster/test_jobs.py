@@ -19,7 +19,7 @@ from sferic.cluster.daemons import alone
 from sferic.cluster.job_files import Shelf
 from sferic.cluster.jobs import Asked, Course, JobError, all_jobs, before, job_of, state_of
 from sferic.cluster.processes import Known, know
-from sferic.cluster.spark_submission import await_running, on_this_cluster, place_of, refuse_if_there
+from sferic.cluster.spark_submission import _begin_anew, await_running, on_this_cluster, place_of, refuse_if_there
 from sferic.commands.letters import _of_job as letters_of_job
 from sferic.compiler.pipeline import Options, compile_plan
 
@@ -167,7 +167,7 @@ def sferic(job):
 @pytest.mark.parametrize(
     ("arguments", "instead"),
     [
-        (("pause", "words"), "sferic stop words"),
+        (("pause", "words"), "sferic kill words --keep, and let it go on where it was with sferic resume words"),
         (("rebalance", "words"), "at each batch"),
         (("update", "w.py", "--name", "words"), "submit the other version under this name"),
         (("log-level", "words", "=DEBUG"), "sferic logs words --level LEVEL"),
@@ -188,7 +188,11 @@ def test_a_topology_of_the_same_name_is_meant_with_nimbus(sferic):
 
 def test_list_works_where_no_nimbus_is(sferic, job):
     job.note(Course(HERE, over=True, exit=0))
-    assert sferic("list") == (0, "words: finished, dstream on spark://127.0.0.1:7077, no application\n", "")
+    assert sferic("list") == (
+        0,
+        "words: finished with status 0, dstream on spark://127.0.0.1:7077, no application\n",
+        "",
+    )
     status, out, _ = sferic("list", "--json")
     assert json.loads(out) == {
         "name": "words",
@@ -196,7 +200,10 @@ def test_list_works_where_no_nimbus_is(sferic, job):
         "status": "finished",
         "mode": "dstream",
         "master": "spark://127.0.0.1:7077",
+        "exit": 0,
     }
+    job.note(Course(HERE, over=True, exit=3))
+    assert sferic("list")[1].startswith("words: finished with status 3, ")
     job.forget(checkpoint=False)
     assert sferic("list")[0] == 1, "with neither it says that there is no cluster"
 
@@ -204,7 +211,8 @@ def test_list_works_where_no_nimbus_is(sferic, job):
 def test_who_misspells_a_name_hears_which_there_are(sferic):
     status, _, error = sferic("stop", "wrods")
     assert status == 1
-    assert error.endswith("The Spark jobs of this machine are: words\n")
+    said = "there is no Spark job wrods on this machine, and no Storm cluster is up here: did you mean 'words'?"
+    assert error == f"{said}\n"
 
 
 def test_results_are_given_once_and_the_failure_is_said(sferic, job):
@@ -354,10 +362,15 @@ def test_two_that_fetch_at_the_same_time_give_each_line_once(job, tmp_path):
 
 def until_waiting(pid):
     """For the lock: it has opened its file."""
-    while not any(
-        os.readlink(fd).endswith(".taking") for fd in Path(f"/proc/{pid}/fd").iterdir() if os.path.islink(fd)
-    ):
+    while not any(is_open(fd, ".taking") for fd in Path(f"/proc/{pid}/fd").iterdir()):
         time.sleep(0.02)
+
+
+def is_open(fd, name):
+    try:
+        return os.readlink(fd).endswith(name)
+    except FileNotFoundError:  # it was closed meanwhile
+        return False
 
 
 def test_letters_of_a_job_are_shown_and_dropped(sferic, job):
@@ -387,3 +400,67 @@ def test_a_job_that_was_killed_to_be_kept_gives_what_it_has(sferic, job):
     assert (status, out) == (0, "words is gone.\n")
     assert "submit --fresh" in error
     assert {path.name for path in job.folder.iterdir()} == {"checkpoint", ".lock"}
+
+
+def with_plan(job, *, endless):
+    class Source(ProducerPE):
+        pass
+
+    Source.endless = endless
+    graph = WorkflowGraph("w")
+    graph.add(Source())
+    job.artefact.mkdir(exist_ok=True)
+    compile_plan(graph, Options(target="spark")).plan.write(job.artefact / "plan.json")
+
+
+@pytest.mark.parametrize("endless", [True, False])
+def test_a_stop_says_what_becomes_of_state(sferic, job, endless):
+    with_plan(job, endless=endless)
+    process = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+    job.note(Course(know(process.pid), HERE))
+
+    def ends():
+        while not job.stop.exists():
+            time.sleep(0.01)
+        job.note(Course(HERE, over=True, exit=0))
+        process.kill()
+        process.wait()
+
+    thread = threading.Thread(target=ends)
+    thread.start()
+    status, out, error = sferic("stop", "words")
+    thread.join()
+    assert (status, out) == (
+        0,
+        "words has drained and ended with status 0. Its results, if any: sferic results words\n",
+    )
+    said = "it begins where its sources were, with new state"
+    assert (said in error, "sferic kill words --keep, sferic resume words" in error) == (endless, endless)
+
+
+def test_what_a_batch_job_has_not_says_what_to_do_instead(sferic, job):
+    job.note_asked(replace(ASKED, mode="batch"))
+    assert "submitted again it begins at its beginning" in sferic("pause", "words")[2]
+
+
+def test_fresh_leaves_the_checkpoint_of_a_job_that_goes_on_alone(job, tmp_path):
+    kept = tmp_path / "kept"
+    kept.mkdir()
+    (kept / "superstep-01-000000000001.json").touch()
+    job.note_asked(replace(ASKED, checkpoint=str(kept)))
+    other = job_of("other")
+    asked = replace(ASKED, name="other", checkpoint=str(tmp_path / "." / "kept"))
+    job.note(Course(HERE, HERE))
+    with pytest.raises(JobError, match="is the checkpoint of words, which goes on: name another folder"):
+        _begin_anew(other, asked)
+    job.note(Course(HERE, over=True, exit=0))
+    with pytest.raises(JobError, match="remove .*kept, or name another one"):
+        _begin_anew(other, asked)
+
+
+def test_the_last_failure_of_each_pe_is_shown(sferic, job):
+    with_plan(job, endless=True)
+    job.note(Course(HERE, HERE))
+    said = "Source[0] failed on a call: OSError: gone (dead-letter)"
+    told(job, state="running", app="app-1", pes={"Source": {"in": 1, "failed": 1}}, failures={"Source": said})
+    assert f"    last error: {said}\n" in sferic("status", "words")[1]

@@ -348,13 +348,20 @@ def test_depth_is_an_error_with_a_place_and_not_a_crash() -> None:
         deep = [deep]
     itself: list[object] = []
     itself += [itself, itself]
-    for item in (deep, itself):
+    unfolds: list[object] = [1]
+    for _ in range(205):
+        unfolds = [unfolds, unfolds]
+    for item in (deep, itself, unfolds):
         with pytest.raises(CodecError, match="nested more than 200 deep") as caught:
             CODEC.encode(["fine", item])
         assert caught.value.index == 1
         assert caught.value.path.startswith("[0][0]")
         with pytest.raises(CodecError, match="nested more than 200 deep"):
             CODEC.encode([item])
+        with pytest.raises(CodecError, match="nested more than 200 deep"):
+            CODEC.encode([("a", item)])
+    with pytest.raises(CodecError, match="memoryview"):
+        CODEC.encode([[memoryview(b"x"), unfolds]])
 
 
 def test_codec_for() -> None:

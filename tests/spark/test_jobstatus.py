@@ -53,9 +53,13 @@ def test_an_item_that_ends_the_run_is_its_error(tmp_path):
     path, outcome = tmp_path / "status.json", Outcome()
     status = JobStatus(path, "words")
     status.running(outcome, Stop(), {}, mode="batch")
-    outcome.event({"event": "failed", "policy": "stop", "pe": "Split", "item": "7", "error": "no text"})
+    for rank, item, policy in ((0, "5", "dead-letter"), (1, "7", "stop")):
+        outcome.event(
+            {"event": "failed", "policy": policy, "pe": "Split", "rank": rank, "item": item, "error": "no text"}
+        )
     status.ended(1)
     assert told(path)["error"] == "Split failed on 7: no text"
+    assert told(path)["failures"] == {"Split": "Split[1] failed on 7: no text (stop)"}
 
 
 def test_nobody_asks(tmp_path, monkeypatch):

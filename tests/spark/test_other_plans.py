@@ -51,8 +51,8 @@ def test_what_has_changed_is_refused_and_what_has_not_goes_on(run, tmp_path, mon
     before = sorted(path.name for path in (tmp_path / "kept").iterdir())
     kept = f"the checkpoint in {tmp_path / 'kept'}"
     other = (
-        f"{kept} is of another plan: the workflow, or how it was compiled, has changed. Go on with what it was made by, "
-        "or begin anew: with another --checkpoint, or after removing that folder (what it holds is lost then: state, "
+        f"{kept} is of another plan: of another workflow, or of this one with other files, parameters or options. Go on with "
+        "what it was made by, or begin anew: with another --checkpoint, or after removing that folder (what it holds is lost then: state, "
         "positions, and batches on their way)"
     )
     for options in (["-p", "at=6"], ["--on-failure", "skip"], ["--codec", "trusted"], ["--check-items"]):

@@ -12,6 +12,7 @@ import pytest
 
 from sferic.cluster.spark_install import spark_environment
 from sferic.runtime.letters import read_letters
+from sferic.submitted import main_of_stream
 
 _spec = importlib.util.spec_from_file_location("wheels", Path(__file__).parents[1] / "cluster" / "wheels.py")
 wheels = importlib.util.module_from_spec(_spec)
@@ -225,3 +226,40 @@ def test_where_spark_unpacked_no_packages_the_driver_says_so_or_on_yarn_does_it_
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert said in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("option", "said"),
+    [
+        (("--results", "/nowhere/x"), "--results /nowhere/x: its folder is not there or not to be written to"),
+        (("--dead-letters", "/nowhere/x"), "--dead-letters /nowhere/x: its folder is not there"),
+        (("--status", "/nowhere/x"), "--status /nowhere/x: its folder is not there"),
+        (("--result", "x"), "unrecognized arguments: --result x"),
+        (("--interval", "0.0001"), "'0.0001' is no interval: write seconds, from 0.05 to 86,400"),
+        (("--interval", "nan"), "'nan' is no interval"),
+        (("--interval", "inf"), "'inf' is no interval"),
+        (("--interval", "often"), "'often' is no interval"),
+    ],
+)
+def test_what_is_wrong_is_said_before_spark_starts(option, said, monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["job.py", *option])
+    with pytest.raises(SystemExit) as left:
+        main_of_stream("squares", "1", {}, lambda *_: None)
+    assert left.value.code == 2
+    assert said in capsys.readouterr().err
+
+
+def test_why_spark_could_not_start_is_said_in_a_line(tmp_path, submit_out):
+    (tmp_path / "squares.py").write_text(WORKFLOW)
+    (tmp_path / "numbers.txt").write_text("1")
+    compiling = [sys.executable, "-m", "sferic.cli", "compile", "squares.py", "--to", "spark", "-o", "out"]
+    subprocess.run(compiling, cwd=tmp_path, check=True)
+    command = [*submit_out[:1], "--conf", "spark.files=/nowhere/x", *submit_out[1:], "--status", "status.json"]
+    env = spark_environment(loopback=True)
+    done = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert (
+        done.stdout.startswith("Spark could not start: ") and done.stdout.count("\n") == 1
+    )  # where Python's stderr is
+    error = json.loads((tmp_path / "status.json").read_text())["error"]
+    assert "/nowhere/x" in error and "(--conf …)" in error

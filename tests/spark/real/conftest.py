@@ -1,8 +1,10 @@
 """One Spark cluster for all tests of jobs: a real master and worker, in a network of their own where that is possible."""
 
+import contextlib
 import importlib.util
 import json
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -98,6 +100,30 @@ def batch(count: int = 300):
 def stream(path: str = "numbers", more: bool = False):
     return line(Growing(path), Picky(), *([Picky()] if more else []), Total())
 '''
+
+
+def _sockets(pid):
+    for fd in Path(f"/proc/{pid}/fd").iterdir():
+        with contextlib.suppress(FileNotFoundError):  # it is closed meanwhile
+            yield os.readlink(fd)
+
+
+@pytest.fixture
+def listening():
+    """`listening(pid)`: (address, port) of the sockets on which a process listens, as the kernel has them."""
+
+    def heard(pid):
+        inodes, found = set(_sockets(pid)), set()
+        for family, table in (socket.AF_INET, "tcp"), (socket.AF_INET6, "tcp6"):
+            for line in Path(f"/proc/{pid}/net/{table}").read_text().splitlines()[1:]:
+                fields = line.split()
+                if fields[3] == "0A" and f"socket:[{fields[9]}]" in inodes:
+                    address, _, port = fields[1].partition(":")
+                    words = [bytes.fromhex(address)[at : at + 4][::-1] for at in range(0, len(address) // 2, 4)]
+                    found.add((socket.inet_ntop(family, b"".join(words)), int(port, 16)))
+        return found
+
+    return heard
 
 
 @pytest.fixture(scope="module")

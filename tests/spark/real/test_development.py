@@ -6,7 +6,6 @@ import signal
 import socket
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
@@ -48,21 +47,7 @@ def command(tmp_path, place):
     return run
 
 
-def listening(pid):
-    """(address, port) of the sockets on which this process listens, as the kernel has them."""
-    inodes = {os.readlink(fd) for fd in Path(f"/proc/{pid}/fd").iterdir() if os.path.lexists(fd)}
-    found = set()
-    for family, table in (socket.AF_INET, "tcp"), (socket.AF_INET6, "tcp6"):
-        for line in Path(f"/proc/{pid}/net/{table}").read_text().splitlines()[1:]:
-            fields = line.split()
-            if fields[3] == "0A" and f"socket:[{fields[9]}]" in inodes:
-                address, _, port = fields[1].partition(":")
-                words = [bytes.fromhex(address)[at : at + 4][::-1] for at in range(0, len(address) // 2, 4)]
-                found.add((socket.inet_ntop(family, b"".join(words)), int(port, 16)))
-    return found
-
-
-def test_up_twice_status_down_twice(command, place):
+def test_up_twice_status_down_twice(command, place, listening):
     assert command("cluster", "status", "--spark").returncode == 1
     assert command("cluster", "down", "--spark").stdout == "It was not up.\n"
     up = command(

@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import socket
 import time
 from pathlib import Path
 
@@ -60,7 +59,7 @@ def test_a_batch_job(submit, sferic):
     assert [number for number in range(300) if f" {number} is here\n" in said] == [3, 103, 203]
 
 
-def test_a_stream_is_looked_at_and_stopped(submit, sferic, numbers, cluster):
+def test_a_stream_is_looked_at_and_stopped(submit, sferic, numbers, cluster, listening):
     numbers(0, 150)
     job = submit("w.py:stream", "-p", f"path={numbers.path}", "--interval", "0.5")
     twice = sferic("submit", "w.py:stream", "--to", "spark", "--name", job.name)
@@ -68,7 +67,7 @@ def test_a_stream_is_looked_at_and_stopped(submit, sferic, numbers, cluster):
     assert f"{job.name} is running already" in twice.stderr
     assert job.name in sferic("list").stdout
     job.until(lambda status: status["pes"]["Total"]["in"] == 148)
-    assert listeners(job, cluster) == {"127.0.0.1", "::ffff:127.0.0.1"}
+    assert listeners(job, cluster, listening) == {"127.0.0.1", "::ffff:127.0.0.1"}
     assert job.results() == [0, 100], "while it runs"
     numbers(150, 300)
     status = job.until(lambda status: status["pes"]["Total"]["in"] == 297 and status)
@@ -103,20 +102,10 @@ def processes(job):
     return [pid for pid in found if pid != supervisor and know(pid).alive]
 
 
-def listeners(job, cluster):
+def listeners(job, cluster, listening):
     """The addresses on which driver, executors, master and worker listen, with what they have started."""
     daemons = [known.pid for known in development.running(cluster).daemons.values()]
-    found = set()
-    for pid in [*processes(job), *daemons]:
-        inodes = {os.readlink(fd) for fd in Path(f"/proc/{pid}/fd").iterdir() if os.path.lexists(fd)}
-        for family, table in (socket.AF_INET, "tcp"), (socket.AF_INET6, "tcp6"):
-            for line in Path(f"/proc/{pid}/net/{table}").read_text().splitlines()[1:]:
-                fields = line.split()
-                if fields[3] == "0A" and f"socket:[{fields[9]}]" in inodes:
-                    address = fields[1].partition(":")[0]
-                    words = [bytes.fromhex(address)[at : at + 4][::-1] for at in range(0, len(address) // 2, 4)]
-                    found.add(socket.inet_ntop(family, b"".join(words)))
-    return found
+    return {address for pid in [*processes(job), *daemons] for address, _ in listening(pid)}
 
 
 def kill(job, what):
