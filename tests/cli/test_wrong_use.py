@@ -235,7 +235,10 @@ graph.connect(Orders(), "output", PerCountry(), "input", grouping=lambda order: 
 def test_a_group_by_that_fails_says_whose_it_is(workflow, on):
     (workflow / "key.py").write_text(KEY_FAILS)
     done = sferic_command(workflow, "run", "key.py", "--on", on)
-    assert "Orders (instance 0) failed on {'user': {}}: KeyError: 'country', in the group-by of PerCountry.input" in done.stderr
+    assert (
+        "Orders (instance 0) failed on {'user': {}}: KeyError: 'country', in the group-by of PerCountry.input"
+        in done.stderr
+    )
 
 
 def test_results_that_another_run_could_not_give_again(workflow):
