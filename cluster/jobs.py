@@ -116,9 +116,10 @@ class Job:
 
     @property
     def endless(self) -> bool:
-        """Has it a source that does not end by itself?"""
-        plan = plan_from_json((self.artefact / "plan.json").read_text())
-        return any(pe.endless for stage in plan.stages for pe in stage.pes)
+        """Has it a source that does not end by itself? Not where a command died before it had written its plan."""
+        file = self.artefact / "plan.json"
+        stages = plan_from_json(file.read_text()).stages if file.exists() else ()
+        return any(pe.endless for stage in stages for pe in stage.pes)
 
     @property
     def known(self) -> bool:

@@ -92,7 +92,7 @@ def submit(
         if fresh:
             _begin_anew(job, asked)
         elif _adds(job, asked.mode, asked.checkpoint):
-            if state_of(job).word == "finished":
+            if state_of(job).word == "finished" and job.endless:
                 tell(f"{job.name} was stopped and has drained: it begins with new state, where its sources were")
         else:
             for path in (job.results, job.letters, job.taken):

@@ -52,7 +52,7 @@ class Outcome:
     failures: list[Event] = field(default_factory=list[Event])
     failed: int = 0  # failures, kept or not
     failed_items: int = 0  # in these failures: some are of a whole batch
-    last: dict[str, Event] = field(default_factory=dict[str, Event])  # failure of each PE
+    last_failures: dict[str, Event] = field(default_factory=dict[str, Event])  # of each PE
     errors: list[Event] = field(default_factory=list[Event])
     lost: list[Event] = field(default_factory=list[Event])
     counts: dict[str, Counter[str]] = field(default_factory=dict[str, Counter[str]])
@@ -64,7 +64,7 @@ class Outcome:
         if kind == "failed":
             self.failed += 1
             self.failed_items += event.get("count") or 1
-            self.last[event["pe"]] = event
+            self.last_failures[event["pe"]] = event
             if len(self.failures) < KEPT or event["policy"] == "stop":
                 self.failures.append(event)
         elif kind == "error":
@@ -83,7 +83,7 @@ class Outcome:
         """Forget what an attempt that is to be repeated gave."""
         self.results.clear()
         self.failures.clear()
-        self.last.clear()
+        self.last_failures.clear()
         self.failed = self.failed_items = 0
         self.errors.clear()
         self.counts.clear()

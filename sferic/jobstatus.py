@@ -73,7 +73,7 @@ class JobStatus:
             self._told["state"] = "stopping"
         if outcome is not None:
             self._told["pes"] = {pe: dict(counts) for pe, counts in outcome.counts.items()}
-            self._told["failures"] = {pe: _failure(event) for pe, event in outcome.last.items()}
+            self._told["failures"] = {pe: _failure(event) for pe, event in outcome.last_failures.items()}
             self._told["error"] = self._told["error"] or _error(outcome)
         part = self._path.with_name(f".{self._path.name}.part")
         part.write_text(json.dumps({**self._told, "at": time.time()}))

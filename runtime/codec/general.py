@@ -132,8 +132,7 @@ def _columns(items: list[Any]) -> bytes | None:
     if not columns:
         return None
     for column in columns:
-        kind = cast(type[Any], type(column[0]))
-        if kind is str:
+        if type(column[0]) is str:
             "".join(column)
         elif not SCALARS.issuperset(map(type, column)) and not _is_json(column):
             return None
@@ -147,7 +146,7 @@ def _is_json(values: Sequence[Any]) -> bool:
 
 
 def _as_json(values: Sequence[Any]) -> bool:
-    """All of one depth are looked at together.
+    """The same, of any number of them. All of one depth are looked at together.
 
     The keys of maps are left to packb, which refuses all but text. False for what is in itself, and where most parts
     are shared, too: unfolded, they could be too many to look at.

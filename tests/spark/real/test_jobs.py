@@ -86,6 +86,15 @@ def test_a_stream_is_looked_at_and_stopped(submit, sferic, numbers, cluster, lis
     followed = sferic("logs", job.name, "--follow", "--pe", "Total")
     assert (followed.returncode, followed.stdout) == (0, "")
 
+    assert "it begins where its sources were, with new state" in stopped.stderr
+    again = sferic(
+        "submit", "w.py:stream", "--to", "spark", "--name", job.name, "-p", f"path={numbers.path}", "--interval", "0.5"
+    )
+    assert f"{job.name} was stopped and has drained: it begins with new state, where its sources were" in again.stderr
+    numbers(308, 314)
+    job.until(lambda status: status["pes"]["Total"]["in"] == 6)
+    assert "the run before this one was stopped" in sferic("logs", job.name).stdout
+
 
 def processes(job):
     """Of the driver, and executors of its application."""
