@@ -57,7 +57,7 @@ def test_results_that_cannot_be_read_end_it(observer):
     assert error["text"].startswith("results of a.out cannot be read: ")
 
 
-@pytest.mark.parametrize("event", [error_event("it is over"), {"event": "failed", "policy": "stop"}])
+@pytest.mark.parametrize("event", [error_event("it is over"), {"event": "failed", "pe": "Sum", "policy": "stop"}])
 def test_what_ends_a_run(event, observer):
     run_attempts(plan(), observer, lambda attempt: attempt.event(event))
     assert observer.events == [event]
@@ -66,7 +66,7 @@ def test_what_ends_a_run(event, observer):
 
 @pytest.mark.parametrize("policy", ["skip", "dead-letter"])
 def test_what_does_not(policy, observer):
-    said = [DIED, {"event": "failed", "policy": policy}, {"event": "state", "state": "up"}]
+    said = [DIED, {"event": "failed", "pe": "Sum", "policy": policy}, {"event": "state", "state": "up"}]
 
     def carry(attempt):
         for event in said:
