@@ -118,8 +118,7 @@ class Job:
     def endless(self) -> bool:
         """Has it a source that does not end by itself? Not where a command died before it had written its plan."""
         file = self.artefact / "plan.json"
-        stages = plan_from_json(file.read_text()).stages if file.exists() else ()
-        return any(pe.endless for stage in stages for pe in stage.pes)
+        return file.exists() and plan_from_json(file.read_text()).endless
 
     @property
     def known(self) -> bool:

@@ -137,6 +137,11 @@ class Plan:
     check_items: bool = False
     version: int = PLAN_VERSION
 
+    @property
+    def endless(self) -> bool:
+        """Has it a source that does not end by itself?"""
+        return any(pe.endless for stage in self.stages for pe in stage.pes)
+
     def stage(self, stage_id: str) -> Stage:
         """The stage with this id; KeyError if there is none."""
         for stage in self.stages:

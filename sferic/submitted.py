@@ -24,11 +24,11 @@ if TYPE_CHECKING:
 
 
 class _Ended(Exception):  # noqa: N818 - the way out of a job that cannot begin
-    """With the exit status; why was said."""
+    """With the exit status; the text says why."""
 
-
-class _NoSpark(Exception):  # noqa: N818 - says what happened
-    """Spark did not start; the text says why."""
+    def __init__(self, text: str, exit_status: int = WRONG_INPUT) -> None:
+        super().__init__(text)
+        self.exit_status = exit_status
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,13 +129,10 @@ def _run(name: str, status_file: Path | None, job: Callable[[_Driver], int]) -> 
             with ExitStack() as gone:
                 ended = job(_Driver(sc, flow, stop, status, gone))
     except (_Ended, NoFlow) as error:
+        exit_status = error.exit_status if isinstance(error, _Ended) else WRONG_INPUT
         print(error, file=sys.stderr)  # noqa: T201
-        status.ended(WRONG_INPUT, str(error))
-        return WRONG_INPUT
-    except _NoSpark as error:
-        print(error, file=sys.stderr)  # noqa: T201
-        status.ended(FAILED, str(error))
-        return FAILED
+        status.ended(exit_status, str(error))
+        return exit_status
     except KeyboardInterrupt:
         status.ended(INTERRUPTED)
         return INTERRUPTED
@@ -153,7 +150,7 @@ def _begun(make: Callable[[], "SparkContext"]) -> "SparkContext":
         from sferic.runtime.spark.reason import reason  # noqa: PLC0415 - only who fails needs it
 
         given = "What it was given is in the line of spark-submit (--conf …) and in its spark-defaults.conf"
-        raise _NoSpark(f"Spark could not start: {reason(error)}. {given}") from error
+        raise _Ended(f"Spark could not start: {reason(error)}. {given}", FAILED) from error
 
 
 def _as_text(options: argparse.Namespace) -> Callable[[Event], str] | None:

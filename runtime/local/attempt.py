@@ -36,7 +36,7 @@ class Attempt:
         self.key = secrets.token_bytes(32) if key is None else key
         self.repeated = False
         self._observer = observer
-        self._endless = any(pe.endless for stage in plan.stages for pe in stage.pes)
+        self._endless = plan.endless
         self._died_at: dict[tuple[str, int], str] = {}  # the PE at which an instance's process died last
         self._links = {link.id: link for link in plan.links}
         self._codecs = {link.id: codec_for(link.codec, key=self.key) for link in plan.links}

@@ -49,7 +49,7 @@ class Keeper:
         self._settings = settings
         self._needed = needed
         self._fds = fds
-        self._endless = any(pe.endless for stage in plan.stages for pe in stage.pes)
+        self._endless = plan.endless
         self._bound = any(pe.source and not pe.positions for pe in self._stage.pes)  # it cannot begin elsewhere
         self._answer: tuple[Ask, Answer] | None = None
         self._came = 0.0  # when the source sent something, at this superstep

@@ -107,7 +107,7 @@ def _refuse_other(mark: Mark, flow: Flow, settings: StreamSettings) -> None:
         "it holds is lost then: state, positions, and batches on their way)"
     )
     where = f"the checkpoint in {settings.checkpoint}"
-    if mark.ended and any(pe.endless for stage in flow.plan.stages for pe in stage.pes):
+    if mark.ended and flow.plan.endless:
         return  # only the sources go on, and each knows its own position
     if mark.plan != flow.plan.digest():
         raise OtherCheckpoint(
@@ -186,7 +186,7 @@ class Run:
         self._pulse = Pulse(written=_files(before.written) if before else {})
         self._told: queue.Queue[list[Report] | BaseException] = queue.Queue()
         self._heard = threading.Event()  # the driver has done what the last superstep told
-        self._endless = any(pe.endless for stage in plan.stages for pe in stage.pes)
+        self._endless = plan.endless
         self._most = FIRST
         self._number = self._mark.step
         self._kept = self._begin(before)

@@ -37,13 +37,16 @@ def job_named(name: str, nimbus: str | None) -> "Job | None":
     """The Spark job of this name, unless `--nimbus` says that a topology is meant, or there is none."""
     from sferic.cluster.jobs import JobError, job_of  # noqa: PLC0415 - only who operates needs it
 
+    if nimbus is not None:
+        return None
     try:
         job = job_of(name)
     except JobError:
         return None
-    if nimbus is None and not job.known:
+    if not job.known:
         _refuse_misspelt(name)
-    return job if nimbus is None and job.known else None
+        return None
+    return job
 
 
 def _refuse_misspelt(name: str) -> None:

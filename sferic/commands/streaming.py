@@ -46,7 +46,7 @@ def stream_or_not(given: Mapping[str, Any], plan: Plan, results: str | None) -> 
     from sferic.compiler.targets.spark import mode_of  # noqa: PLC0415 - only Spark needs its target
 
     spark = spark_of({**given, "mode": mode_of(plan, given["mode"])}, "spark")
-    endless = any(pe.endless for stage in plan.stages for pe in stage.pes)
+    endless = plan.endless
     if spark.checkpoint and not endless and results is None and any(link.to_stage == RESULTS for link in plan.links):
         text = f"--checkpoint {spark.checkpoint}: what a run has given before it died is given by no other run"
         raise WrongInput([Problem(text, remedy="say --results FILE: it is gone on with, too")])

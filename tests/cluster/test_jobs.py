@@ -326,13 +326,18 @@ def test_a_stop_of_what_has_ended_does_not_say_that_it_ended_it(sferic, job):
     assert sferic("stop", "words") == (0, said, "")
 
 
-def test_a_pe_that_it_has_not_is_told_with_those_that_it_has(sferic, job):
+def with_plan(job, name, *, endless=False):
+    """Of one source."""
     graph = WorkflowGraph("w")
-    pe = ProducerPE()
-    pe.name = "Abs"
-    graph.add(pe)
+    source = ProducerPE()
+    source.name, source.endless = name, endless
+    graph.add(source)
     job.artefact.mkdir()
     compile_plan(graph, Options(target="spark")).plan.write(job.artefact / "plan.json")
+
+
+def test_a_pe_that_it_has_not_is_told_with_those_that_it_has(sferic, job):
+    with_plan(job, "Abs")
     job.log.write_text("")
     assert sferic("logs", "words", "--pe", "Abs")[0] == 0
     status, out, error = sferic("logs", "words", "--pe", "Asb")
@@ -402,20 +407,9 @@ def test_a_job_that_was_killed_to_be_kept_gives_what_it_has(sferic, job):
     assert {path.name for path in job.folder.iterdir()} == {"checkpoint", ".lock"}
 
 
-def with_plan(job, *, endless):
-    class Source(ProducerPE):
-        pass
-
-    Source.endless = endless
-    graph = WorkflowGraph("w")
-    graph.add(Source())
-    job.artefact.mkdir(exist_ok=True)
-    compile_plan(graph, Options(target="spark")).plan.write(job.artefact / "plan.json")
-
-
 @pytest.mark.parametrize("endless", [True, False])
 def test_a_stop_says_what_becomes_of_state(sferic, job, endless):
-    with_plan(job, endless=endless)
+    with_plan(job, "Source", endless=endless)
     process = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
     job.note(Course(know(process.pid), HERE))
 
@@ -459,7 +453,7 @@ def test_fresh_leaves_the_checkpoint_of_a_job_that_goes_on_alone(job, tmp_path):
 
 
 def test_the_last_failure_of_each_pe_is_shown(sferic, job):
-    with_plan(job, endless=True)
+    with_plan(job, "Source", endless=True)
     job.note(Course(HERE, HERE))
     said = "Source[0] failed on a call: OSError: gone (dead-letter)"
     told(job, state="running", app="app-1", pes={"Source": {"in": 1, "failed": 1}}, failures={"Source": said})

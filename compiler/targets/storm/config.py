@@ -68,7 +68,7 @@ def _about(plan: Plan, version: str) -> dict[str, Any]:
         "stages": [[stage.id, stage.instances, [pe.path for pe in stage.pes]] for stage in plan.stages],
         "roots": [pe.path for stage in plan.stages for pe in stage.pes if pe.source],
         "stateful": [pe.path for stage in plan.stages for pe in stage.pes if pe.stateful],
-        "endless": any(pe.endless for stage in plan.stages for pe in stage.pes),
+        "endless": plan.endless,
         "results": {
             str(link.id): [link.from_pe, link.from_port, link.codec] for link in plan.links if link.to_stage == RESULTS
         },
